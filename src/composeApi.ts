@@ -1,0 +1,95 @@
+import type Koa from 'koa'
+import { RowIntegrity } from './crypto/integrity.ts'
+import { Keyring, type KeyringParts } from './crypto/keyring.ts'
+import { EnvelopeSealer } from './crypto/sealer.ts'
+import { Orders } from './domain/orders.ts'
+import type {
+  Alarms,
+  Authenticator,
+  KekStore,
+  OrderRepository,
+  ProjectKeyRepository,
+  SecretMetadataRepository,
+  SecretRepository,
+} from './domain/ports.ts'
+import { SecretMetadata } from './domain/secretMetadata.ts'
+import { Secrets } from './domain/secrets.ts'
+import { type AppParts, createApp } from './http/app.ts'
+import { Cors, type CorsOptions } from './http/cors.ts'
+import { type HrefOptions, hrefBase } from './http/hrefs.ts'
+import { orderRoutes } from './http/resources/orders.ts'
+import { secretMetadataRoutes } from './http/resources/secretMetadata.ts'
+import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
+import type { Route } from './http/route.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Policy } from './policy/policy.ts'
+
+/** What the API stands on, opened by somebody else: `compose.ts`, or a test with fakes. */
+export interface ApiParts {
+  readonly database: {
+    readonly secrets: SecretRepository
+    readonly secretMetadata: SecretMetadataRepository
+    readonly orders: OrderRepository
+    readonly projectKeys: ProjectKeyRepository
+  }
+  readonly kekStore: KekStore
+  readonly deploymentId: string
+  readonly authenticator: Authenticator
+  readonly policy: Policy
+  readonly alarms: Alarms
+  readonly clock: Clock
+  readonly projectKeyLimits: KeyringParts['limits']
+  readonly onKeyringEvent?: KeyringParts['onEvent']
+  readonly door: Pick<
+    AppParts,
+    'observer' | 'healthSwitch' | 'maxBodyBytes' | 'isOverloaded' | 'isDraining'
+  >
+  readonly href: HrefOptions
+  readonly cors: CorsOptions
+  readonly secretOptions: SecretRouteOptions
+}
+
+export interface Api {
+  readonly app: Koa
+  readonly routes: readonly Route[]
+}
+
+/** From opened adapters to the HTTP application, by hand. */
+export function composeApi(parts: ApiParts): Api {
+  const { database, kekStore, deploymentId, policy, alarms, clock } = parts
+  const keyring = new Keyring({
+    kekStore,
+    projectKeys: database.projectKeys,
+    deploymentId,
+    clock,
+    alarms,
+    limits: parts.projectKeyLimits,
+    ...(parts.onKeyringEvent === undefined ? {} : { onEvent: parts.onKeyringEvent }),
+  })
+  const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms })
+  const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
+  const shared = { integrity, sealer, keyCache: keyring, policy, clock }
+
+  const secrets = new Secrets({ ...shared, secrets: database.secrets })
+  const metadata = new SecretMetadata({
+    ...shared,
+    secrets: database.secrets,
+    metadata: database.secretMetadata,
+  })
+  const orders = new Orders({ ...shared, orders: database.orders })
+
+  // The hottest paths first: the router looks at them in this order.
+  const routes = [
+    ...secretRoutes(secrets, parts.secretOptions),
+    ...orderRoutes(orders, parts.secretOptions.paging),
+    ...secretMetadataRoutes(metadata),
+  ]
+  const app = createApp({
+    ...parts.door,
+    routes,
+    authenticator: parts.authenticator,
+    hrefBase: hrefBase(parts.href),
+    cors: new Cors(parts.cors),
+  })
+  return { app, routes }
+}

@@ -1,0 +1,284 @@
+import type { OrderId, ProjectId, SecretId } from '../lib/ids.ts'
+import type { Timestamp } from '../lib/timestamp.ts'
+import type { ContentType } from '../model/contentTypes.ts'
+import type { Order } from '../model/order.ts'
+import type { Page, PageRequest } from '../model/page.ts'
+import type { ProtectedRecord, Stored, Verified } from '../model/record.ts'
+import type { Caller } from '../model/requestContext.ts'
+import type { ProjectKeyId } from '../model/sealedForms.ts'
+import type { Secret, SecretSummary } from '../model/secret.ts'
+import type { SecretType } from '../model/secretTypes.ts'
+import type { Grant } from '../policy/grant.ts'
+
+/*
+ * What the verbs need from outside. Every method may throw Fault('unavailable') when what stands
+ * behind it is away; no other Fault comes from an adapter unless its comment says so.
+ *
+ * A change is a command: one call, one transaction, its checks inside. `verifiedMac` is the MAC of the
+ * record the caller verified; when the stored one differs by now, nothing is written and the answer is
+ * 'stale': read again and judge again.
+ */
+
+// ---- db ------------------------------------------------------------------------------------------
+
+export type DateOperator = 'eq' | 'gt' | 'gte' | 'lt' | 'lte'
+export interface DateCondition {
+  readonly operator: DateOperator
+  readonly at: Timestamp
+}
+
+export const SECRET_SORT_KEYS = [
+  'algorithm',
+  'bit_length',
+  'created',
+  'expiration',
+  'mode',
+  'name',
+  'secret_type',
+  'status',
+  'updated',
+] as const
+export type SecretSortKey = (typeof SECRET_SORT_KEYS)[number]
+
+export interface SecretFilter {
+  /** LIKE patterns (`%` and `_` are wildcards, no escape), compared case-folded (Q54). */
+  readonly name?: string
+  readonly algorithm?: string
+  readonly mode?: string
+  readonly bitLength?: number
+  /** Free text: an unknown type matches nothing. */
+  readonly secretType?: string
+  readonly created?: readonly DateCondition[]
+  readonly updated?: readonly DateCondition[]
+  readonly expiration?: readonly DateCondition[]
+}
+
+export interface SecretQuery extends PageRequest {
+  /** Whose list: one project's, or (acl_only) what an ACL of any project grants this user. */
+  readonly scope: { readonly projectId: ProjectId } | { readonly aclUser: string }
+  readonly filter: SecretFilter
+  /** Empty means by creation, then id (Q06). Ties always end in created, id. `status` sorts nothing: it is always ACTIVE. */
+  readonly sort: readonly { readonly key: SecretSortKey; readonly descending: boolean }[]
+  /** Only what follows this secret in the order of the list; an unknown id gives an empty page. `total` ignores it. */
+  readonly marker?: SecretId
+  /** Secrets that expired at or before this instant are not there. */
+  readonly now: Timestamp
+}
+
+export type Changed = 'changed' | 'stale' | 'gone'
+
+export interface SecretRepository {
+  /** Secret, envelope and ACL in one statement. Expired ones are found too; the verb judges. */
+  find(id: SecretId): Promise<Stored<Secret> | undefined>
+  /** Never loads envelopes. Does not check MACs. */
+  list(query: SecretQuery): Promise<Page<SecretSummary>>
+  /**
+   * Inserts secret and ACL users. The project keys that its MAC and envelope name must exist and not be
+   * on their way out, and stay locked until commit; 'keyGone' otherwise: seal again under the present key.
+   */
+  insert(secret: Stored<Secret>): Promise<'inserted' | 'keyGone'>
+  /** Second step of a two-step create. 'conflict': there is a payload already. */
+  storePayload(
+    verifiedMac: Uint8Array,
+    secret: Stored<Secret>,
+  ): Promise<Changed | 'conflict' | 'keyGone'>
+  /** Replaces the ACL (null removes it), `updatedAt` and the MAC. */
+  replaceAcl(verifiedMac: Uint8Array, secret: Stored<Secret>): Promise<Changed | 'keyGone'>
+  /** Shreds: the row with its wrapped DEK, ACL users and metadata go in one transaction; a tombstone without keys stays. */
+  remove(id: SecretId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed>
+}
+
+/** Keys are stored as given (the verb folds and checks them). Nothing here touches the secret's `updatedAt`. */
+export interface SecretMetadataRepository {
+  all(id: SecretId): Promise<ReadonlyMap<string, string>>
+  get(id: SecretId, key: string): Promise<string | undefined>
+  /** 'gone': the secret went meanwhile. */
+  replaceAll(id: SecretId, entries: ReadonlyMap<string, string>): Promise<'changed' | 'gone'>
+  add(id: SecretId, key: string, value: string): Promise<'changed' | 'exists' | 'gone'>
+  set(id: SecretId, key: string, value: string): Promise<'changed' | 'absent'>
+  remove(id: SecretId, key: string): Promise<void>
+}
+
+export interface OrderQuery extends PageRequest {
+  readonly projectId: ProjectId
+  /** Orders whose stored meta JSON contains this text. */
+  readonly meta?: string
+}
+
+export interface OrderRepository {
+  /** An order together with the secret it made (undefined for a failed order), in one transaction. */
+  place(order: Stored<Order>, secret: Stored<Secret> | undefined): Promise<'placed' | 'keyGone'>
+  /** Scoped to the project: a foreign order is not found (contract 05). */
+  find(projectId: ProjectId, id: OrderId): Promise<Stored<Order> | undefined>
+  /** By creation, then id. Full records; MACs unchecked. */
+  list(query: OrderQuery): Promise<Page<Order>>
+  remove(id: OrderId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed>
+}
+
+export type ProjectKeyState = 'active' | 'decrypt-only' | 'destroying'
+
+/** One term of one project's key in one KEK store, wrapped. */
+export interface ProjectKeyRow {
+  readonly id: ProjectKeyId
+  readonly projectId: ProjectId
+  /** Name of the KEK store that wrapped it. */
+  readonly store: string
+  /** 1, 2, 3, ... */
+  readonly term: number
+  readonly state: ProjectKeyState
+  readonly wrapped: WrappedKey
+  /** 32-byte key commitment, checked at every unwrap. */
+  readonly commitment: Uint8Array
+  readonly createdAt: Timestamp
+}
+
+export interface ProjectKeyRepository {
+  active(projectId: ProjectId, store: string): Promise<ProjectKeyRow | undefined>
+  find(id: ProjectKeyId): Promise<ProjectKeyRow | undefined>
+  /**
+   * Makes `row` the active key if the project has none with this term or a later one, and turns the
+   * previous term decrypt-only; answers the row that is active afterwards (another node's, when it won).
+   * A first term (1) is refused with 'orphans' when the project already holds secrets or orders: their key's row is
+   * gone, which is an alarm and no reason to make a new key.
+   */
+  activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans'>
+  /** Reserves `count` DEK wraps in a committed transaction; answers how many were reserved before. */
+  reserveWraps(id: ProjectKeyId, count: number): Promise<number>
+}
+
+export interface CanaryRow {
+  readonly store: string
+  readonly wrapped: WrappedKey
+  /** Fingerprint of the KEK, to name it when it is missing. */
+  readonly fingerprint: string
+  readonly createdAt: Timestamp
+}
+
+export interface DeploymentState {
+  /** 32 lower-case hex digits; undefined before the first start. */
+  readonly deploymentId: string | undefined
+  readonly canaries: readonly CanaryRow[]
+  /** True as soon as one project key exists: from then on nothing of the above is made anew. */
+  readonly holdsProjectKeys: boolean
+}
+
+export interface DeploymentRepository {
+  read(): Promise<DeploymentState>
+  /** Insert or read, so ten nodes may start at once: answers the id that is in force. Refuses ('holdsProjectKeys') as the state says. */
+  establish(deploymentId: string, createdAt: Timestamp): Promise<string | 'holdsProjectKeys'>
+  /** Insert or keep what is there (one canary per store and KEK id). */
+  addCanary(canary: CanaryRow): Promise<void>
+}
+
+/** Can the database be read and written? For /readyz; throws Fault('unavailable') with the reason when not. */
+export interface DatabaseHealth {
+  check(signal: AbortSignal): Promise<void>
+}
+
+// ---- crypto --------------------------------------------------------------------------------------
+
+/** What a payload is bound to for ever: rotation and transfer change none of it (design 4). */
+export interface PayloadBinding {
+  readonly projectId: ProjectId
+  readonly secretId: SecretId
+  readonly secretType: SecretType
+  readonly contentType: ContentType
+}
+
+export interface Sealer {
+  /** Seals under a fresh data key wrapped by the project's active key. Does not keep or wipe `payload`: the caller does. */
+  seal(binding: PayloadBinding, payload: Uint8Array): Promise<Uint8Array>
+  /** A symmetric key that never exists outside this call in clear: random bytes, born sealed. */
+  sealRandom(binding: PayloadBinding, bytes: number): Promise<Uint8Array>
+  /**
+   * Opens the payload of the granted record. The caller owns the buffer and fills it with zeros after use.
+   * @throws Fault('corrupted') when anything does not open; the alarm was raised
+   */
+  open(grant: Grant<'secret:decrypt', Secret>): Promise<Buffer>
+}
+
+export interface Integrity {
+  /**
+   * Checks the row MAC. undefined stays undefined, so a look-up can be handed straight in.
+   * @throws Fault('corrupted') when the MAC is missing or wrong, or its project key is gone; the alarm was raised
+   */
+  verified<T extends ProtectedRecord>(
+    record: Stored<T> | undefined,
+  ): Promise<Verified<T> | undefined>
+  /** The record with its MAC under the project's active key. */
+  protect<T extends ProtectedRecord>(
+    record: T,
+  ): Promise<Stored<T> & { readonly rowMac: Uint8Array }>
+}
+
+/** The process's memory of unwrapped project keys. */
+export interface KeyCache {
+  /** Forgets a project's keys: a change was answered 'keyGone', so the remembered one no longer counts. */
+  purge(projectId: ProjectId): void
+}
+
+export interface WrappedKey {
+  readonly kekId: string
+  readonly blob: Uint8Array
+}
+
+/** What a KEK store says of itself; no secrets. */
+export interface KekDescription {
+  readonly kind: string
+  readonly currentKekId: string
+  readonly keks: readonly {
+    readonly id: string
+    readonly state: 'primary' | 'active' | 'decrypt-only' | 'retired'
+    readonly fingerprint: string
+    readonly createdAt: string
+  }[]
+  /** How the KEKs are protected at rest, in an operator's words. */
+  readonly protection: string
+}
+
+/** The narrow waist (design 4). One contract suite runs on every implementation and on the fake. */
+export interface KekStore {
+  readonly name: string
+  describe(): KekDescription
+  /** Wraps under the current KEK. `context` (deployment, project, project-key id) must come back unchanged on unwrap, or unwrap fails. */
+  wrap(projectKey: Uint8Array, context: Uint8Array, signal: AbortSignal): Promise<WrappedKey>
+  /** Unwraps whatever this store ever wrapped under a KEK not yet retired. A store that cannot bind context itself binds it inside the plaintext. */
+  unwrap(wrapped: WrappedKey, context: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
+  /** Cheap; uses no key. */
+  health(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** A stored record or key that is not what we wrote. */
+export interface IntegrityFinding {
+  /** What was found, e.g. 'row MAC does not match', 'project key is gone', 'envelope does not open'. Names no secret material. */
+  readonly what: string
+  readonly kind: 'secret' | 'order' | 'project-key'
+  readonly id: string
+  readonly projectId: ProjectId | null
+}
+
+export interface Alarms {
+  /** Log level fatal, metric, audit event. Must not throw. */
+  integrity(finding: IntegrityFinding): void
+}
+
+// ---- identity ------------------------------------------------------------------------------------
+
+/** The header values identity may look at; names are lower-case. Everything else about a request is none of its business. */
+export interface Credentials {
+  readonly method: string
+  /** Path below the endpoint, for access rules of application credentials. */
+  readonly path: string
+  header(name: string): string | undefined
+}
+
+export interface Authenticator {
+  /**
+   * @throws Fault('unauthorized') with a WWW-Authenticate header where the scheme has one
+   * @throws Fault('badRequest') noauth without X-Project-Id
+   * @throws Fault('forbidden') noauth from a place it does not serve
+   * @throws Fault('unavailable') Keystone is away and nothing cached may be served
+   */
+  authenticate(credentials: Credentials): Promise<Caller>
+}

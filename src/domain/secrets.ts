@@ -1,0 +1,164 @@
+import type { Clock } from '../lib/clock.ts'
+import { Fault } from '../lib/fault.ts'
+import { newSecretId, type SecretId } from '../lib/ids.ts'
+import type { ContentType } from '../model/contentTypes.ts'
+import type { Page, PageRequest } from '../model/page.ts'
+import type { Stored } from '../model/record.ts'
+import type { RequestContext } from '../model/requestContext.ts'
+import { isExpired, type Secret, type SecretSummary } from '../model/secret.ts'
+import type { Policy } from '../policy/policy.ts'
+import { findSecret } from './findSecret.ts'
+import type { NewPayload, NewSecret } from './newSecret.ts'
+import type {
+  Integrity,
+  KeyCache,
+  Sealer,
+  SecretFilter,
+  SecretQuery,
+  SecretRepository,
+} from './ports.ts'
+import { untilFresh } from './untilFresh.ts'
+
+interface Parts {
+  readonly secrets: SecretRepository
+  readonly integrity: Integrity
+  readonly sealer: Sealer
+  readonly keyCache: KeyCache
+  readonly policy: Policy
+  readonly clock: Clock
+}
+
+export interface Payload {
+  /** The caller fills it with zeros once it has left. */
+  readonly bytes: Buffer
+  readonly contentType: ContentType
+}
+
+export interface SecretListRequest extends PageRequest {
+  readonly filter: SecretFilter
+  readonly sort: SecretQuery['sort']
+  readonly marker?: SecretId
+  readonly aclOnly: boolean
+}
+
+/** What a project can do with its secrets. Bodies are read once the caller is authorized, never before. */
+export class Secrets {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** POST /v1/secrets. Durable before it returns. */
+  async create(ctx: RequestContext, readInput: () => Promise<NewSecret>): Promise<SecretId> {
+    const { policy, clock } = this.#parts
+    policy.authorizeProject(ctx, 'secrets:post')
+    const { payload, ...input } = await readInput()
+    try {
+      const now = clock.now()
+      if (isExpired(input, now)) {
+        throw new Fault(
+          'badRequest',
+          'Property expiration is not valid: a time in the future is wanted.',
+        )
+      }
+      const secret: Secret = {
+        kind: 'secret',
+        id: newSecretId(),
+        projectId: ctx.caller.projectId,
+        creatorId: ctx.caller.userId,
+        ...input,
+        contentType: payload?.contentType ?? null,
+        createdAt: now,
+        updatedAt: now,
+        acl: null,
+        envelope: null,
+      }
+      await untilFresh(async () => {
+        const outcome = await this.#parts.secrets.insert(await this.#sealed(secret, payload))
+        if (outcome === 'keyGone') this.#parts.keyCache.purge(secret.projectId)
+        return outcome === 'inserted' ? { done: true } : undefined
+      })
+      return secret.id
+    } finally {
+      payload?.bytes.fill(0)
+    }
+  }
+
+  /** GET /v1/secrets/{id}. */
+  async read(ctx: RequestContext, id: SecretId | undefined): Promise<Secret> {
+    return this.#parts.policy.authorize(ctx, 'secret:get', await findSecret(this.#parts, id)).record
+  }
+
+  /** GET /v1/secrets/{id}/payload. One read, one decision, one opening. */
+  async readPayload(ctx: RequestContext, id: SecretId | undefined): Promise<Payload> {
+    const grant = this.#parts.policy.authorize(
+      ctx,
+      'secret:decrypt',
+      await findSecret(this.#parts, id),
+    )
+    const { envelope, contentType } = grant.record
+    if (envelope === null || contentType === null) {
+      throw new Fault('notFound', `Secret ${id} has no payload yet: PUT one first.`)
+    }
+    return { bytes: await this.#parts.sealer.open(grant), contentType }
+  }
+
+  /** PUT /v1/secrets/{id}: the second step of a two-step create. */
+  async storePayload(
+    ctx: RequestContext,
+    id: SecretId | undefined,
+    readInput: () => Promise<NewPayload>,
+  ): Promise<void> {
+    const { policy, clock, secrets } = this.#parts
+    policy.authorize(ctx, 'secret:put', await findSecret(this.#parts, id))
+    const payload = await readInput()
+    try {
+      await untilFresh(async () => {
+        const { record } = policy.authorize(ctx, 'secret:put', await findSecret(this.#parts, id))
+        if (record.envelope !== null) throw alreadyStored(record.id)
+        const { rowMac, ...secret } = record
+        const next = { ...secret, contentType: payload.contentType, updatedAt: clock.now() }
+        const outcome = await secrets.storePayload(rowMac, await this.#sealed(next, payload))
+        if (outcome === 'conflict') throw alreadyStored(record.id)
+        if (outcome === 'keyGone') this.#parts.keyCache.purge(record.projectId)
+        return outcome === 'changed' ? { done: true } : undefined
+      })
+    } finally {
+      payload.bytes.fill(0)
+    }
+  }
+
+  /** DELETE /v1/secrets/{id}. Its data key is destroyed in the same transaction. */
+  async remove(ctx: RequestContext, id: SecretId | undefined): Promise<void> {
+    const { policy, clock, secrets } = this.#parts
+    await untilFresh(async () => {
+      const { record } = policy.authorize(ctx, 'secret:delete', await findSecret(this.#parts, id))
+      const outcome = await secrets.remove(record.id, record.rowMac, clock.now())
+      return outcome === 'changed' ? { done: true } : undefined
+    })
+  }
+
+  /** GET /v1/secrets. Shows metadata without checking MACs; private secrets are listed too (Q03). */
+  async list(ctx: RequestContext, request: SecretListRequest): Promise<Page<SecretSummary>> {
+    this.#parts.policy.authorizeProject(ctx, 'secrets:get')
+    const { aclOnly, ...query } = request
+    const { projectId, userId } = ctx.caller
+    return this.#parts.secrets.list({
+      ...query,
+      scope: aclOnly && userId !== null ? { aclUser: userId } : { projectId },
+      now: this.#parts.clock.now(),
+    })
+  }
+
+  async #sealed(secret: Secret, payload: NewPayload | null): Promise<Stored<Secret>> {
+    const { integrity, sealer } = this.#parts
+    if (payload === null) return integrity.protect(secret)
+    const binding = { ...secret, secretId: secret.id, contentType: payload.contentType }
+    return integrity.protect({ ...secret, envelope: await sealer.seal(binding, payload.bytes) })
+  }
+}
+
+function alreadyStored(id: SecretId): Fault {
+  return new Fault('conflict', `Secret ${id} already has data, and a payload is written once.`)
+}

@@ -1,0 +1,64 @@
+import type { z } from 'zod'
+import type { RequestContext } from '../model/requestContext.ts'
+import { decoded } from './decode/decoded.ts'
+import { parseQuery } from './decode/query.ts'
+import type { Exchange } from './exchange.ts'
+import { parseJsonBody, requireJsonContentType } from './jsonBody.ts'
+import { readBody } from './requestBody.ts'
+import type { ApiRequest } from './route.ts'
+
+interface Parts {
+  readonly exchange: Exchange
+  readonly ctx: RequestContext
+  readonly params: Readonly<Record<string, string>>
+  readonly queryString: string
+  readonly base: string
+  readonly maxBodyBytes: number
+}
+
+/** What a handler sees; nothing is parsed before somebody asks. */
+export class LazyApiRequest implements ApiRequest {
+  readonly ctx: RequestContext
+  readonly params: Readonly<Record<string, string>>
+  readonly base: string
+  readonly #exchange: Exchange
+  readonly #queryString: string
+  readonly #maxBodyBytes: number
+  #query: ReadonlyMap<string, string> | undefined
+
+  constructor(parts: Parts) {
+    this.ctx = parts.ctx
+    this.params = parts.params
+    this.base = parts.base
+    this.#exchange = parts.exchange
+    this.#queryString = parts.queryString
+    this.#maxBodyBytes = parts.maxBodyBytes
+  }
+
+  get query(): ReadonlyMap<string, string> {
+    this.#query ??= parseQuery(this.#queryString)
+    return this.#query
+  }
+
+  get accept(): string | undefined {
+    return this.#exchange.request.headers.accept
+  }
+
+  header(name: string): string | undefined {
+    return this.#exchange.header(name)
+  }
+
+  async json<T>(schema: z.ZodType<T>): Promise<T> {
+    requireJsonContentType(this.header('content-type'))
+    const bytes = await this.bytes(this.#maxBodyBytes)
+    try {
+      return decoded(schema, parseJsonBody(bytes))
+    } finally {
+      bytes.fill(0)
+    }
+  }
+
+  bytes(limit: number): Promise<Buffer> {
+    return readBody(this.#exchange.request, limit)
+  }
+}

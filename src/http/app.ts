@@ -1,0 +1,177 @@
+import { Router } from '@koa/router'
+import Koa from 'koa'
+import type { Authenticator } from '../domain/ports.ts'
+import { Fault, unavailable } from '../lib/fault.ts'
+import { faultAnswer, isClientFault } from './answers.ts'
+import { LazyApiRequest } from './apiRequest.ts'
+import type { Cors } from './cors.ts'
+import { discoveryAnswer } from './discovery.ts'
+import { Exchange } from './exchange.ts'
+import { type HealthSwitch, healthAnswer } from './healthcheck.ts'
+import type { HrefBase } from './hrefs.ts'
+import { acceptsJson } from './mediaRanges.ts'
+import { parseMicroversion } from './microversion.ts'
+import type { RequestObserver } from './observer.ts'
+import { byPath, type PathVerbs } from './pathVerbs.ts'
+import type { Answer, Route } from './route.ts'
+import { VersionDocuments } from './versions.ts'
+
+export interface AppParts {
+  readonly routes: readonly Route[]
+  readonly authenticator: Authenticator
+  readonly hrefBase: HrefBase
+  readonly cors: Cors
+  readonly observer: RequestObserver
+  readonly healthSwitch: HealthSwitch
+  readonly maxBodyBytes: number
+  /** True while new work would only make everything slower; health checks are still answered. */
+  isOverloaded(): boolean
+  /** True while the process drains: every answer then announces that its connection closes. */
+  isDraining(): boolean
+}
+
+/** The whole HTTP surface. What reaches a socket is one writeHead and one end, in Exchange. */
+export function createApp(parts: AppParts): Koa {
+  const app = new Koa()
+  const documents = new VersionDocuments()
+  const router = new Router()
+  for (const verbs of byPath(parts.routes)) {
+    // A record's {name} is the router's :name.
+    router.all(verbs.path.replace(/\{(\w+)\}/g, ':$1'), async (koa) => {
+      koa.state['answer'] = await dispatch(koa, verbs)
+    })
+  }
+  const routed = router.routes()
+
+  async function answer(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
+    const { method } = exchange.request
+    if (koa.path === '/healthcheck') {
+      exchange.route = '/healthcheck'
+      return healthAnswer(exchange, await parts.healthSwitch.isDisabled())
+    }
+    if (method === 'OPTIONS')
+      return { status: 200, headers: parts.cors.preflight(exchange.request) }
+    koa.path = tidyPath(koa.path)
+    if (koa.path !== '/v1' && !koa.path.startsWith('/v1/')) {
+      return discoveryAnswer(exchange, koa.path, koa.querystring, documents, parts.hrefBase)
+    }
+    koa.state['exchange'] = exchange
+    // The router's types want a context of its own making.
+    await routed(koa as Parameters<typeof routed>[0], async () => {
+      koa.state['answer'] = await unrouted(koa, exchange)
+    })
+    return koa.state['answer'] as Answer
+  }
+
+  async function dispatch(koa: Koa.Context, { path, verbs, allow }: PathVerbs): Promise<Answer> {
+    const exchange = koa.state['exchange'] as Exchange
+    exchange.route = path
+    const ctx = await establish(koa, exchange)
+    const route = verbs.get(koa.method)
+    if (route === undefined) {
+      throw new Fault('methodNotAllowed', `${koa.method} is not possible here; ${allow} is.`, {
+        headers: { Allow: allow },
+      })
+    }
+    if (route.accepts === 'json' && !acceptsJson(exchange.request.headers.accept)) {
+      throw new Fault('notAcceptable', 'This answer is application/json, which Accept excludes.')
+    }
+    return route.handle(
+      new LazyApiRequest({
+        exchange,
+        ctx,
+        params: koa['params'] as Readonly<Record<string, string>>,
+        queryString: koa.querystring,
+        base: parts.hrefBase(exchange.request.headers),
+        maxBodyBytes: parts.maxBodyBytes,
+      }),
+    )
+  }
+
+  /** /v1 itself, and everything below it that is no route: both want a token first (contract 00). */
+  async function unrouted(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
+    const { microversion } = await establish(koa, exchange)
+    if (koa.path !== '/v1') throw new Fault('notFound', 'There is nothing at this path.')
+    exchange.route = '/v1'
+    if (koa.method !== 'GET') {
+      throw new Fault('methodNotAllowed', 'Only GET is possible here.', {
+        headers: { Allow: 'GET' },
+      })
+    }
+    const { accept } = exchange.request.headers
+    if (!acceptsJson(accept) && accept !== 'application/json-home') {
+      throw new Fault('notAcceptable', 'This answer is application/json, which Accept excludes.')
+    }
+    const document = documents.one(parts.hrefBase(exchange.request.headers), microversion)
+    return { status: 200, document, contentType: 'application/json' }
+  }
+
+  async function establish(koa: Koa.Context, exchange: Exchange) {
+    if (parts.isOverloaded()) throw unavailable('The server has more work than it can do in time.')
+    const caller = await parts.authenticator.authenticate({
+      method: koa.method,
+      path: koa.path,
+      header: (name) => exchange.header(name),
+    })
+    exchange.caller = caller
+    const microversion = parseMicroversion(exchange.header('openstack-api-version'))
+    exchange.microversion = microversion
+    return {
+      requestId: exchange.requestId,
+      globalRequestId: exchange.globalRequestId,
+      remoteAddress: exchange.request.socket.remoteAddress ?? '',
+      caller,
+      microversion,
+    }
+  }
+
+  app.use(async (koa) => {
+    const startedAt = performance.now()
+    const exchange = new Exchange(koa.req, koa.res)
+    // We write the answer ourselves: Koa's respond() would guess again what we know.
+    koa.respond = false
+    let outcome: Answer
+    try {
+      outcome = await answer(koa, exchange)
+    } catch (error) {
+      outcome = faultAnswer(error, exchange.requestId)
+      report(error, exchange)
+    }
+    const closing: Record<string, string> = parts.isDraining() ? { Connection: 'close' } : {}
+    const cors = koa.method === 'OPTIONS' ? {} : parts.cors.actual(koa.req)
+    exchange.send(outcome, { ...cors, ...closing })
+    complete(exchange, outcome.status, performance.now() - startedAt)
+  })
+
+  function report(error: unknown, exchange: Exchange): void {
+    const { requestId, route, request } = exchange
+    if (!isClientFault(error)) parts.observer.failed(error, { requestId, route })
+    if (!(error instanceof Fault) || error.kind !== 'unauthorized') return
+    const remoteAddress = request.socket.remoteAddress ?? ''
+    parts.observer.refused({ requestId, remoteAddress, reason: error.message })
+  }
+
+  function complete(exchange: Exchange, status: number, durationMs: number): void {
+    parts.observer.completed({
+      method: exchange.request.method ?? '',
+      route: exchange.route,
+      status,
+      durationMs,
+      bytes: exchange.bytes,
+      requestId: exchange.requestId,
+      globalRequestId: exchange.globalRequestId,
+      remoteAddress: exchange.request.socket.remoteAddress ?? '',
+      caller: exchange.caller,
+      microversion: exchange.microversion,
+    })
+  }
+
+  return app
+}
+
+/** Clients double slashes and end paths in one; both mean the same resource (contract 00). */
+function tidyPath(path: string): string {
+  if (!path.includes('//') && (path.length === 1 || !path.endsWith('/'))) return path
+  const single = path.replace(/\/{2,}/g, '/')
+  return single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single
+}

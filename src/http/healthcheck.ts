@@ -1,0 +1,26 @@
+import type { Exchange } from './exchange.ts'
+import type { Answer } from './route.ts'
+
+/** The file with which an operator takes a node out of its load balancer. */
+export interface HealthSwitch {
+  isDisabled(): Promise<boolean>
+}
+
+/** GET /healthcheck as oslo.middleware answers it, to any method and without a token (contract 00). */
+export function healthAnswer(exchange: Exchange, isDisabled: boolean): Answer {
+  const status = isDisabled ? 503 : 200
+  const reason = isDisabled ? 'DISABLED BY FILE' : 'OK'
+  if (exchange.request.method === 'HEAD') return { status: isDisabled ? 503 : 204 }
+  const accept = exchange.request.headers.accept ?? ''
+  if (accept.includes('application/json')) {
+    const document = Buffer.from(
+      `${JSON.stringify({ detailed: false, reasons: [reason] }, null, 4)}\n`,
+    )
+    return { status, document, contentType: 'application/json' }
+  }
+  if (accept.includes('text/html')) {
+    const document = Buffer.from(`<!DOCTYPE html><title>Healthcheck</title><p>${reason}</p>\n`)
+    return { status, document, contentType: 'text/html; charset=UTF-8' }
+  }
+  return { status, document: Buffer.from(reason), contentType: 'text/plain; charset=UTF-8' }
+}

@@ -1,0 +1,126 @@
+import { chmod, rm } from 'node:fs/promises'
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { connect, Server as NetServer, type Socket } from 'node:net'
+import type Koa from 'koa'
+
+export interface ListenerOptions {
+  /** A host, or `unix:/path` for a socket of mode 0600. */
+  readonly bindHost: string
+  readonly bindPort: number
+  /** Clients do not retry a reset connection, so idle ones live long (consumers.md, rule 16a). */
+  readonly keepAliveMs: number
+  /** From the first byte of a request to its last. */
+  readonly requestTimeoutMs: number
+  readonly maxConnections: number
+}
+
+/** How long idle connections may still send a request that learns of the close, before they are closed. */
+const LINGER_MS = 250
+
+/** One HTTP listener: opens, announces every close while it drains, and closes. */
+export class Listener {
+  readonly #options: ListenerOptions
+  #server: Server | undefined
+  #isDraining = false
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** @returns where it listens, for people to read */
+  async open(app: Koa): Promise<string> {
+    const { bindHost, bindPort } = this.#options
+    const server = createServer(serverOptions(this.#options), app.callback())
+    server.maxConnections = this.#options.maxConnections
+    server.on('clientError', answerBadRequest)
+    this.#server = server
+    const path = bindHost.startsWith('unix:') ? bindHost.slice('unix:'.length) : undefined
+    if (path === undefined) {
+      await listening(server, { host: bindHost, port: bindPort })
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : bindPort
+      return `http://${bindHost.includes(':') ? `[${bindHost}]` : bindHost}:${port}`
+    }
+    await removeDeadSocket(path)
+    await listening(server, { path })
+    await chmod(path, 0o600)
+    return bindHost
+  }
+
+  /** Stops accepting, lets every request finish and announce the close, then closes what is left. */
+  async drain(graceMs: number): Promise<void> {
+    const server = this.#server
+    if (server === undefined || this.#isDraining) return
+    this.#isDraining = true
+    const closed = new Promise<void>((resolve) => {
+      // http's own close() shuts idle connections at once, under a client that is just sending.
+      NetServer.prototype.close.call(server, () => resolve())
+    })
+    const linger = setTimeout(() => server.closeIdleConnections(), Math.min(LINGER_MS, graceMs))
+    const sweep = setInterval(() => server.closeIdleConnections(), LINGER_MS)
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    await closed
+    clearTimeout(linger)
+    clearInterval(sweep)
+    clearTimeout(cut)
+  }
+}
+
+function serverOptions(options: ListenerOptions): ServerOptions {
+  return {
+    keepAliveTimeout: options.keepAliveMs,
+    requestTimeout: options.requestTimeoutMs,
+    headersTimeout: Math.min(options.requestTimeoutMs, 30_000),
+    connectionsCheckingInterval: 5_000,
+    maxHeaderSize: 32_768,
+    noDelay: true,
+  }
+}
+
+function listening(server: Server, where: { host: string; port: number } | { path: string }) {
+  return new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+/** What is no HTTP at all: Node cannot make a request of it, so no middleware will see it. */
+function answerBadRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, title] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431', 'Request Header Fields Too Large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408', 'Request Timeout']
+        : ['400', 'Bad Request']
+  const body = JSON.stringify({
+    code: Number(status),
+    title,
+    description: 'This is not a request.',
+  })
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+/** A killed process leaves its socket behind; one that somebody answers is not ours to remove. */
+async function removeDeadSocket(path: string): Promise<void> {
+  const isAlive = await new Promise<boolean>((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    probe.once('connect', () => probe.destroy())
+  })
+  if (isAlive) throw Object.assign(new Error(`${path} is in use`), { code: 'EADDRINUSE' })
+  await rm(path, { force: true })
+}

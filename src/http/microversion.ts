@@ -1,0 +1,43 @@
+import { Fault } from '../lib/fault.ts'
+import { LATEST_MICROVERSION, type Microversion } from '../model/requestContext.ts'
+
+const SERVICE = 'key-manager'
+
+/**
+ * Reads `OpenStack-API-Version: key-manager X.Y` (contract 00). Several services may share the header.
+ * @throws Fault('notAcceptable') a version that exists nowhere; Fault('badRequest') no version at all
+ */
+export function parseMicroversion(header: string | undefined): Microversion {
+  if (header === undefined) return 0
+  for (const part of header.split(',')) {
+    const [service, version] = part.trim().split(/\s+/)
+    if (service?.toLowerCase() !== SERVICE || version === undefined) continue
+    return toMicroversion(version)
+  }
+  return 0
+}
+
+function toMicroversion(version: string): Microversion {
+  if (version === '1.0') return 0
+  if (version === '1.1') return 1
+  if (version === '1.2' || version === 'latest') return LATEST_MICROVERSION
+  if (/^\d{1,4}\.\d{1,4}$/.test(version)) {
+    throw new Fault(
+      'notAcceptable',
+      `Version ${version} of ${SERVICE} is not served; 1.0 to 1.${LATEST_MICROVERSION} are.`,
+    )
+  }
+  throw new Fault(
+    'badRequest',
+    `OpenStack-API-Version wants "${SERVICE} X.Y", for example "${SERVICE} 1.${LATEST_MICROVERSION}".`,
+  )
+}
+
+export function microversionHeaders(microversion: Microversion): Readonly<Record<string, string>> {
+  return HEADERS[microversion]
+}
+
+const HEADERS = [0, 1, 2].map((minor) => ({
+  'OpenStack-API-Version': `${SERVICE} 1.${minor}`,
+  Vary: 'OpenStack-API-Version',
+})) as unknown as Record<Microversion, Readonly<Record<string, string>>>

@@ -1,0 +1,37 @@
+import type { Page, PageRequest } from '../../model/page.ts'
+
+interface PageOptions {
+  /** Key of the collection on the wire. */
+  readonly key: string
+  /** The collection's own URL, absolute. */
+  readonly href: string
+  readonly request: PageRequest
+  /** Parameters of this request; the links keep all but the paging itself. */
+  readonly query: ReadonlyMap<string, string>
+}
+
+/** Items, previous, next, total (contract 00). An empty page has no links. */
+export function renderPage<T>(
+  page: Page<T>,
+  options: PageOptions,
+  renderItem: (item: T) => unknown,
+): object {
+  const { limit, offset } = options.request
+  const link = (to: number): string => `${options.href}?${linkQuery(options.query, limit, to)}`
+  const isEmpty = page.items.length === 0
+  const hasMore = options.query.has('marker')
+    ? page.items.length === limit
+    : page.total > offset + limit
+  return {
+    [options.key]: page.items.map(renderItem),
+    ...(offset > 0 && !isEmpty ? { previous: link(Math.max(0, offset - limit)) } : {}),
+    ...(hasMore && !isEmpty ? { next: link(offset + limit) } : {}),
+    total: page.total,
+  }
+}
+
+function linkQuery(query: ReadonlyMap<string, string>, limit: number, offset: number): string {
+  const parameters = new URLSearchParams({ limit: String(limit), offset: String(offset) })
+  for (const [key, value] of query) if (!parameters.has(key)) parameters.set(key, value)
+  return parameters.toString()
+}

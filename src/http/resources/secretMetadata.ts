@@ -1,0 +1,102 @@
+import type { Metadatum, SecretMetadata } from '../../domain/secretMetadata.ts'
+import { json, noContent } from '../answers.ts'
+import { foldedMetadata, metadataBody, metadatumBody } from '../decode/metadata.ts'
+import { secretRef } from '../render/secret.ts'
+import type { ApiRequest, Route } from '../route.ts'
+import { secretIdOf } from './secrets.ts'
+
+const COLLECTION = '/v1/secrets/{secret_id}/metadata'
+const ITEM = '/v1/secrets/{secret_id}/metadata/{key}'
+
+/** A user's notes on a secret (contract 02). */
+export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[] {
+  const metadatum = async (request: ApiRequest): Promise<Metadatum> => {
+    const { key, value } = await request.json(metadatumBody)
+    return { key: key.toLowerCase(), value }
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: COLLECTION,
+      rules: ['secret_meta:get'],
+      summary: "List a secret's user metadata",
+      accepts: 'json',
+      answers: [200, 401, 403, 404, 406],
+      async handle({ ctx, params }) {
+        const entries = await metadata.all(ctx, secretIdOf(params))
+        return json(200, { metadata: Object.fromEntries(entries) })
+      },
+    },
+    {
+      method: 'PUT',
+      path: COLLECTION,
+      rules: ['secret_meta:put'],
+      summary: "Replace a secret's user metadata",
+      accepts: 'json',
+      body: { schema: metadataBody },
+      answers: [201, 400, 401, 403, 404, 406, 413, 415],
+      async handle(request) {
+        const id = secretIdOf(request.params)
+        await metadata.replaceAll(request.ctx, id, async () =>
+          foldedMetadata((await request.json(metadataBody)).metadata),
+        )
+        return json(201, { metadata_ref: `${secretRef(request.base, id ?? '')}/metadata` })
+      },
+    },
+    {
+      method: 'POST',
+      path: COLLECTION,
+      rules: ['secret_meta:post'],
+      summary: "Add one entry to a secret's user metadata",
+      accepts: 'json',
+      body: { schema: metadatumBody },
+      answers: [201, 400, 401, 403, 404, 406, 409, 413, 415],
+      async handle(request) {
+        const id = secretIdOf(request.params)
+        const added = await metadata.add(request.ctx, id, () => metadatum(request))
+        const href = `${secretRef(request.base, id ?? '')}/metadata/${added.key}`
+        return json(201, added, { Location: href })
+      },
+    },
+    {
+      method: 'GET',
+      path: ITEM,
+      rules: ['secret_meta:get'],
+      summary: "Retrieve one entry of a secret's user metadata",
+      accepts: 'json',
+      answers: [200, 401, 403, 404, 406],
+      async handle({ ctx, params }) {
+        return json(200, await metadata.get(ctx, secretIdOf(params), params['key'] ?? ''))
+      },
+    },
+    {
+      method: 'PUT',
+      path: ITEM,
+      rules: ['secret_meta:put'],
+      summary: "Replace one entry of a secret's user metadata",
+      accepts: 'json',
+      body: { schema: metadatumBody },
+      answers: [200, 400, 401, 403, 404, 406, 409, 413, 415],
+      async handle(request) {
+        const { ctx, params } = request
+        const changed = await metadata.set(ctx, secretIdOf(params), params['key'] ?? '', () =>
+          metadatum(request),
+        )
+        return json(200, changed)
+      },
+    },
+    {
+      method: 'DELETE',
+      path: ITEM,
+      rules: ['secret_meta:delete'],
+      summary: "Delete one entry of a secret's user metadata",
+      accepts: 'any',
+      answers: [204, 401, 403, 404],
+      async handle({ ctx, params }) {
+        await metadata.remove(ctx, secretIdOf(params), params['key'] ?? '')
+        return noContent
+      },
+    },
+  ]
+}

@@ -1,0 +1,131 @@
+import type { Secrets } from '../../domain/secrets.ts'
+import { parseSecretId, type SecretId } from '../../lib/ids.ts'
+import type { Secret } from '../../model/secret.ts'
+import { json, noContent } from '../answers.ts'
+import { decodeBoolean } from '../decode/boolean.ts'
+import { decodeNewSecret, newSecretBody } from '../decode/newSecret.ts'
+import { decodePaging, type PagingLimits } from '../decode/paging.ts'
+import { decodePayloadUpload } from '../decode/payloadUpload.ts'
+import { decodeSecretQuery } from '../decode/secretQuery.ts'
+import { matchesEtag } from '../etag.ts'
+import { renderPage } from '../render/page.ts'
+import { renderPayload, wantsPayload } from '../render/payload.ts'
+import { renderSecret, type SecretRenderOptions, secretRef } from '../render/secret.ts'
+import type { Answer, ApiRequest, Route } from '../route.ts'
+
+export interface SecretRouteOptions {
+  readonly paging: PagingLimits
+  readonly maxPayloadBytes: number
+  readonly nameless: SecretRenderOptions['nameless']
+}
+
+/** /v1/secrets (contract 01); the hottest first. */
+export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): readonly Route[] {
+  const { maxPayloadBytes, nameless } = options
+
+  async function payloadAnswer({ ctx, params, accept }: ApiRequest): Promise<Answer> {
+    return renderPayload(await secrets.readPayload(ctx, secretIdOf(params)), accept)
+  }
+
+  function metadataAnswer(request: ApiRequest, secret: Secret): Answer {
+    const { microversion } = request.ctx
+    const etag = `"1.${microversion}-${secret.updatedAt}"`
+    if (matchesEtag(request.header('if-none-match'), etag)) {
+      return { status: 304, headers: { ETag: etag } }
+    }
+    const body = renderSecret(secret, { base: request.base, microversion, nameless })
+    return json(200, body, { ETag: etag })
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: '/v1/secrets/{secret_id}/payload',
+      rules: ['secret:decrypt'],
+      summary: 'Retrieve the payload of a secret',
+      accepts: 'any',
+      answers: [200, 204, 401, 403, 404, 406],
+      handle: payloadAnswer,
+    },
+    {
+      method: 'GET',
+      path: '/v1/secrets/{secret_id}',
+      rules: ['secret:get', 'secret:decrypt'],
+      summary: 'Retrieve the metadata of a secret, or, with Accept of a payload type, its payload',
+      accepts: 'any',
+      answers: [200, 204, 304, 401, 403, 404, 406],
+      async handle(request) {
+        if (wantsPayload(request.accept)) return payloadAnswer(request)
+        return metadataAnswer(request, await secrets.read(request.ctx, secretIdOf(request.params)))
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/secrets',
+      rules: ['secrets:post'],
+      summary: 'Create a secret, with its payload or without',
+      accepts: 'json',
+      body: { schema: newSecretBody },
+      answers: [201, 400, 401, 403, 406, 413, 415],
+      async handle(request) {
+        const id = await secrets.create(request.ctx, async () =>
+          decodeNewSecret(await request.json(newSecretBody), maxPayloadBytes),
+        )
+        const ref = secretRef(request.base, id)
+        return json(201, { secret_ref: ref }, { Location: ref })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/secrets',
+      rules: ['secrets:get'],
+      summary: 'List the secrets of a project',
+      accepts: 'json',
+      answers: [200, 400, 401, 403, 406],
+      async handle({ ctx, base, query }) {
+        const paging = decodePaging(query, options.paging)
+        const page = await secrets.list(ctx, { ...paging, ...decodeSecretQuery(query) })
+        const render = { base, microversion: ctx.microversion, nameless }
+        const href = `${base}/v1/secrets`
+        return json(
+          200,
+          renderPage(page, { key: 'secrets', href, request: paging, query }, (secret) =>
+            renderSecret(secret, render),
+          ),
+        )
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v1/secrets/{secret_id}',
+      rules: ['secret:put'],
+      summary: 'Store the payload of a secret that was created without one',
+      accepts: 'any',
+      body: 'payload',
+      answers: [204, 400, 401, 403, 404, 409, 413, 415],
+      async handle(request) {
+        await secrets.storePayload(request.ctx, secretIdOf(request.params), () =>
+          decodePayloadUpload(request, maxPayloadBytes),
+        )
+        return noContent
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/v1/secrets/{secret_id}',
+      rules: ['secret:delete'],
+      summary: 'Delete a secret; its key is destroyed at once',
+      accepts: 'any',
+      answers: [204, 400, 401, 403, 404],
+      async handle({ ctx, params, query }) {
+        if (ctx.microversion >= 2) decodeBoolean('force', query.get('force'))
+        await secrets.remove(ctx, secretIdOf(params))
+        return noContent
+      },
+    },
+  ]
+}
+
+export function secretIdOf(params: ApiRequest['params']): SecretId | undefined {
+  return parseSecretId(params['secret_id'] ?? '')
+}

@@ -1,0 +1,50 @@
+import type { z } from 'zod'
+import type { RequestContext } from '../model/requestContext.ts'
+import type { RuleName } from '../policy/defaultRules.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** What goes back; at most one of json, document and payload. */
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  /** Bytes that are nobody's secret and may be shared between answers. */
+  readonly document?: Buffer
+  /** Wiped once it has left. */
+  readonly payload?: Buffer
+  readonly contentType?: string
+}
+
+/** What a handler sees of a request: decoded where everybody needs it, lazy where few do. */
+export interface ApiRequest {
+  readonly ctx: RequestContext
+  readonly params: Readonly<Record<string, string>>
+  /** The first value of nothing: a repeated key has its last value (Q20). */
+  readonly query: ReadonlyMap<string, string>
+  /** Scheme, host and prefix of every ref in the answer, without a trailing slash. */
+  readonly base: string
+  readonly accept: string | undefined
+  header(name: string): string | undefined
+  /** Content-Type, size, JSON, schema, in this order. Called by the verb once the caller is authorized. */
+  json<T>(schema: z.ZodType<T>): Promise<T>
+  /** The body as bytes, whatever its type. */
+  bytes(limit: number): Promise<Buffer>
+}
+
+/**
+ * Everything true about an endpoint. Docs, 405 with Allow, negotiation and tests derive from it.
+ */
+export interface Route {
+  readonly method: Method
+  /** OpenAPI form: /v1/secrets/{secret_id} */
+  readonly path: string
+  /** The rules that may be asked, for the docs; the verb asks them. */
+  readonly rules: readonly RuleName[]
+  readonly summary: string
+  /** 'json': any Accept that excludes JSON is 406 before anything else happens (contract 00). */
+  readonly accepts: 'json' | 'any'
+  readonly body?: { readonly schema: z.ZodType } | 'payload'
+  readonly answers: readonly number[]
+  handle(request: ApiRequest): Promise<Answer>
+}

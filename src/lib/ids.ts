@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import type { Brand } from './brand.ts'
+
+/** Lower-case canonical UUIDv4, as clients see them in refs. */
+export type SecretId = Brand<string, 'SecretId'>
+export type OrderId = Brand<string, 'OrderId'>
+/** Keystone's project id: opaque text of at most 255 characters. */
+export type ProjectId = Brand<string, 'ProjectId'>
+
+const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+/** @returns undefined when the text is no canonical lower-case UUIDv4 (contract 00: those are 404) */
+export function parseSecretId(text: string): SecretId | undefined {
+  return UUID_V4.test(text) ? (text as SecretId) : undefined
+}
+
+export function newSecretId(): SecretId {
+  return randomUUID() as SecretId
+}
+
+export function newOrderId(): OrderId {
+  return randomUUID() as OrderId
+}

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { test } from 'node:test'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const SRC = join(ROOT, 'src')
+
+/**
+ * Who may import whom: rooms of src/, node: modules and packages. A new entry is an architecture
+ * decision and wants an ADR. `node:` modules listed under EVERYONE are harmless anywhere.
+ */
+const EVERYONE = ['node:buffer', 'node:events']
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  lib: ['node:crypto'],
+  model: ['lib'],
+  policy: ['lib', 'model', 'yaml', 'node:fs', 'node:path'],
+  domain: ['lib', 'model', 'policy'],
+  worker: ['lib', 'model', 'policy', 'domain'],
+  http: [
+    'lib',
+    'model',
+    'policy',
+    'domain',
+    'koa',
+    '@koa/router',
+    'zod',
+    'node:crypto',
+    'node:http',
+    'node:net',
+    'node:fs',
+  ],
+  crypto: [
+    'lib',
+    'model',
+    'policy',
+    'domain',
+    'lru-cache',
+    'zod',
+    'node:crypto',
+    'node:fs',
+    'node:path',
+    'node:util',
+  ],
+  db: [
+    'lib',
+    'model',
+    'domain',
+    'migrations',
+    'knex',
+    'better-sqlite3',
+    'zod',
+    'node:fs',
+    'node:path',
+    'node:worker_threads',
+    'node:url',
+  ],
+  identity: [
+    'lib',
+    'model',
+    'domain',
+    'jose',
+    'lru-cache',
+    'zod',
+    'node:crypto',
+    'node:fs',
+    'node:http',
+    'node:https',
+    'node:path',
+    'node:net',
+    'node:tls',
+  ],
+  ops: [
+    'lib',
+    'model',
+    'policy',
+    'domain',
+    'http',
+    'pino',
+    'prom-client',
+    'node:fs',
+    'node:http',
+    'node:path',
+    'node:perf_hooks',
+  ],
+  config: ['lib', 'model', 'zod', 'node:fs', 'node:path'],
+}
+/** These see everything: they are where things meet. */
+const SEE_EVERYTHING = ['cli', 'compose.ts', 'composeApi.ts', 'main.ts']
+
+function sourceFiles(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+}
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(file, 'utf8')
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s*'([^']+)'/g,
+  )
+  return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+}
+
+function roomOf(file: string): string {
+  return relative(SRC, file).split('/')[0] ?? ''
+}
+
+/** What an import leads to: a room, `migrations`, a node: module or a package. */
+function targetOf(file: string, specifier: string): string {
+  if (!specifier.startsWith('.'))
+    return specifier.startsWith('node:') ? (specifier.split('/')[0] ?? '') : specifier
+  const path = resolve(dirname(file), specifier)
+  return path.startsWith(`${SRC}/`) ? roomOf(path) : (relative(ROOT, path).split('/')[0] ?? '')
+}
+
+const EDGES = sourceFiles(SRC).flatMap((file) =>
+  importsOf(file).map((specifier) => ({
+    file: relative(ROOT, file),
+    room: roomOf(file),
+    specifier,
+    target: targetOf(file, specifier),
+  })),
+)
+
+test('the reader of imports sees them at all', () => {
+  assert.ok(EDGES.length > 150, `only ${EDGES.length} imports found`)
+})
+
+test('every import points where the house allows it', () => {
+  const wrong = EDGES.filter(({ room, target }) => {
+    if (SEE_EVERYTHING.includes(room) || target === room || EVERYONE.includes(target)) return false
+    return !(MAY_IMPORT[room]?.includes(target) ?? false)
+  })
+  assert.deepEqual(
+    wrong.map(({ file, specifier }) => `${file} imports ${specifier}`),
+    [],
+  )
+})
+
+test('only main.ts reads the process', () => {
+  const offenders = sourceFiles(SRC)
+    .filter((file) => relative(SRC, file) !== 'main.ts')
+    .filter((file) =>
+      /\bprocess\.(argv|env|exit|on|once|stdout|stderr|cwd)\b/.test(readFileSync(file, 'utf8')),
+    )
+  assert.deepEqual(
+    offenders.map((file) => relative(ROOT, file)),
+    [],
+  )
+})
+
+test('a cipher or MAC never gets a Buffer for a key, and nothing draws Math.random', () => {
+  const offenders = sourceFiles(SRC).filter((file) => {
+    const text = readFileSync(file, 'utf8')
+    if (text.includes('Math.random')) return true
+    return roomOf(file) !== 'crypto' && /create(Cipheriv|Decipheriv|Hmac)\(/.test(text)
+  })
+  assert.deepEqual(
+    offenders.map((file) => relative(ROOT, file)),
+    [],
+  )
+})
+
+test('no file hides behind a name that says nothing', () => {
+  const names = /\/(utils?|helpers?|common|index|misc)\.ts$/
+  assert.deepEqual(
+    sourceFiles(SRC).filter((file) => names.test(file)),
+    [],
+  )
+})
+
+test('exports are named, and no lint rule is switched off without a reason', () => {
+  const offenders = sourceFiles(SRC).filter((file) => {
+    const text = readFileSync(file, 'utf8')
+    return (
+      /^export default/m.test(text) ||
+      /biome-ignore [^\n:]+$/m.test(text) ||
+      /@ts-(ignore|expect-error|nocheck)/.test(text)
+    )
+  })
+  assert.deepEqual(
+    offenders.map((file) => relative(ROOT, file)),
+    [],
+  )
+})
