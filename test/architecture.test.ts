@@ -86,7 +86,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['lib', 'model', 'zod', 'node:fs', 'node:path'],
 }
 /** These see everything: they are where things meet. */
-const SEE_EVERYTHING = ['cli', 'compose.ts', 'composeApi.ts', 'main.ts']
+const SEE_EVERYTHING = [
+  'cli',
+  'compose.ts',
+  'composeApi.ts',
+  'composeAuthenticator.ts',
+  'composeWatch.ts',
+  'main.ts',
+]
 
 function sourceFiles(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

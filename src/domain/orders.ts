@@ -72,6 +72,11 @@ export class Orders {
     return id
   }
 
+  /** Is it there, in the caller's project? @throws Fault('notFound') */
+  async lookUp(ctx: RequestContext, id: OrderId): Promise<void> {
+    await this.#find(ctx, id)
+  }
+
   /** GET /v1/orders/{id}. */
   async read(ctx: RequestContext, id: OrderId): Promise<Order> {
     return this.#parts.policy.authorize(ctx, 'order:get', await this.#find(ctx, id)).record

@@ -28,6 +28,11 @@ export class SecretMetadata {
     this.#parts = parts
   }
 
+  /** Is the secret there, whoever asks? @throws Fault('notFound') */
+  async lookUp(id: SecretId | undefined): Promise<void> {
+    await findSecret(this.#parts, id)
+  }
+
   async all(ctx: RequestContext, id: SecretId | undefined): Promise<ReadonlyMap<string, string>> {
     return this.#parts.metadata.all(await this.#authorized(ctx, 'secret_meta:get', id))
   }

@@ -41,7 +41,7 @@ export interface SecretListRequest extends PageRequest {
   readonly aclOnly: boolean
 }
 
-/** What a project can do with its secrets. Bodies are read once the caller is authorized, never before. */
+/** What a project can do with its secrets. Input is read once the caller is authorized, never before. */
 export class Secrets {
   readonly #parts: Parts
 
@@ -83,6 +83,11 @@ export class Secrets {
     } finally {
       payload?.bytes.fill(0)
     }
+  }
+
+  /** Is it there, whoever asks? @throws Fault('notFound') */
+  async lookUp(id: SecretId | undefined): Promise<void> {
+    await findSecret(this.#parts, id)
   }
 
   /** GET /v1/secrets/{id}. */
@@ -130,19 +135,27 @@ export class Secrets {
   }
 
   /** DELETE /v1/secrets/{id}. Its data key is destroyed in the same transaction. */
-  async remove(ctx: RequestContext, id: SecretId | undefined): Promise<void> {
+  async remove(
+    ctx: RequestContext,
+    id: SecretId | undefined,
+    readInput: () => void,
+  ): Promise<void> {
     const { policy, clock, secrets } = this.#parts
     await untilFresh(async () => {
       const { record } = policy.authorize(ctx, 'secret:delete', await findSecret(this.#parts, id))
+      readInput()
       const outcome = await secrets.remove(record.id, record.rowMac, clock.now())
       return outcome === 'changed' ? { done: true } : undefined
     })
   }
 
   /** GET /v1/secrets. Shows metadata without checking MACs; private secrets are listed too (Q03). */
-  async list(ctx: RequestContext, request: SecretListRequest): Promise<Page<SecretSummary>> {
+  async list(
+    ctx: RequestContext,
+    readInput: () => SecretListRequest,
+  ): Promise<Page<SecretSummary>> {
     this.#parts.policy.authorizeProject(ctx, 'secrets:get')
-    const { aclOnly, ...query } = request
+    const { aclOnly, ...query } = readInput()
     const { projectId, userId } = ctx.caller
     return this.#parts.secrets.list({
       ...query,

@@ -34,7 +34,7 @@ export interface AppParts {
 export function createApp(parts: AppParts): Koa {
   const app = new Koa()
   const documents = new VersionDocuments()
-  const router = new Router()
+  const router = new Router({ sensitive: true })
   for (const verbs of byPath(parts.routes)) {
     // A record's {name} is the router's :name.
     router.all(verbs.path.replace(/\{(\w+)\}/g, ':$1'), async (koa) => {
@@ -63,29 +63,29 @@ export function createApp(parts: AppParts): Koa {
     return koa.state['answer'] as Answer
   }
 
-  async function dispatch(koa: Koa.Context, { path, verbs, allow }: PathVerbs): Promise<Answer> {
+  async function dispatch(koa: Koa.Context, path: PathVerbs): Promise<Answer> {
     const exchange = koa.state['exchange'] as Exchange
-    exchange.route = path
-    const ctx = await establish(koa, exchange)
-    const route = verbs.get(koa.method)
+    exchange.route = path.path
+    const request = new LazyApiRequest({
+      exchange,
+      ctx: await establish(koa, exchange),
+      params: koa['params'] as Readonly<Record<string, string>>,
+      queryString: koa.querystring,
+      base: parts.hrefBase(exchange.request.headers),
+      maxBodyBytes: parts.maxBodyBytes,
+    })
+    const route = path.verbs.get(koa.method)
     if (route === undefined) {
-      throw new Fault('methodNotAllowed', `${koa.method} is not possible here; ${allow} is.`, {
-        headers: { Allow: allow },
+      await path.lookUp?.(request)
+      throw new Fault('methodNotAllowed', `${koa.method} is not possible here; ${path.allow} is.`, {
+        headers: { Allow: path.allow },
       })
     }
-    if (route.accepts === 'json' && !acceptsJson(exchange.request.headers.accept)) {
+    if (route.accepts === 'json' && !acceptsJson(request.accept)) {
+      await path.lookUp?.(request)
       throw new Fault('notAcceptable', 'This answer is application/json, which Accept excludes.')
     }
-    return route.handle(
-      new LazyApiRequest({
-        exchange,
-        ctx,
-        params: koa['params'] as Readonly<Record<string, string>>,
-        queryString: koa.querystring,
-        base: parts.hrefBase(exchange.request.headers),
-        maxBodyBytes: parts.maxBodyBytes,
-      }),
-    )
+    return route.handle(request)
   }
 
   /** /v1 itself, and everything below it that is no route: both want a token first (contract 00). */

@@ -1,6 +1,6 @@
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Server, type ServerOptions } from 'node:http'
-import { connect, Server as NetServer, type Socket } from 'node:net'
+import { connect, type ListenOptions, Server as NetServer, type Socket } from 'node:net'
 import type Koa from 'koa'
 
 export interface ListenerOptions {
@@ -11,6 +11,9 @@ export interface ListenerOptions {
   readonly keepAliveMs: number
   /** From the first byte of a request to its last. */
   readonly requestTimeoutMs: number
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersTimeoutMs: number
+  readonly backlog: number
   readonly maxConnections: number
 }
 
@@ -40,7 +43,7 @@ export class Listener {
     this.#server = server
     const path = bindHost.startsWith('unix:') ? bindHost.slice('unix:'.length) : undefined
     if (path === undefined) {
-      await listening(server, { host: bindHost, port: bindPort })
+      await listening(server, { host: bindHost, port: bindPort, backlog: this.#options.backlog })
       const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : bindPort
       return `http://${bindHost.includes(':') ? `[${bindHost}]` : bindHost}:${port}`
@@ -74,14 +77,14 @@ function serverOptions(options: ListenerOptions): ServerOptions {
   return {
     keepAliveTimeout: options.keepAliveMs,
     requestTimeout: options.requestTimeoutMs,
-    headersTimeout: Math.min(options.requestTimeoutMs, 30_000),
+    headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
     connectionsCheckingInterval: 5_000,
     maxHeaderSize: 32_768,
     noDelay: true,
   }
 }
 
-function listening(server: Server, where: { host: string; port: number } | { path: string }) {
+function listening(server: Server, where: ListenOptions) {
   return new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(where, () => {

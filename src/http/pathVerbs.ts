@@ -5,6 +5,7 @@ export interface PathVerbs {
   readonly path: string
   readonly verbs: ReadonlyMap<string, Route>
   readonly allow: string
+  readonly lookUp: Route['lookUp']
 }
 
 /** One entry per path, in the order in which the records name it first: hot paths stay in front. */
@@ -19,5 +20,6 @@ export function byPath(routes: readonly Route[]): readonly PathVerbs[] {
     path,
     verbs,
     allow: [...verbs.keys()].toSorted().join(', '),
+    lookUp: [...verbs.values()].find(({ lookUp }) => lookUp !== undefined)?.lookUp,
   }))
 }

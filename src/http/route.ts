@@ -46,5 +46,7 @@ export interface Route {
   readonly accepts: 'json' | 'any'
   readonly body?: { readonly schema: z.ZodType } | 'payload'
   readonly answers: readonly number[]
+  /** Throws 404 when what the path names is not there: asked before a 405 or 406, which come second (contract 00). */
+  readonly lookUp?: (request: ApiRequest) => Promise<void>
   handle(request: ApiRequest): Promise<Answer>
 }

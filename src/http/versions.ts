@@ -55,5 +55,5 @@ function versionEntry(base: string, microversion: Microversion): object {
     base: 'application/json',
     type: 'application/vnd.openstack.key-manager-v1+json',
   }
-  return { id: 'v1', status: 'stable', links, 'media-types': [mediaType] }
+  return { id: 'v1', status: 'stable', 'media-types': [mediaType], links }
 }

@@ -97,7 +97,13 @@ export class RuleCompiler {
       }
     }
     const path = left.path.join('.')
-    const attribute = this.#parts.vocabulary.caller.get(path)
+    const { caller } = this.#parts.vocabulary
+    const attribute = caller.get(path)
+    // oslo.policy fails such a request with a 500; `not` of it must not become an open door here.
+    const [first = '', ...deeper] = left.path
+    if (attribute === undefined && deeper.length > 0 && caller.has(first)) {
+      throw new RuleError(`"${text}": "${first}" of the caller has no parts`)
+    }
     if (attribute === undefined) {
       this.#warn(`"${text}" never holds: callers have no attribute "${path}"`)
       return refuse

@@ -9,6 +9,9 @@ import type { ApiRequest, Route } from '../route.ts'
 
 /** /v1/orders (contract 05). */
 export function orderRoutes(orders: Orders, paging: PagingLimits): readonly Route[] {
+  const lookUp = ({ ctx, params }: ApiRequest): Promise<void> =>
+    orders.lookUp(ctx, orderIdOf(params))
+
   return [
     {
       method: 'POST',
@@ -33,6 +36,7 @@ export function orderRoutes(orders: Orders, paging: PagingLimits): readonly Rout
       summary: 'Retrieve an order',
       accepts: 'json',
       answers: [200, 401, 403, 404, 406],
+      lookUp,
       async handle({ ctx, params, base }) {
         return json(200, renderOrder(await orders.read(ctx, orderIdOf(params)), base))
       },
@@ -71,6 +75,7 @@ export function orderRoutes(orders: Orders, paging: PagingLimits): readonly Rout
       summary: 'Delete an order; the key it made stays',
       accepts: 'any',
       answers: [204, 401, 403, 404],
+      lookUp,
       async handle({ ctx, params }) {
         await orders.remove(ctx, orderIdOf(params))
         return noContent

@@ -15,6 +15,8 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
     return { key: key.toLowerCase(), value }
   }
 
+  const lookUp = ({ params }: ApiRequest): Promise<void> => metadata.lookUp(secretIdOf(params))
+
   return [
     {
       method: 'GET',
@@ -23,6 +25,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       summary: "List a secret's user metadata",
       accepts: 'json',
       answers: [200, 401, 403, 404, 406],
+      lookUp,
       async handle({ ctx, params }) {
         const entries = await metadata.all(ctx, secretIdOf(params))
         return json(200, { metadata: Object.fromEntries(entries) })
@@ -36,6 +39,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       accepts: 'json',
       body: { schema: metadataBody },
       answers: [201, 400, 401, 403, 404, 406, 413, 415],
+      lookUp,
       async handle(request) {
         const id = secretIdOf(request.params)
         await metadata.replaceAll(request.ctx, id, async () =>
@@ -52,6 +56,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       accepts: 'json',
       body: { schema: metadatumBody },
       answers: [201, 400, 401, 403, 404, 406, 409, 413, 415],
+      lookUp,
       async handle(request) {
         const id = secretIdOf(request.params)
         const added = await metadata.add(request.ctx, id, () => metadatum(request))
@@ -66,6 +71,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       summary: "Retrieve one entry of a secret's user metadata",
       accepts: 'json',
       answers: [200, 401, 403, 404, 406],
+      lookUp,
       async handle({ ctx, params }) {
         return json(200, await metadata.get(ctx, secretIdOf(params), params['key'] ?? ''))
       },
@@ -78,6 +84,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       accepts: 'json',
       body: { schema: metadatumBody },
       answers: [200, 400, 401, 403, 404, 406, 409, 413, 415],
+      lookUp,
       async handle(request) {
         const { ctx, params } = request
         const changed = await metadata.set(ctx, secretIdOf(params), params['key'] ?? '', () =>
@@ -93,6 +100,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       summary: "Delete one entry of a secret's user metadata",
       accepts: 'any',
       answers: [204, 401, 403, 404],
+      lookUp,
       async handle({ ctx, params }) {
         await metadata.remove(ctx, secretIdOf(params), params['key'] ?? '')
         return noContent

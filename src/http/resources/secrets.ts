@@ -22,6 +22,7 @@ export interface SecretRouteOptions {
 /** /v1/secrets (contract 01); the hottest first. */
 export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): readonly Route[] {
   const { maxPayloadBytes, nameless } = options
+  const lookUp = ({ params }: ApiRequest): Promise<void> => secrets.lookUp(secretIdOf(params))
 
   async function payloadAnswer({ ctx, params, accept }: ApiRequest): Promise<Answer> {
     return renderPayload(await secrets.readPayload(ctx, secretIdOf(params)), accept)
@@ -45,6 +46,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       summary: 'Retrieve the payload of a secret',
       accepts: 'any',
       answers: [200, 204, 401, 403, 404, 406],
+      lookUp,
       handle: payloadAnswer,
     },
     {
@@ -54,6 +56,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       summary: 'Retrieve the metadata of a secret, or, with Accept of a payload type, its payload',
       accepts: 'any',
       answers: [200, 204, 304, 401, 403, 404, 406],
+      lookUp,
       async handle(request) {
         if (wantsPayload(request.accept)) return payloadAnswer(request)
         return metadataAnswer(request, await secrets.read(request.ctx, secretIdOf(request.params)))
@@ -84,7 +87,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       answers: [200, 400, 401, 403, 406],
       async handle({ ctx, base, query }) {
         const paging = decodePaging(query, options.paging)
-        const page = await secrets.list(ctx, { ...paging, ...decodeSecretQuery(query) })
+        const page = await secrets.list(ctx, () => ({ ...paging, ...decodeSecretQuery(query) }))
         const render = { base, microversion: ctx.microversion, nameless }
         const href = `${base}/v1/secrets`
         return json(
@@ -103,6 +106,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       accepts: 'any',
       body: 'payload',
       answers: [204, 400, 401, 403, 404, 409, 413, 415],
+      lookUp,
       async handle(request) {
         await secrets.storePayload(request.ctx, secretIdOf(request.params), () =>
           decodePayloadUpload(request, maxPayloadBytes),
@@ -117,9 +121,11 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       summary: 'Delete a secret; its key is destroyed at once',
       accepts: 'any',
       answers: [204, 400, 401, 403, 404],
+      lookUp,
       async handle({ ctx, params, query }) {
-        if (ctx.microversion >= 2) decodeBoolean('force', query.get('force'))
-        await secrets.remove(ctx, secretIdOf(params))
+        await secrets.remove(ctx, secretIdOf(params), () => {
+          if (ctx.microversion >= 2) decodeBoolean('force', query.get('force'))
+        })
         return noContent
       },
     },

@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander'
+import type { ConfigSource } from '../config/configFiles.ts'
+import { dbUpgrade } from './dbVerbs.ts'
+import { EXIT_CODES } from './exitCodes.ts'
+import { refusalOf } from './refusalSentence.ts'
+import { settingsOfCommand } from './settingsOfCommand.ts'
+import type { Surroundings } from './surroundings.ts'
+
+interface UpgradeOptions {
+  readonly dbUrl?: string
+  readonly version?: string
+}
+
+const TEACHING =
+  'Of this command Gatehouse knows `db upgrade` (also `upgrade`), which deployment tools call. ' +
+  'Everything else is in `gatehouse --help`.'
+
+/**
+ * `barbican-manage db upgrade` and `barbican-db-manage upgrade`. The exit code is honest: what is not
+ * done here is refused, so that no deployment believes it happened.
+ */
+export async function runBarbicanManage(surroundings: Surroundings): Promise<number> {
+  const sources: ConfigSource[] = []
+  const collect = (kind: ConfigSource['kind']) => (path: string) => {
+    sources.push({ kind, path })
+    return path
+  }
+  const upgrade = async ({ dbUrl, version }: UpgradeOptions): Promise<void> => {
+    if (version !== undefined && version !== 'head') {
+      throw new CommanderError(EXIT_CODES.usage.code, 'version', 'Only --version head is possible.')
+    }
+    const env = { ...surroundings.env, ...(dbUrl === undefined ? {} : connectionVariable(dbUrl)) }
+    const { settings } = settingsOfCommand({ ...surroundings, env }, sources)
+    surroundings.out.write(`${await dbUpgrade(settings)}\n`)
+  }
+  const program = new Command('barbican-manage')
+    .description(TEACHING)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => surroundings.out.write(text),
+      writeErr: (text) => surroundings.err.write(text),
+    })
+    .option('--config-file <file>', 'read settings from this file', collect('file'))
+    .option('--config-dir <dir>', "and from this folder's *.conf", collect('folder'))
+    .option('--debug', 'taken and ignored')
+    .option('--log-file <file>', 'taken and ignored')
+    .showHelpAfterError(TEACHING)
+  for (const parent of [program, program.command('db')]) {
+    parent
+      .command('upgrade')
+      .description('bring the database to the schema of this release')
+      .option('-d, --db-url <url>', 'this database instead of the one in the settings')
+      .option('-v, --version <version>', 'only head')
+      .action(upgrade)
+  }
+  try {
+    await program.parseAsync([...surroundings.args], { from: 'user' })
+    return EXIT_CODES.done.code
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.code === 'version') surroundings.err.write(`barbican-manage: ${error.message}\n`)
+      return error.exitCode === 0 ? EXIT_CODES.done.code : EXIT_CODES.usage.code
+    }
+    const refusal = refusalOf(error)
+    surroundings.err.write(`barbican-manage: ${refusal.sentence}\n`)
+    return refusal.code
+  }
+}
+
+/** A `$` in it is a dollar sign: nothing is to be substituted in what came from the command line. */
+function connectionVariable(url: string) {
+  return { OS_DATABASE__CONNECTION: url.replaceAll('$', '$$$$') }
+}

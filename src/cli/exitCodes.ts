@@ -1,0 +1,39 @@
+import { StartupRefusal } from '../lib/startupRefusal.ts'
+
+/** What the process says with its exit code. Numbers are promises: scripts and units rely on them. */
+export const EXIT_CODES = {
+  done: { code: 0, meaning: 'All is done; a server was asked to stop and finished its requests.' },
+  refused: { code: 1, meaning: 'Refused for a reason that has no code of its own.' },
+  usage: { code: 2, meaning: 'The command line is not understood.' },
+  settings: { code: 3, meaning: 'A setting is wrong, unknown or missing.' },
+  keys: {
+    code: 4,
+    meaning: 'The keyring is missing, cannot be opened, or is not the one this database needs.',
+  },
+  newerSchema: { code: 5, meaning: 'The database was upgraded by a newer release.' },
+  pendingSchema: { code: 6, meaning: 'The database wants `gatehouse db upgrade`.' },
+  address: { code: 7, meaning: 'An address or port cannot be listened on.' },
+  database: { code: 8, meaning: 'The database cannot be opened or written.' },
+  state: {
+    code: 9,
+    meaning: 'The state folder cannot be made or used, or others may look into it.',
+  },
+  oldNode: { code: 10, meaning: 'This Node is too old to run Gatehouse.' },
+  interrupted: { code: 11, meaning: 'A second signal ended the process before its requests did.' },
+  bug: { code: 70, meaning: 'Something failed that should not have; the log has the cause.' },
+} as const
+
+export type ExitReason = keyof typeof EXIT_CODES
+
+/** Gives the refusals of a stage of the start their exit code, unless they brought one. */
+export async function refusingWith<T>(reason: ExitReason, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof StartupRefusal && cause.exitCode === EXIT_CODES.refused.code) {
+      const { code } = EXIT_CODES[reason]
+      throw new StartupRefusal(cause.message, { exitCode: code, cause: cause.cause })
+    }
+    throw cause
+  }
+}

@@ -1,0 +1,68 @@
+import type { LoadedSettings } from '../config/loadSettings.ts'
+import { maskUrl } from '../config/maskUrl.ts'
+import type { Settings } from '../config/settingsTable.ts'
+import type { Log } from '../lib/log.ts'
+
+/** What somebody wants to know who reads the log of a start: which settings, and what is odd about them. */
+export function logFirstLines(log: Log, loaded: LoadedSettings, version: string): void {
+  const { settings, files, notices, originOf } = loaded
+  const { DEFAULT, oslo_policy: policy } = settings
+  log.info(
+    { version, configFiles: files.join(' ') || 'none: embedded defaults' },
+    'Gatehouse starts',
+  )
+  log.info(
+    {
+      strategy: DEFAULT.auth_strategy,
+      chosenBy: describeOrigin(originOf('DEFAULT', 'auth_strategy')),
+      policyRules: policy.enforce_new_defaults ? 'new defaults' : 'legacy defaults',
+      enforceScope: policy.enforce_scope,
+    },
+    'who may call',
+  )
+  log.info(
+    {
+      statePath: DEFAULT.state_path,
+      database: maskUrl(settings.database.connection),
+      keyring: settings.keyring.file,
+      keyringProtection: settings.keyring.protection,
+    },
+    'where things are',
+  )
+  for (const notice of notices) log.warn({}, notice)
+  for (const warning of warnings(settings)) log.warn({}, warning)
+}
+
+function describeOrigin(origin: ReturnType<LoadedSettings['originOf']>): string {
+  return origin.kind === 'default' ? 'default' : origin.where
+}
+
+function warnings(settings: Settings): readonly string[] {
+  const { DEFAULT, admin, keystone_authtoken: keystone, keyring } = settings
+  return [
+    isLoopback(DEFAULT.bind_host)
+      ? ''
+      : `The API listens on ${DEFAULT.bind_host} in clear text: tokens and secrets can be read on the way unless a TLS proxy on this machine is the only one to connect.`,
+    !admin.enabled || isLoopback(admin.bind_host)
+      ? ''
+      : `The admin listener on ${admin.bind_host} answers everybody who reaches it.`,
+    DEFAULT.auth_strategy === 'noauth'
+      ? 'auth_strategy is noauth: EVERY caller on this machine is who he says he is and reads every secret.'
+      : '',
+    DEFAULT.auth_strategy === 'keystone' && keystone.insecure
+      ? "[keystone_authtoken] insecure is on: Keystone's certificate is not checked."
+      : '',
+    keyring.protection === 'plain' && DEFAULT.auth_strategy === 'keystone'
+      ? '[keyring] protection is plain: whoever reads the keyring file and the database reads every secret.'
+      : '',
+  ].filter((warning) => warning !== '')
+}
+
+function isLoopback(bindHost: string): boolean {
+  return (
+    bindHost.startsWith('unix:') ||
+    bindHost === 'localhost' ||
+    bindHost === '::1' ||
+    bindHost.startsWith('127.')
+  )
+}

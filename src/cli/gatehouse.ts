@@ -1,0 +1,19 @@
+import type { Settings } from '../config/settingsTable.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { OpenLog } from '../ops/log.ts'
+
+/** A server built by `compose.ts`, as `serve` drives it. */
+export interface RunningGatehouse {
+  /** @returns where it listens, for people to read */
+  listen(): Promise<{ readonly addresses: readonly string[] }>
+  /** Stops taking requests, finishes those under way for at most this long, closes everything. */
+  drain(graceMs: number): Promise<void>
+  /** SIGHUP: opens log files anew, reads the policy files again. */
+  reload?(): Promise<void>
+}
+
+export type ComposeGatehouse = (
+  settings: Settings,
+  parts: { readonly log: Log & Pick<OpenLog, 'writeLines'>; readonly clock: Clock },
+) => Promise<RunningGatehouse>

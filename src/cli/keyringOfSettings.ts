@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Settings } from '../config/settingsTable.ts'
+import type { KeyringProtection } from '../crypto/kek/protection.ts'
+import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { EXIT_CODES } from './exitCodes.ts'
+
+/** `[keyring] protection` as the keyring takes it. The secret is read when it is needed, not before. */
+export function keyringProtection({ keyring }: Settings): KeyringProtection {
+  switch (keyring.protection) {
+    case 'plain':
+      return { kind: 'plain' }
+    case 'passphrase':
+      return { kind: 'passphrase', passphrase: secretIn(keyring.passphrase_file ?? '') }
+    case 'credential':
+      return {
+        kind: 'credential',
+        secret: secretIn(join(keyring.credentials_directory ?? '', keyring.credential)),
+      }
+  }
+}
+
+function secretIn(path: string): () => Buffer {
+  return () => {
+    try {
+      return readFileSync(path)
+    } catch (cause) {
+      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+      throw new StartupRefusal(`The secret of the keyring, ${path}, cannot be read: ${code}.`, {
+        exitCode: EXIT_CODES.keys.code,
+        cause,
+      })
+    }
+  }
+}

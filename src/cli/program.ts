@@ -1,0 +1,172 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { ConfigSource } from '../config/configFiles.ts'
+import { sampleFile } from '../config/sampleFile.ts'
+import { showSettings } from '../config/showSettings.ts'
+import { dbStatus, dbUpgrade } from './dbVerbs.ts'
+import { EXIT_CODES } from './exitCodes.ts'
+import type { ComposeGatehouse } from './gatehouse.ts'
+import { kekStatus } from './kekStatus.ts'
+import { refusalOf } from './refusalSentence.ts'
+import { serve } from './serve.ts'
+import { settingsOfCommand } from './settingsOfCommand.ts'
+import type { Surroundings } from './surroundings.ts'
+import { type TokenRequest, tokenInspect, tokenIssue } from './tokenVerbs.ts'
+
+/** Runs one command line. @returns the exit code; whatever went wrong was told on standard error */
+export async function runProgram(
+  surroundings: Surroundings,
+  compose: ComposeGatehouse,
+): Promise<number> {
+  const run = new Invocation(surroundings, compose)
+  try {
+    await run.program().parseAsync([...surroundings.args], { from: 'user' })
+    return run.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT_CODES.done.code : EXIT_CODES.usage.code
+    }
+    const refusal = refusalOf(error)
+    surroundings.err.write(`gatehouse: ${refusal.sentence}\n`)
+    return refusal.code
+  }
+}
+
+class Invocation {
+  exitCode: number = EXIT_CODES.done.code
+  readonly #surroundings: Surroundings
+  readonly #compose: ComposeGatehouse
+  readonly #sources: ConfigSource[] = []
+
+  constructor(surroundings: Surroundings, compose: ComposeGatehouse) {
+    this.#surroundings = surroundings
+    this.#compose = compose
+  }
+
+  program(): Command {
+    const { out, err, version } = this.#surroundings
+    const program = new Command('gatehouse')
+      .description('A key manager for OpenStack clouds that speaks the Barbican v1 API.')
+      .version(version, '-V, --version', 'print the version')
+      .addOption(this.#sourceOption('--config-file <file>', 'file', 'read settings from this file'))
+      .addOption(
+        this.#sourceOption('--config-dir <dir>', 'folder', "and from this folder's *.conf"),
+      )
+      .addHelpText('after', exitCodeHelp())
+    // Inherited by every verb made from here on.
+    program
+      .exitOverride()
+      .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
+      .configureHelp({ showGlobalOptions: true })
+      .showHelpAfterError(
+        '(gatehouse --help lists the commands; add --help to one for its options)',
+      )
+      .showSuggestionAfterError(true)
+    this.#addServe(program)
+    this.#addDb(program)
+    this.#addToken(program)
+    this.#addKek(program)
+    this.#addConfig(program)
+    return program
+  }
+
+  #addServe(program: Command): void {
+    program
+      .command('serve')
+      .description('start the server; SIGTERM or Ctrl-C stops it, SIGHUP reopens its logs')
+      .action(async () => {
+        this.exitCode = await serve(this.#surroundings, this.#sources, this.#compose)
+      })
+  }
+
+  #addDb(program: Command): void {
+    const db = program.command('db').description('the database and its schema')
+    db.command('upgrade')
+      .description('bring the database to the schema of this release')
+      .action(async () => this.#out(await dbUpgrade(this.#settings())))
+    db.command('status')
+      .description('say which schema the database has; exit code 0 when nothing is to be done')
+      .action(async () => {
+        const { text, reason } = await dbStatus(this.#settings())
+        this.exitCode = EXIT_CODES[reason].code
+        this.#out(text)
+      })
+  }
+
+  #addToken(program: Command): void {
+    const token = program.command('token').description('signed tokens of our own')
+    token
+      .command('issue')
+      .description(
+        'print a token, alone on the last line; what is said about it goes to standard error',
+      )
+      .requiredOption('--project <id>', 'the project it is for')
+      .requiredOption('--role <name...>', 'a role it carries; may be repeated')
+      .option('--user <id>', 'the user it speaks for')
+      .option('--ttl <time>', 'how long it is valid, such as 30m or 8h')
+      .action(async (request: TokenRequest) => {
+        const { note, token: issued } = await tokenIssue(this.#settings(), request)
+        this.#surroundings.err.write(`${note}\n`)
+        this.#out(issued)
+      })
+    token
+      .command('inspect')
+      .description('say what a token holds and whether it is valid here')
+      .argument('[token]', 'the token; read from standard input when left out')
+      .action(async (given: string | undefined) => {
+        const text = given ?? (await this.#surroundings.readInput())
+        const { report, isValid } = await tokenInspect(this.#settings(), text)
+        if (!isValid) this.exitCode = EXIT_CODES.refused.code
+        this.#out(report)
+      })
+  }
+
+  #addKek(program: Command): void {
+    const kek = program.command('kek').description('key-encryption keys')
+    kek
+      .command('status')
+      .description('list the keys of the KEK store, and whether they are those the database needs')
+      .action(async () => {
+        const { text, reason } = await kekStatus(this.#settings())
+        this.exitCode = EXIT_CODES[reason].code
+        this.#out(text)
+      })
+  }
+
+  #addConfig(program: Command): void {
+    const config = program.command('config').description('settings')
+    config
+      .command('show')
+      .description('print the settings in force, secrets left out, and where each came from')
+      .option('--sample', 'print a file with every option explained instead')
+      .action((options: { readonly sample?: boolean }) => {
+        this.#out(options.sample === true ? sampleFile() : showSettings(this.#loaded()))
+      })
+  }
+
+  /** Both options add to one list: their order on the command line decides what wins. */
+  #sourceOption(flags: string, kind: ConfigSource['kind'], description: string): Option {
+    return new Option(flags, `${description}; may be repeated`).argParser((path: string) => {
+      this.#sources.push({ kind, path })
+      return path
+    })
+  }
+
+  #loaded() {
+    return settingsOfCommand(this.#surroundings, this.#sources)
+  }
+
+  #settings() {
+    return this.#loaded().settings
+  }
+
+  #out(text: string): void {
+    this.#surroundings.out.write(text.endsWith('\n') ? text : `${text}\n`)
+  }
+}
+
+function exitCodeHelp(): string {
+  const rows = Object.values(EXIT_CODES).map(
+    ({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`,
+  )
+  return `\nExit codes:\n${rows.join('\n')}\n`
+}

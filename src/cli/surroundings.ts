@@ -1,0 +1,25 @@
+import type { Environment } from '../config/environment.ts'
+
+export interface Terminal {
+  write(text: string): void
+  readonly isTerminal: boolean
+}
+
+/** The process as the verbs see it; `main.ts` makes the real one, tests make their own. */
+export interface Surroundings {
+  /** The command line behind the script's name. */
+  readonly args: readonly string[]
+  readonly env: Environment
+  /** The folder that holds package.json. */
+  readonly packageRoot: string
+  readonly version: string
+  readonly out: Terminal
+  readonly err: Terminal
+  /** All of standard input. */
+  readInput(): Promise<string>
+  onSignal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handler: () => void): void
+  /** Something threw where nobody waited for it. */
+  onStray(handler: (error: unknown) => void): void
+  /** Ends the process at once. */
+  exitNow(code: number): void
+}

@@ -1,0 +1,270 @@
+import { basename, dirname, join } from 'node:path'
+import { refusingWith } from './cli/exitCodes.ts'
+import { keyringProtection } from './cli/keyringOfSettings.ts'
+import { composeApi } from './composeApi.ts'
+import { composeAuthenticator } from './composeAuthenticator.ts'
+import { composeWatch, type Watch } from './composeWatch.ts'
+import type { Settings } from './config/settingsTable.ts'
+import { establishDeployment } from './crypto/deployment.ts'
+import { openKeyringFile } from './crypto/kek/keyringFile.ts'
+import { selfTest } from './crypto/selfTest.ts'
+import { type Database, openDatabase } from './db/database.ts'
+import type { KekStore } from './domain/ports.ts'
+import { Listener } from './http/listener.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Log } from './lib/log.ts'
+import { AdminListener } from './ops/adminListener.ts'
+import { DisableFile } from './ops/disableFile.ts'
+import type { OpenLog } from './ops/log.ts'
+import { Readiness } from './ops/readiness.ts'
+import { Policy } from './policy/policy.ts'
+import { PolicyFiles } from './policy/policyFiles.ts'
+import { PolicyFollower } from './policy/policyFollower.ts'
+
+interface Surrounding {
+  readonly log: Log & Pick<OpenLog, 'writeLines'>
+  readonly clock: Clock
+}
+
+export interface Gatehouse {
+  /** @returns where it listens, for people to read */
+  listen(): Promise<{ readonly addresses: readonly string[] }>
+  /** Stops taking requests, finishes those under way for at most this long, closes everything. */
+  drain(graceMs: number): Promise<void>
+  /** SIGHUP: opens log files anew, reads the policy files again. */
+  reload(): Promise<void>
+}
+
+/** What was opened is closed again in the opposite order, also when the start fails half-way. */
+class Opened {
+  readonly #closers: (() => unknown)[] = []
+
+  keep<T>(thing: T, close: (thing: T) => unknown): T {
+    this.#closers.push(() => close(thing))
+    return thing
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.#closers.splice(0).toReversed()) await close()
+  }
+}
+
+/** Builds the whole server, by hand. @throws StartupRefusal */
+export async function compose(settings: Settings, around: Surrounding): Promise<Gatehouse> {
+  const opened = new Opened()
+  try {
+    return await composeAll(settings, around, opened)
+  } catch (error) {
+    await opened.closeAll()
+    throw error
+  }
+}
+
+async function composeAll(
+  settings: Settings,
+  { log, clock }: Surrounding,
+  opened: Opened,
+): Promise<Gatehouse> {
+  selfTest()
+  const watch = opened.keep(await composeWatch(settings, { log, clock }), (it) => it.close())
+  const database = opened.keep(
+    await openDatabase({
+      url: settings.database.connection,
+      clock,
+      onEvent: watch.onDatabaseEvent,
+    }),
+    (it) => it.close(),
+  )
+  watch.watchDatabaseSize(() => database.size())
+  const kekStore = opened.keep(
+    await refusingWith('keys', () => openKekStore(settings, database, clock)),
+    (it) => it.close(),
+  )
+  const { deploymentId } = await refusingWith('keys', () =>
+    establishDeployment({ deployment: database.deployment, kekStore, clock }),
+  )
+  const authenticator = opened.keep(
+    await composeAuthenticator({ settings, deploymentId, clock, log, metrics: watch.metrics }),
+    (it) => it.close(),
+  )
+  const { policy, follower } = await refusingWith('settings', () =>
+    composePolicy(settings, watch, log),
+  )
+  opened.keep(follower, (it) => it.stop())
+
+  const listener = new Listener(listenerOptions(settings))
+  const { app } = composeApi({
+    database,
+    kekStore,
+    deploymentId,
+    authenticator,
+    policy,
+    alarms: watch.alarms,
+    clock,
+    projectKeyLimits: projectKeyLimits(settings),
+    onKeyringEvent: watch.onKeyringEvent,
+    door: {
+      observer: watch.requests,
+      healthSwitch: new DisableFile(disablePaths(settings), () => clock.monotonicMs()),
+      maxBodyBytes: Math.min(
+        settings.DEFAULT.max_allowed_request_size_in_bytes,
+        settings.oslo_middleware.max_request_body_size || Number.POSITIVE_INFINITY,
+      ),
+      isOverloaded: () => watch.loopDelay.isOverloaded(),
+      isDraining: () => listener.isDraining,
+    },
+    ...doorOptions(settings),
+  })
+  const readiness = new Readiness({
+    probes: [
+      { name: 'database', isRequired: true, check: (signal) => database.health.check(signal) },
+      // Cached project keys go on working without it, and so does this node.
+      { name: 'kek store', isRequired: false, check: (signal) => kekStore.health(signal) },
+      { name: 'identity', isRequired: false, check: (signal) => authenticator.health(signal) },
+    ],
+    monotonicMs: () => clock.monotonicMs(),
+    isDraining: () => listener.isDraining,
+  })
+  const admin = settings.admin.enabled
+    ? new AdminListener({
+        bindHost: settings.admin.bind_host,
+        bindPort: settings.admin.bind_port,
+        metrics: watch.metrics,
+        readiness,
+      })
+    : undefined
+
+  return {
+    async listen() {
+      warnOfClearText(settings, log)
+      const addresses = [await listener.open(app)]
+      if (admin !== undefined) {
+        const address = await admin.open()
+        opened.keep(admin, (it) => it.close())
+        log.info({ address }, 'metrics and readiness')
+      }
+      follower.start()
+      return { addresses }
+    },
+    async drain(graceMs) {
+      await listener.drain(graceMs)
+      await opened.closeAll()
+    },
+    async reload() {
+      watch.reopen()
+      await follower.look()
+      await follower.look()
+    },
+  }
+}
+
+async function openKekStore(
+  settings: Settings,
+  database: Database,
+  clock: Clock,
+): Promise<KekStore> {
+  const { holdsProjectKeys, canaries } = await database.deployment.read()
+  return openKeyringFile({
+    path: settings.keyring.file,
+    protection: keyringProtection(settings),
+    mayCreate: !holdsProjectKeys,
+    wantedFingerprints: canaries.map(({ fingerprint }) => fingerprint),
+    clock,
+  })
+}
+
+async function composePolicy(settings: Settings, watch: Watch, log: Log) {
+  const { policy_file: policyFile, ...options } = settings.oslo_policy
+  const files = await PolicyFiles.open({
+    policyFile: basename(policyFile),
+    policyDirs: options.policy_dirs,
+    searchDirs: [dirname(policyFile)],
+    enforceNewDefaults: options.enforce_new_defaults,
+    adminRole: settings.DEFAULT.admin_role,
+  })
+  const warnAll = (warnings: readonly string[]): void => {
+    for (const warning of warnings) log.warn({ warning }, 'the policy files say something unused')
+  }
+  warnAll(files.rules.warnings)
+  log.info(
+    {
+      mode: options.enforce_new_defaults ? 'new defaults' : 'legacy defaults',
+      files: files.files.join(', ') || 'none',
+    },
+    'policy',
+  )
+  const policy = new Policy({ rules: files.rules, onDecision: watch.onDecision })
+  const follower = new PolicyFollower({
+    files,
+    policy,
+    onReloaded: (rules, paths) => {
+      warnAll(rules.warnings)
+      log.info({ files: paths.join(', ') || 'none' }, 'the policy files were read again')
+    },
+    onBroken: (reason) => log.error({ reason }, 'the last good policy stays: its files are broken'),
+  })
+  return { policy, follower }
+}
+
+function projectKeyLimits({ project_keys: options }: Settings) {
+  return {
+    ttlSeconds: options.cache_ttl,
+    staleSeconds: options.max_stale,
+    maxEntries: options.cache_size,
+    maxWrapsPerTerm: 2 ** 30,
+    wrapBlock: 2 ** 16,
+    maxTermAgeSeconds: options.max_age,
+    kekTimeoutMs: 10_000,
+  }
+}
+
+function listenerOptions({ DEFAULT: base, gatehouse }: Settings) {
+  return {
+    bindHost: base.bind_host,
+    bindPort: base.bind_port,
+    backlog: base.backlog,
+    keepAliveMs: gatehouse.keep_alive_timeout * 1000,
+    requestTimeoutMs: gatehouse.request_timeout * 1000,
+    headersTimeoutMs: gatehouse.headers_timeout * 1000,
+    maxConnections: gatehouse.max_connections,
+  }
+}
+
+function doorOptions({ DEFAULT: base, oslo_middleware: proxy, cors, gatehouse }: Settings) {
+  const fallback = `http://${base.bind_host}:${base.bind_port}`
+  return {
+    href: {
+      hostHref: base.host_href,
+      parseProxyHeaders: proxy.enable_proxy_headers_parsing,
+      fallback,
+    },
+    cors: {
+      allowedOrigins: cors.allowed_origin,
+      allowCredentials: cors.allow_credentials,
+      maxAgeSeconds: cors.max_age,
+      exposeHeaders: cors.expose_headers,
+      allowMethods: cors.allow_methods,
+      allowHeaders: cors.allow_headers,
+    },
+    secretOptions: {
+      paging: { defaultLimit: base.default_limit_paging, maxLimit: base.max_limit_paging },
+      maxPayloadBytes: base.max_allowed_secret_in_bytes,
+      nameless: gatehouse.nameless_secrets,
+    },
+  }
+}
+
+function disablePaths({ DEFAULT: { state_path: statePath }, healthcheck }: Settings) {
+  const chosen = healthcheck.disable_by_file_path
+  if (chosen !== undefined) return [chosen]
+  const name = 'healthcheck_disable'
+  return [`/etc/gatehouse/${name}`, `/etc/barbican/${name}`, join(statePath, name)]
+}
+
+function warnOfClearText({ DEFAULT: { bind_host: bindHost } }: Settings, log: Log): void {
+  if (bindHost.startsWith('unix:') || /^(localhost|127\.|::1$)/.test(bindHost)) return
+  log.warn(
+    { bindHost },
+    'tokens and payloads cross the network in clear here: bind to loopback and put a TLS proxy in front',
+  )
+}

@@ -1,0 +1,142 @@
+import type { Settings } from './config/settingsTable.ts'
+import type { Authenticator } from './domain/ports.ts'
+import { JwksIssuer } from './identity/jwksIssuer.ts'
+import { KeystoneAuthenticator } from './identity/keystoneAuthenticator.ts'
+import type { KeystoneEvent, ServiceUser } from './identity/keystoneOptions.ts'
+import { NoauthAuthenticator, refuseUnlessLocalBind } from './identity/noauth.ts'
+import { loadOrCreateSigningKey } from './identity/signingKey.ts'
+import { TokenAuthenticator } from './identity/tokenAuthenticator.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Log } from './lib/log.ts'
+import type { Metrics } from './ops/metrics.ts'
+
+interface Parts {
+  readonly settings: Settings
+  readonly deploymentId: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+export interface ComposedAuthenticator extends Authenticator {
+  /** Resolves while what stands behind it answers; for /readyz. */
+  health(signal: AbortSignal): Promise<void>
+  close(): void
+}
+
+/** `[DEFAULT] auth_strategy`: who says who is calling. @throws StartupRefusal */
+export async function composeAuthenticator(parts: Parts): Promise<ComposedAuthenticator> {
+  const { settings, log } = parts
+  switch (settings.DEFAULT.auth_strategy) {
+    case 'keystone':
+      return keystone(parts)
+    case 'token':
+      return standalone(await token(parts))
+    case 'noauth':
+      refuseUnlessLocalBind(settings.DEFAULT.bind_host)
+      log.warn({}, 'auth_strategy is noauth: every caller is believed to be whoever it says it is')
+      return standalone(
+        new NoauthAuthenticator({ defaultRoles: settings.DEFAULT.noauth_default_roles }),
+      )
+  }
+}
+
+/** Nothing stands behind it that could be away. */
+function standalone(authenticator: Authenticator): ComposedAuthenticator {
+  return {
+    authenticate: (credentials) => authenticator.authenticate(credentials),
+    health: async () => undefined,
+    close: () => undefined,
+  }
+}
+
+function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticator {
+  const options = settings.keystone_authtoken
+  return new KeystoneAuthenticator({
+    authUrl: options.auth_url ?? options.www_authenticate_uri ?? '',
+    wwwAuthenticateUri: options.www_authenticate_uri,
+    serviceUser: serviceUserOf(settings),
+    cafile: options.cafile,
+    certfile: options.certfile,
+    keyfile: options.keyfile,
+    insecure: options.insecure,
+    connectTimeoutSeconds: options.http_connect_timeout,
+    maxRetries: options.http_request_max_retries,
+    tokenCacheTimeSeconds: options.token_cache_time,
+    tokenStaleTimeSeconds: options.token_stale_time,
+    serviceTokenRoles: options.service_token_roles,
+    serviceTokenRolesRequired: options.service_token_roles_required,
+    serviceType: options.service_type,
+    clock,
+    onEvent: (event) => observeKeystone(event, metrics, log),
+  })
+}
+
+function serviceUserOf({ keystone_authtoken: options }: Settings): ServiceUser {
+  const user = {
+    username: options.username,
+    userId: options.user_id,
+    userDomainName: options.user_domain_name,
+    userDomainId: options.user_domain_id,
+  }
+  if (options.auth_type === 'v3applicationcredential') {
+    return {
+      applicationCredential: {
+        ...user,
+        id: options.application_credential_id,
+        name: options.application_credential_name,
+        secret: options.application_credential_secret ?? '',
+      },
+    }
+  }
+  return {
+    password: {
+      ...user,
+      password: options.password ?? '',
+      projectName: options.project_name,
+      projectId: options.project_id,
+      projectDomainName: options.project_domain_name,
+      projectDomainId: options.project_domain_id,
+    },
+  }
+}
+
+function observeKeystone(event: KeystoneEvent, metrics: Metrics, log: Log): void {
+  switch (event.kind) {
+    case 'away':
+      metrics.keystoneIs(false)
+      log.error({ reason: event.reason }, 'Keystone is away: known tokens are served for a while')
+      return
+    case 'back':
+      metrics.keystoneIs(true)
+      log.info({}, 'Keystone is back')
+      return
+    case 'serviceUserRefused':
+      log.error({ status: event.status }, 'Keystone refuses the user of [keystone_authtoken]')
+      return
+    case 'serviceTokenRenewed':
+      log.debug({ lifeSeconds: event.lifeSeconds }, 'our own Keystone token was renewed')
+  }
+}
+
+async function token({ settings, deploymentId, clock }: Parts): Promise<TokenAuthenticator> {
+  const { token: options } = settings
+  const key = await loadOrCreateSigningKey(options.signing_key_file)
+  const local = { key, deploymentId, clock, maxTtlSeconds: options.max_ttl }
+  if (options.jwks_url === undefined) return new TokenAuthenticator({ local, clock })
+  const jwks = new JwksIssuer({
+    jwksUrl: options.jwks_url,
+    // The settings' cross-check refuses a jwks_url without these.
+    issuer: options.issuer ?? '',
+    audience: options.audience ?? '',
+    algorithms: options.algorithms,
+    claims: {
+      userId: options.user_claim,
+      projectId: options.project_claim,
+      roles: options.roles_claim,
+    },
+    cafile: options.cafile,
+    clock,
+  })
+  return new TokenAuthenticator({ local, jwks, clock })
+}

@@ -1,0 +1,160 @@
+import type { Settings } from './config/settingsTable.ts'
+import type { KeyringEvent } from './crypto/keyringEvent.ts'
+import type { DatabaseSize } from './db/database.ts'
+import type { DatabaseEvent } from './db/databaseEvent.ts'
+import type { Alarms } from './domain/ports.ts'
+import type { RequestObserver } from './http/observer.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Log } from './lib/log.ts'
+import { AccessLog } from './ops/accessLog.ts'
+import { OperatorAlarms } from './ops/alarms.ts'
+import { Audit } from './ops/audit.ts'
+import { LineFile } from './ops/lineFile.ts'
+import type { OpenLog } from './ops/log.ts'
+import { LoopDelay } from './ops/loopDelay.ts'
+import { Metrics } from './ops/metrics.ts'
+import { RequestWatch } from './ops/requestWatch.ts'
+import type { Decision } from './policy/policy.ts'
+
+/** Everything that looks on while the server works: logs, audit, metrics, alarms. */
+export interface Watch {
+  readonly metrics: Metrics
+  readonly requests: RequestObserver
+  readonly alarms: Alarms
+  readonly loopDelay: LoopDelay
+  readonly onDecision: (decision: Decision) => void
+  readonly onDatabaseEvent: (event: DatabaseEvent) => void
+  readonly onKeyringEvent: (event: KeyringEvent) => void
+  watchDatabaseSize(size: () => DatabaseSize): void
+  /** SIGHUP: somebody moved the files away. */
+  reopen(): void
+  close(): Promise<void>
+}
+
+interface Surrounding {
+  readonly log: Log & Pick<OpenLog, 'writeLines'>
+  readonly clock: Clock
+}
+
+export async function composeWatch(
+  { gatehouse: options }: Settings,
+  { log, clock }: Surrounding,
+): Promise<Watch> {
+  const metrics = new Metrics()
+  const files: LineFile[] = []
+  const openFile = async (path: string, mode: number, stream: 'access' | 'audit') => {
+    const file = await LineFile.open({
+      path,
+      mode,
+      gatherBytes: 4096,
+      onTrouble: ({ kind, code }) => {
+        if (kind === 'dropped') metrics.lineLost(stream)
+        else log.error({ path, code }, 'a log file cannot be written')
+      },
+    })
+    files.push(file)
+    return file
+  }
+
+  const accessFile =
+    options.access_log_file === undefined
+      ? undefined
+      : await openFile(options.access_log_file, 0o640, 'access')
+  const accessLog = new AccessLog({
+    level: options.access_log,
+    sample: options.access_log_sample,
+    write: (lines) => (accessFile === undefined ? log.writeLines(lines) : accessFile.write(lines)),
+    epochMs: () => clock.epochMs(),
+  })
+  const auditFile = options.audit_log
+    ? await openFile(options.audit_log_file, 0o600, 'audit')
+    : undefined
+  const audit =
+    auditFile === undefined
+      ? undefined
+      : new Audit({
+          write: (lines) => auditFile.write(lines),
+          epochMs: () => clock.epochMs(),
+          onLine: (event) => metrics.audited(event),
+        })
+
+  const loopDelay = new LoopDelay({
+    limitMs: options.loop_delay_limit_ms,
+    monotonicMs: () => clock.monotonicMs(),
+    onOverload: (delayMs) => {
+      metrics.overloadBegan()
+      log.warn({ delayMs }, 'more work than this process can do in time: new requests get 503')
+    },
+  })
+  loopDelay.start()
+
+  return {
+    metrics,
+    requests: new RequestWatch({ accessLog, metrics, audit, log }),
+    alarms: new OperatorAlarms({ log, metrics, audit }),
+    loopDelay,
+    onDecision: (decision) => audit?.decided(decision),
+    onDatabaseEvent: (event) => observeDatabase(event, metrics, log),
+    onKeyringEvent: (event) => observeKeyring(event, metrics, log),
+    watchDatabaseSize(size) {
+      metrics.gauge(
+        'gatehouse_database_bytes',
+        'Size of the SQLite database.',
+        () => size().databaseBytes,
+      )
+      metrics.gauge(
+        'gatehouse_database_log_bytes',
+        'Size of its write-ahead log.',
+        () => size().logBytes,
+      )
+    },
+    reopen() {
+      for (const file of files) file.reopen()
+    },
+    async close() {
+      loopDelay.stop()
+      accessLog.flush()
+      audit?.flush()
+      for (const file of files) await file.close()
+    },
+  }
+}
+
+function observeDatabase(event: DatabaseEvent, metrics: Metrics, log: Log): void {
+  switch (event.type) {
+    case 'groupCommit':
+      metrics.committed(event.commands, event.durationMs)
+      return
+    case 'checkpoint':
+      metrics.checkpointed(event.mode, event.isBusy)
+      return
+    case 'connectionOpened':
+      log.debug({ by: event.by }, 'a database connection was opened')
+      return
+    case 'connectionLost':
+      if (event.reason === 'closed') return
+      metrics.databaseTroubled('connectionLost')
+      log.error({ by: event.by, reason: event.reason }, 'a database connection was given up')
+      return
+    case 'writerDied':
+      metrics.databaseTroubled('writerDied')
+      log.error({ reason: event.reason, restartInMs: event.restartInMs }, 'the writer thread died')
+  }
+}
+
+function observeKeyring(event: KeyringEvent, metrics: Metrics, log: Log): void {
+  switch (event.kind) {
+    case 'lookup':
+      metrics.projectKeyLookedUp(event.outcome)
+      return
+    case 'kekCall':
+      metrics.kekCalled(event.operation, event.outcome, event.durationMs)
+      return
+    case 'newTerm':
+      metrics.projectKeyTermBegan(event.reason)
+      log.info(
+        { projectId: event.projectId, term: event.term, reason: event.reason },
+        'a project key was made',
+      )
+  }
+}

@@ -1,0 +1,56 @@
+/*
+ * Options that Barbican, its middleware and the OpenStack libraries define and that do nothing here,
+ * or not yet. They are named in one warning and never taken for a misspelt option of ours, however
+ * alike they look. Facts from their documentation; sections not listed are foreign as a whole.
+ */
+const FOREIGN: Readonly<Record<string, string>> = {
+  DEFAULT: `
+    db_auto_create transport_url rpc_response_timeout control_exchange executor_thread_pool_size
+    sql_idle_timeout sql_max_retries sql_retry_interval sql_pool_logging sql_pool_class sql_pool_size
+    sql_pool_max_overflow sql_max_overflow sql_connection_debug sql_connection_trace
+    use_journal use_json use_syslog use_eventlog syslog_log_facility watch_log_file log_config_append
+    log_date_format log_rotate_interval log_rotate_interval_type max_logfile_count max_logfile_size_mb
+    log_rotation_type log_options publish_errors default_log_levels fatal_deprecations
+    logging_context_format_string logging_default_format_string logging_debug_format_suffix
+    logging_exception_prefix logging_user_identity_format instance_format instance_uuid_format
+    rate_limit_interval rate_limit_burst rate_limit_except_level verbose log_format
+    tcp_keepidle cert_file key_file ca_file metadata_encryption_key enable_v1_api enable_v2_api
+    ampq_durable_queues amqp_durable_queues rabbit_ha_queues notification_driver
+    api_paste_config wsgi_log_format wsgi_default_pool_size wsgi_keep_alive wsgi_server_debug
+    client_socket_timeout max_header_line run_external_periodic_tasks backdoor_port backdoor_socket
+    log_file_max_bytes config_source tempdir conn_pool_min_size conn_pool_ttl rpc_ping_enabled`,
+  database: `
+    backend slave_connection mysql_sql_mode mysql_enable_ndb mysql_wsrep_sync_wait connection_recycle_time
+    idle_timeout max_pool_size min_pool_size max_overflow max_retries retry_interval connection_debug
+    connection_trace pool_timeout use_db_reconnect db_retry_interval db_inc_retry_interval
+    db_max_retry_interval db_max_retries connection_parameters sqlite_synchronous use_tpool asyncio_connection
+    asyncio_slave_connection synchronous_reader`,
+  keystone_authtoken: `
+    auth_version auth_section auth_host auth_port auth_protocol auth_admin_prefix identity_uri
+    admin_user admin_password admin_token admin_tenant_name signing_dir hash_algorithms check_revocations_for_cached
+    revocation_cache_time delay_auth_decision cache include_service_catalog enforce_token_bind
+    memcache_security_strategy memcache_secret_key memcache_pool_dead_retry memcache_pool_maxsize
+    memcache_pool_socket_timeout memcache_pool_unused_timeout memcache_pool_conn_get_timeout
+    memcache_use_advanced_pool memcache_username memcache_password memcache_sasl_enabled
+    memcache_tls_enabled memcache_tls_cafile memcache_tls_certfile memcache_tls_keyfile
+    memcache_tls_allowed_ciphers default_domain_id default_domain_name domain_id domain_name trust_id
+    system_scope passcode endpoint_override valid_interfaces token tenant_domain_id tenant_domain_name
+    min_version max_version timeout split_loggers collect_timing service_name connect_retries
+    status_code_retries`,
+  oslo_policy: `
+    policy_default_rule remote_content_type remote_ssl_verify_server_crt remote_ssl_ca_crt_file
+    remote_ssl_client_crt_file remote_ssl_client_key_file remote_timeout`,
+  oslo_middleware: 'secure_proxy_ssl_header http_basic_auth_user_file',
+  cors: 'latent_allow_methods latent_allow_headers latent_expose_headers',
+  healthcheck: `
+    path detailed backends allowed_source_ranges ignore_proxied_requests disable_by_file_paths
+    enable_by_file_paths`,
+}
+
+const FOREIGN_NAMES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries(FOREIGN).map(([section, names]) => [section, new Set(names.trim().split(/\s+/))]),
+)
+
+export function isForeignOption(section: string, name: string): boolean {
+  return FOREIGN_NAMES.get(section)?.has(name) ?? false
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { type ConfigSource, readConfigFiles, usualSources } from './configFiles.ts'
+import { crossCheck } from './crossChecks.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import { AssignmentIndex } from './givenTexts.ts'
+import { type Assignment, readIni } from './iniReader.ts'
+import type { Place } from './setting.ts'
+import { type Mistake, SettingsRefused } from './settingsMistake.ts'
+import { type Origin, SettingsResolver } from './settingsResolver.ts'
+import { KNOWN_OPTIONS, type Settings } from './settingsTable.ts'
+import { judgeUnknownOptions } from './unknownOptions.ts'
+
+export interface SettingsInput {
+  /** What the command line names; empty: the usual places. */
+  readonly sources: readonly ConfigSource[]
+  readonly env: Environment
+  readonly place: Place
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings
+  /** Where the value of an option came from. */
+  originOf(section: string, option: string): Origin
+  /** Files that were read, in order. */
+  readonly files: readonly string[]
+  /** What the first log lines should say: old names, unused options, options of others. */
+  readonly notices: readonly string[]
+}
+
+/** @throws SettingsRefused with everything that is wrong */
+export function loadSettings(input: SettingsInput): LoadedSettings {
+  const sources = input.sources.length > 0 ? input.sources : usualSources()
+  const read = readConfigFiles(sources)
+  const inis = read.files.map(({ path, content }) => readIni(content, path))
+  const index = new AssignmentIndex(
+    inis.map(({ assignments }) => assignments.map(normalized)),
+    readEnvironment(input.env),
+  )
+  const resolver = new SettingsResolver(index, {
+    place: input.place,
+    configFolders: read.folders,
+    exists: existsSync,
+  })
+  const unknown = judgeUnknownOptions(index.besides(KNOWN_OPTIONS))
+  const settings = resolver.settings()
+  const mistakes: readonly Mistake[] = [
+    ...read.mistakes,
+    ...inis.flatMap((ini) => ini.mistakes),
+    ...unknown.mistakes,
+    ...resolver.mistakes(),
+    ...crossCheck(settings, resolver),
+  ]
+  if (mistakes.length > 0) throw new SettingsRefused(mistakes.toSorted(byPlace))
+  return {
+    settings,
+    originOf: (section, option) => resolver.originOf(section, option),
+    files: read.files.map(({ path }) => path),
+    notices: [...resolver.notices(), ...foreignNotice(unknown.foreign)],
+  }
+}
+
+/** Section names ignore case, except DEFAULT; `-` and `_` in an option's name are the same. */
+function normalized(assignment: Assignment): Assignment {
+  return {
+    ...assignment,
+    section: assignment.section === 'DEFAULT' ? 'DEFAULT' : assignment.section.toLowerCase(),
+    name: assignment.name.replaceAll('-', '_'),
+  }
+}
+
+function foreignNotice(foreign: readonly string[]): readonly string[] {
+  return foreign.length === 0 ? [] : [`Options that do nothing here: ${foreign.join(', ')}.`]
+}
+
+/** By file, then by line. */
+function byPlace(a: Mistake, b: Mistake): number {
+  return a.where.localeCompare(b.where, 'en', { numeric: true })
+}

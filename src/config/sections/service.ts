@@ -1,0 +1,213 @@
+import { allBesideConfig, belowState, besideConfig, sqliteBelowState } from '../paths.ts'
+import { derivedSetting, optionalSetting, setting } from '../setting.ts'
+import {
+  decimal,
+  host,
+  list,
+  manyTexts,
+  oneOf,
+  port,
+  seconds,
+  text,
+  truth,
+  whole,
+} from '../valueKinds.ts'
+
+export const databaseSection = {
+  connection: derivedSetting({
+    explanation:
+      'The database, as a SQLAlchemy-style URL. SQLite is for one machine; relative paths lie below state_path.',
+    kind: text,
+    describes: 'sqlite:///{state_path}/gatehouse.sqlite',
+    derive: ({ statePath }) => `sqlite:///${statePath}/gatehouse.sqlite`,
+    secret: 'url',
+    settle: sqliteBelowState,
+    oldNames: ['DEFAULT.sql_connection', 'database.sql_connection', 'sql.connection'],
+  }),
+}
+
+export const policySection = {
+  policy_file: setting({
+    explanation:
+      'Rules that replace the built-in ones of the same name (YAML or JSON); read again when it changes. Relative: beside the configuration file.',
+    kind: text,
+    default: 'policy.yaml',
+    settle: besideConfig,
+  }),
+  policy_dirs: setting({
+    explanation: 'Folders of further such files, in alphabetical order.',
+    kind: manyTexts,
+    default: ['policy.d'],
+    settle: allBesideConfig,
+  }),
+  enforce_new_defaults: setting({
+    explanation:
+      'Use the rules of secure RBAC (project reader, member, admin) instead of the legacy ones.',
+    kind: truth,
+    default: false,
+  }),
+  enforce_scope: setting({
+    explanation: 'Refuse tokens whose scope a rule does not list.',
+    kind: truth,
+    default: false,
+  }),
+}
+
+export const middlewareSection = {
+  enable_proxy_headers_parsing: setting({
+    explanation:
+      'Believe Forwarded, X-Forwarded-Host and X-Forwarded-Prefix. Only behind a proxy that sets or strips them.',
+    kind: truth,
+    default: false,
+  }),
+  max_request_body_size: setting({
+    explanation:
+      'A second bound on request bodies; the smaller one of this and max_allowed_request_size_in_bytes counts.',
+    kind: whole(0),
+    default: 114_688,
+  }),
+}
+
+const HEADERS_TOLD = [
+  'X-Auth-Token',
+  'X-Openstack-Request-Id',
+  'X-Project-Id',
+  'X-Identity-Status',
+  'X-User-Id',
+  'X-Storage-Token',
+  'X-Domain-Id',
+  'X-User-Domain-Id',
+  'X-Project-Domain-Id',
+  'X-Roles',
+]
+
+export const corsSection = {
+  allowed_origin: setting({
+    explanation: 'Origins whose pages may call this API from a browser; `*` is any. Empty: none.',
+    kind: list,
+    default: [],
+  }),
+  allow_credentials: setting({
+    explanation: 'Let those pages send credentials.',
+    kind: truth,
+    default: true,
+  }),
+  expose_headers: setting({
+    explanation: 'Response headers those pages may read.',
+    kind: list,
+    default: HEADERS_TOLD,
+  }),
+  max_age: setting({
+    explanation: 'Seconds a browser may remember a preflight answer.',
+    kind: whole(0),
+    default: 3600,
+  }),
+  allow_methods: setting({
+    explanation: 'Methods those pages may use.',
+    kind: list,
+    default: ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'],
+  }),
+  allow_headers: setting({
+    explanation: 'Request headers those pages may send, besides the simple ones.',
+    kind: list,
+    default: [...HEADERS_TOLD, 'OpenStack-API-Version'],
+  }),
+}
+
+export const healthcheckSection = {
+  disable_by_file_path: optionalSetting({
+    explanation:
+      'While this file exists /healthcheck answers 503, so a load balancer takes the node out. Unset: any of ' +
+      '/etc/gatehouse/healthcheck_disable, /etc/barbican/healthcheck_disable and healthcheck_disable below state_path.',
+    kind: text,
+    settle: belowState,
+  }),
+}
+
+export const adminSection = {
+  enabled: setting({
+    explanation: 'Serve /metrics and /readyz on a listener of their own.',
+    kind: truth,
+    default: true,
+  }),
+  bind_host: setting({
+    explanation:
+      'Where it listens. It asks nobody who they are: keep it on loopback or a management network.',
+    kind: host,
+    default: '127.0.0.1',
+  }),
+  bind_port: setting({
+    explanation: 'Its port. 0 takes any free one.',
+    kind: port,
+    default: 9312,
+  }),
+}
+
+export const gatehouseSection = {
+  nameless_secrets: setting({
+    explanation:
+      'What the metadata of a secret without name answers as `name`. `null` as Barbican does; `id` answers its id, which spares castellan 13 of 15 requests.',
+    kind: oneOf('null', 'id'),
+    default: 'null',
+  }),
+  log_format: setting({
+    explanation:
+      '`json`: one JSON object per line. `text`: for people. `auto`: text on a terminal, else JSON.',
+    kind: oneOf('auto', 'json', 'text'),
+    default: 'auto',
+  }),
+  access_log: setting({
+    explanation:
+      'Which requests get a line in the access log: all, only those answered with 4xx or 5xx, or none.',
+    kind: oneOf('all', 'errors', 'none'),
+    default: 'all',
+  }),
+  access_log_sample: setting({
+    explanation: 'The share of successful requests that is logged, from 0 to 1. Errors always are.',
+    kind: decimal(0, 1),
+    default: 1,
+  }),
+  access_log_file: optionalSetting({
+    explanation: 'Write the access log here instead of into the log. Relative: below state_path.',
+    kind: text,
+    settle: belowState,
+  }),
+  audit_log: setting({
+    explanation: 'Write one audit line per decision.',
+    kind: truth,
+    default: true,
+  }),
+  audit_log_file: setting({
+    explanation:
+      'The file of audit lines, mode 0600. Relative: below state_path. SIGHUP opens it anew.',
+    kind: text,
+    default: 'audit.log',
+    settle: belowState,
+  }),
+  loop_delay_limit_ms: setting({
+    explanation: 'New requests get 503 while the event loop runs later than this. 0: never.',
+    kind: whole(0, 60_000),
+    default: 1000,
+  }),
+  keep_alive_timeout: setting({
+    explanation:
+      'How long an idle connection stays open. Clients that do not retry a reset connection need it long.',
+    kind: seconds(1, 3600),
+    default: 90,
+  }),
+  request_timeout: setting({
+    explanation: 'How long a request may take to arrive as a whole.',
+    kind: seconds(1, 3600),
+    default: 60,
+  }),
+  headers_timeout: setting({
+    explanation: 'How long the headers of a request may take to arrive.',
+    kind: seconds(1, 3600),
+    default: 20,
+  }),
+  max_connections: setting({
+    explanation: 'The most connections at a time; more are refused.',
+    kind: whole(1, 1_000_000),
+    default: 10_000,
+  }),
+}

@@ -1,0 +1,55 @@
+import { printAssignment } from './iniReader.ts'
+import type { LoadedSettings } from './loadSettings.ts'
+import { maskUrl } from './maskUrl.ts'
+import { KNOWN_OPTIONS, type KnownOption, type Settings } from './settingsTable.ts'
+
+/**
+ * The effective settings as a file one could start with: what somebody gave stands plainly under its
+ * origin, defaults are commented out. Secrets are left out.
+ */
+export function showSettings(loaded: LoadedSettings): string {
+  const lines = [
+    '# Effective settings. What is commented out is the default; what is not was given where the line above says.',
+    `# Files read: ${loaded.files.join(', ') || 'none'}`,
+  ]
+  let section = ''
+  for (const option of KNOWN_OPTIONS) {
+    if (option.section !== section) {
+      section = option.section
+      lines.push('', `[${section}]`)
+    }
+    lines.push(...showOption(option, loaded))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function showOption(
+  option: KnownOption,
+  { settings, originOf }: LoadedSettings,
+): readonly string[] {
+  const origin = originOf(option.section, option.name)
+  const value = valueOfOption(settings, option)
+  if (origin.kind === 'default') {
+    return printOption(option, value).map((line) => `# ${line}`)
+  }
+  const from = `# from ${origin.where}`
+  if (option.setting.secret === 'whole') return [from, `# ${option.name} = (given, not shown)`]
+  return [from, ...printOption(option, value)]
+}
+
+/** Lines `name = value`, several for a multi-valued option; without value a lone `name =`. */
+export function printOption(option: KnownOption, value: unknown): readonly string[] {
+  const { name, setting } = option
+  if (value === undefined) return [`${name} =`]
+  const texts = setting.kind.print(value)
+  if (texts.length === 0) return [`${name} =`]
+  return texts.flatMap((text) => {
+    const shown = setting.secret === 'url' ? maskUrl(text) : text
+    return printAssignment(name, shown.replaceAll('$', '$$$$')).split('\n')
+  })
+}
+
+function valueOfOption(settings: Settings, { section, name }: KnownOption): unknown {
+  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = settings
+  return sections[section]?.[name]
+}

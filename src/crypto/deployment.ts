@@ -1,0 +1,157 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type {
+  CanaryRow,
+  DeploymentRepository,
+  DeploymentState,
+  KekDescription,
+  KekStore,
+} from '../domain/ports.ts'
+import type { Clock } from '../lib/clock.ts'
+import { Fault } from '../lib/fault.ts'
+import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { canaryContext } from './associatedData.ts'
+import { withDeadline } from './deadline.ts'
+
+export interface DeploymentParts {
+  readonly deployment: DeploymentRepository
+  readonly kekStore: KekStore
+  readonly clock: Clock
+  readonly random?: (bytes: number) => Buffer
+}
+
+const DEPLOYMENT_ID_BYTES = 16
+const KEK_TIMEOUT_MS = 10_000
+
+/**
+ * Finds out whether this database and this KEK store belong together, or makes them so while the
+ * database holds no project key. Ten nodes may do this at once.
+ * @throws StartupRefusal when they do not belong together, or something is missing
+ */
+export async function establishDeployment(
+  parts: DeploymentParts,
+): Promise<{ readonly deploymentId: string }> {
+  const deploymentId = await establishId(parts)
+  await establishCanary(parts, deploymentId)
+  return { deploymentId }
+}
+
+async function establishId({
+  deployment,
+  clock,
+  random = randomBytes,
+}: DeploymentParts): Promise<string> {
+  const { deploymentId, canaries, holdsProjectKeys } = await deployment.read()
+  if (deploymentId !== undefined) return deploymentId
+  if (holdsProjectKeys || canaries.length > 0) throw idIsMissing()
+  const established = await deployment.establish(
+    random(DEPLOYMENT_ID_BYTES).toString('hex'),
+    clock.now(),
+  )
+  if (established === 'holdsProjectKeys') throw idIsMissing()
+  return established
+}
+
+function idIsMissing(): StartupRefusal {
+  return new StartupRefusal(
+    'The database holds keys but its deployment id is gone, and everything sealed is bound to that id: restore the row from a backup.',
+  )
+}
+
+async function establishCanary(parts: DeploymentParts, deploymentId: string): Promise<void> {
+  const { deployment, kekStore, clock } = parts
+  const before = await deployment.read()
+  if (mayAddCanary(before, kekStore)) {
+    const wrapped = await ask(kekStore, (signal) =>
+      kekStore.wrap(canaryOf(deploymentId), canaryContext(deploymentId, kekStore.name), signal),
+    )
+    const { keks } = kekStore.describe()
+    const fingerprint = keks.find((kek) => kek.id === wrapped.kekId)?.fingerprint ?? 'unknown'
+    await deployment.addCanary({
+      store: kekStore.name,
+      wrapped,
+      fingerprint,
+      createdAt: clock.now(),
+    })
+  }
+  // What is in force is what the database says now: another node may have been faster.
+  const { canaries } = await deployment.read()
+  for (const canary of canaries) await refuseWrongCanary(canary, kekStore, deploymentId)
+}
+
+/** @throws StartupRefusal when the current KEK has no canary and must not get one any more */
+function mayAddCanary(
+  { canaries, holdsProjectKeys }: DeploymentState,
+  kekStore: KekStore,
+): boolean {
+  const description = kekStore.describe()
+  const { currentKekId } = description
+  const ours = canaries.filter((canary) => canary.store === kekStore.name)
+  if (ours.some((canary) => canary.wrapped.kekId === currentKekId)) return false
+  // Also before the first project key: two nodes with two keyrings must not both believe they are right.
+  refuseUnknownKeks(ours, description)
+  if (!holdsProjectKeys) return true
+  const known = canaries.map((canary) => `${canary.store}: ${canary.fingerprint}`).join(', ')
+  throw new StartupRefusal(
+    `The database holds project keys but no canary of KEK ${currentKekId} (${kekStore.name}: ${fingerprintsOf(description)}); it has canaries of ${known || 'none'}: give it the KEK store it was used with, or restore the canary from a backup.`,
+  )
+}
+
+function refuseUnknownKeks(canaries: readonly CanaryRow[], description: KekDescription): void {
+  const missing = canaries.filter(
+    (canary) => !description.keks.some((kek) => kek.id === canary.wrapped.kekId),
+  )
+  if (missing.length === 0) return
+  const wanted = missing.map((canary) => canary.fingerprint).join(', ')
+  throw new StartupRefusal(
+    `This is not the keyring the database was used with: it wants the KEK with fingerprint ${wanted}, the keyring has ${fingerprintsOf(description)}.`,
+  )
+}
+
+async function refuseWrongCanary(
+  canary: CanaryRow,
+  kekStore: KekStore,
+  deploymentId: string,
+): Promise<void> {
+  // What another store wrapped, only that store can open.
+  if (canary.store !== kekStore.name) return
+  const description = kekStore.describe()
+  refuseUnknownKeks([canary], description)
+  if (description.keks.some((kek) => kek.id === canary.wrapped.kekId && kek.state === 'retired'))
+    return
+  const opened = await ask(kekStore, (signal) =>
+    kekStore.unwrap(canary.wrapped, canaryContext(deploymentId, kekStore.name), signal),
+  ).catch((cause: unknown) => {
+    if (cause instanceof Fault && cause.kind === 'corrupted') throw canaryIsWrong(canary, cause)
+    throw cause
+  })
+  const expected = canaryOf(deploymentId)
+  if (opened.length !== expected.length || !timingSafeEqual(opened, expected)) {
+    throw canaryIsWrong(canary)
+  }
+}
+
+function canaryIsWrong(canary: CanaryRow, cause?: unknown): StartupRefusal {
+  return new StartupRefusal(
+    `The canary of KEK ${canary.wrapped.kekId} (fingerprint ${canary.fingerprint}) does not open: the canary, the deployment id or the KEK is not the one that belongs here; restore them from one backup.`,
+    { cause },
+  )
+}
+
+/** 32 characters: as long as a project key, for stores that wrap nothing else. */
+function canaryOf(deploymentId: string): Buffer {
+  return Buffer.from(deploymentId, 'latin1')
+}
+
+function fingerprintsOf({ keks }: KekDescription): string {
+  return keks.map((kek) => kek.fingerprint).join(', ')
+}
+
+async function ask<T>(kekStore: KekStore, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  try {
+    return await withDeadline(KEK_TIMEOUT_MS, work)
+  } catch (cause) {
+    if (cause instanceof Fault && cause.kind === 'corrupted') throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new StartupRefusal(`The KEK store ${kekStore.name} does not answer: ${reason}`, { cause })
+  }
+}

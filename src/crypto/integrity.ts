@@ -1,0 +1,72 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Alarms, Integrity } from '../domain/ports.ts'
+import { Fault } from '../lib/fault.ts'
+import type { ProtectedRecord, Stored, Verified } from '../model/record.ts'
+import { PROJECT_KEY_ID_BYTES, projectKeyIdOfRowMac, ROW_MAC_BYTES } from '../model/sealedForms.ts'
+import type { Keyring } from './keyring.ts'
+import type { ProjectKey } from './projectKey.ts'
+import { RowMacInput } from './rowMacInput.ts'
+
+export interface RowIntegrityParts {
+  readonly keyring: Keyring
+  readonly deploymentId: string
+  readonly alarms: Alarms
+}
+
+/** Makes and checks row MACs; the only place that turns a stored record into a verified one. */
+export class RowIntegrity implements Integrity {
+  readonly #keyring: Keyring
+  readonly #alarms: Alarms
+  readonly #input: RowMacInput
+
+  constructor(parts: RowIntegrityParts) {
+    this.#keyring = parts.keyring
+    this.#alarms = parts.alarms
+    this.#input = new RowMacInput(parts.deploymentId)
+  }
+
+  async verified<T extends ProtectedRecord>(
+    record: Stored<T> | undefined,
+  ): Promise<Verified<T> | undefined> {
+    if (record === undefined) return undefined
+    const { rowMac } = record
+    if (rowMac === null) throw this.#damaged(record, 'row MAC is missing')
+    if (rowMac.length !== ROW_MAC_BYTES) throw this.#damaged(record, 'row MAC has a wrong length')
+    const found = this.#keyring.find(projectKeyIdOfRowMac(rowMac))
+    const key = found instanceof Promise ? await found : found
+    const what =
+      key === undefined ? 'project key of the row MAC is gone' : this.#flaw(key, record, rowMac)
+    if (what !== undefined) throw this.#damaged(record, what)
+    return record as Stored<T> as Verified<T>
+  }
+
+  async protect<T extends ProtectedRecord>(
+    record: T,
+  ): Promise<Stored<T> & { readonly rowMac: Uint8Array }> {
+    const found = this.#keyring.active(record.projectId)
+    const key = found instanceof Promise ? await found : found
+    const rowMac = Buffer.allocUnsafeSlow(ROW_MAC_BYTES)
+    rowMac.set(key.id)
+    rowMac.set(key.rowMac(this.#input.of(record)), PROJECT_KEY_ID_BYTES)
+    return { ...record, rowMac }
+  }
+
+  #flaw(key: ProjectKey, record: ProtectedRecord, rowMac: Uint8Array): string | undefined {
+    if (key.projectId !== record.projectId) return 'row MAC names the key of another project'
+    const expected = key.rowMac(this.#input.of(record))
+    if (!timingSafeEqual(expected, rowMac.subarray(PROJECT_KEY_ID_BYTES))) {
+      return 'row MAC does not match'
+    }
+    const hasEnvelope = record.kind === 'secret' && record.envelope !== null
+    const hasContentType = record.kind === 'secret' && record.contentType !== null
+    // The content type is under the MAC: it says whether a payload was ever stored.
+    if (hasEnvelope !== hasContentType) return 'envelope was removed or added'
+    return undefined
+  }
+
+  #damaged(record: ProtectedRecord, what: string): Fault {
+    const { kind, id, projectId } = record
+    this.#alarms.integrity({ what, kind, id, projectId })
+    return new Fault('corrupted', `The stored ${kind} ${id}: ${what}.`)
+  }
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../lib/clock.ts'
+import { StartupRefusal } from '../../lib/startupRefusal.ts'
+import { fingerprintOf, KEK_BYTES, KEK_ID_BYTES, Kek, type KekFacts } from './kek.ts'
+import { openKeyringBody, sealKeyring } from './keyringBody.ts'
+import { splitKeyring } from './keyringForm.ts'
+import { KeyringKekStore } from './keyringKekStore.ts'
+import { createPrivateFile, readPrivateFile } from './privateFile.ts'
+import type { KeyringProtection } from './protection.ts'
+
+export interface KeyringFileRequest {
+  readonly path: string
+  readonly protection: KeyringProtection
+  /** May a missing file be made? Only while the database holds no project key. */
+  readonly mayCreate: boolean
+  /** Fingerprints the database has canaries of, to name them when the file is missing. */
+  readonly wantedFingerprints?: readonly string[]
+  readonly clock: Clock
+}
+
+const PROTECTION_IN_WORDS = {
+  plain: 'plain file, permissions only',
+  passphrase: 'file sealed by a passphrase (scrypt)',
+  credential: 'file sealed by a credential (HKDF)',
+} satisfies Record<KeyringProtection['kind'], string>
+
+/**
+ * The KEK store in a file. The caller wipes a passphrase given as KeyObject by dropping it.
+ * @throws StartupRefusal with one sentence for whatever keeps it from opening
+ */
+export async function openKeyringFile(request: KeyringFileRequest): Promise<KeyringKekStore> {
+  const { path, protection } = request
+  const file = (await readPrivateFile(path)) ?? (await createKeyring(request))
+  try {
+    const parts = splitKeyring(path, file)
+    const keys = await openKeyringBody(path, parts, protection)
+    try {
+      const keks = parts.header.keks.map(
+        (facts, index) => new Kek(facts, keys.subarray(index * KEK_BYTES, (index + 1) * KEK_BYTES)),
+      )
+      return new KeyringKekStore({ keks, protection: PROTECTION_IN_WORDS[protection.kind] })
+    } finally {
+      keys.fill(0)
+    }
+  } finally {
+    file.fill(0)
+  }
+}
+
+/** @returns the file that is there afterwards: another process may have been faster */
+async function createKeyring(request: KeyringFileRequest): Promise<Buffer> {
+  const { path, protection, mayCreate, wantedFingerprints = [], clock } = request
+  if (!mayCreate) {
+    const wanted =
+      wantedFingerprints.length === 0 ? '' : ` (fingerprint ${wantedFingerprints.join(', ')})`
+    throw new StartupRefusal(
+      `There is no keyring at ${path}, but the database holds project keys wrapped by one${wanted}: restore the keyring from a backup; a new one would open nothing.`,
+    )
+  }
+  const key = randomBytes(KEK_BYTES)
+  try {
+    const facts: KekFacts = {
+      id: randomBytes(KEK_ID_BYTES).toString('hex'),
+      state: 'primary',
+      createdAt: clock.now(),
+      fingerprint: fingerprintOf(key),
+    }
+    const made = await sealKeyring([facts], key, protection)
+    const isOurs = await createPrivateFile(path, made)
+    if (!isOurs) made.fill(0)
+    return isOurs ? made : await existingFile(path)
+  } finally {
+    key.fill(0)
+  }
+}
+
+async function existingFile(path: string): Promise<Buffer> {
+  const file = await readPrivateFile(path)
+  if (file === undefined) throw new StartupRefusal(`${path} came and went while we started.`)
+  return file
+}

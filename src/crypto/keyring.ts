@@ -1,0 +1,262 @@
+import { randomBytes } from 'node:crypto'
+import type { Alarms, KekStore, ProjectKeyRepository, ProjectKeyRow } from '../domain/ports.ts'
+import type { Clock } from '../lib/clock.ts'
+import { Fault } from '../lib/fault.ts'
+import type { ProjectId } from '../lib/ids.ts'
+import { SingleFlight } from '../lib/singleFlight.ts'
+import type { ProjectKeyId } from '../model/sealedForms.ts'
+import { type ActiveTerm, ActiveTerms, detachedTerm } from './activeTerms.ts'
+import { KekCalls } from './kekCalls.ts'
+import type { KeyringEvent, NewTermReason } from './keyringEvent.ts'
+import type { ProjectKey } from './projectKey.ts'
+import { type CachedProjectKey, cacheName, ProjectKeyCache } from './projectKeyCache.ts'
+import { ProjectKeyMaker } from './projectKeyMaker.ts'
+
+export interface KeyringLimits {
+  /** How long an unwrapped key may be used without asking the KEK store again; 0 asks every time. */
+  readonly ttlSeconds: number
+  /** How much longer while the KEK store is away; without meaning when `ttlSeconds` is 0. */
+  readonly staleSeconds: number
+  /** How many projects' keys are kept at most. */
+  readonly maxEntries: number
+  /** How many DEKs one term wraps at most. SP 800-38D 8.3 ends at 2^32 random nonces for each key. */
+  readonly maxWrapsPerTerm: number
+  /** How many of them one process reserves at a time. */
+  readonly wrapBlock: number
+  readonly maxTermAgeSeconds: number
+  readonly kekTimeoutMs: number
+}
+
+export interface KeyringParts {
+  readonly kekStore: KekStore
+  readonly projectKeys: ProjectKeyRepository
+  readonly deploymentId: string
+  readonly clock: Clock
+  readonly alarms: Alarms
+  readonly limits: KeyringLimits
+  readonly random?: (bytes: number) => Buffer
+  readonly onEvent?: (event: KeyringEvent) => void
+}
+
+interface Active {
+  readonly active: ActiveTerm
+  readonly key: ProjectKey
+}
+
+/** How soon a background fetch, or a term that is due by age, is tried again after a failure. */
+const RETRY_MS = 5_000
+
+const HIT: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'hit' })
+const MISS: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'miss' })
+const STALE: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'stale' })
+
+/**
+ * Unwrapped project keys: kept for a while, made on a project's first write, followed by the next term
+ * when their count or age asks for it. What is at hand is answered without a promise.
+ */
+export class Keyring {
+  readonly #projectKeys: ProjectKeyRepository
+  readonly #clock: Clock
+  readonly #alarms: Alarms
+  readonly #limits: KeyringLimits
+  readonly #onEvent: ((event: KeyringEvent) => void) | undefined
+  readonly #kekCalls: KekCalls
+  readonly #maker: ProjectKeyMaker
+  readonly #cache: ProjectKeyCache
+  readonly #terms: ActiveTerms
+  readonly #fetches = new SingleFlight<string, ProjectKey | undefined>()
+  readonly #renewals = new SingleFlight<ProjectId, Active>()
+  readonly #reservations = new SingleFlight<string, void>()
+  /** Counts purges: what was fetched across one is used, but not kept. */
+  #purges = 0
+
+  constructor(parts: KeyringParts) {
+    const { kekStore, clock, alarms, limits, deploymentId, onEvent, random = randomBytes } = parts
+    this.#projectKeys = parts.projectKeys
+    this.#clock = clock
+    this.#alarms = alarms
+    this.#limits = limits
+    this.#onEvent = onEvent
+    this.#kekCalls = new KekCalls({ kekStore, clock, timeoutMs: limits.kekTimeoutMs, onEvent })
+    this.#maker = new ProjectKeyMaker({
+      kekCalls: this.#kekCalls,
+      deploymentId,
+      clock,
+      alarms,
+      random,
+    })
+    this.#cache = new ProjectKeyCache({ clock, ...limits })
+    this.#terms = new ActiveTerms({ clock, ...limits })
+  }
+
+  /**
+   * The key of this id; undefined when its row is gone.
+   * @throws Fault('corrupted') when the row is damaged; the alarm was raised
+   * @throws Fault('unavailable') when it is not at hand and the KEK store is away
+   */
+  find(id: ProjectKeyId): ProjectKey | Promise<ProjectKey | undefined> {
+    const name = cacheName(id)
+    return this.#atHand(name, id) ?? this.#fetchOrStale(name, () => this.#fetch(name, id))
+  }
+
+  /** The key a project's new records are protected under; made when there is none yet. */
+  active(projectId: ProjectId): ProjectKey | Promise<ProjectKey> {
+    const current = this.#current(projectId)
+    return current instanceof Promise ? current.then(({ key }) => key) : current.key
+  }
+
+  /** The same, with leave to wrap one DEK under it. */
+  activeForWrap(projectId: ProjectId): ProjectKey | Promise<ProjectKey> {
+    const current = this.#current(projectId)
+    if (!(current instanceof Promise) && takeWrap(current.active)) return current.key
+    return this.#takeWrap(projectId)
+  }
+
+  /** Forgets all keys of a project: after rotation, deletion, or when its active key turned out to be gone. */
+  purge(projectId: ProjectId): void {
+    this.#purges += 1
+    this.#terms.forget(projectId)
+    this.#cache.dropProject(projectId)
+  }
+
+  #atHand(name: string, id: ProjectKeyId): ProjectKey | undefined {
+    const entry = this.#cache.get(name)
+    if (entry === undefined) return undefined
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs >= entry.refreshAtMs) {
+      const isStale = nowMs >= entry.expiresAtMs
+      if (isStale && (nowMs >= entry.deadAtMs || !this.#kekCalls.isDown())) return undefined
+      this.#refresh(name, id, entry, nowMs)
+      this.#onEvent?.(isStale ? STALE : HIT)
+      return entry.key
+    }
+    this.#onEvent?.(HIT)
+    return entry.key
+  }
+
+  #refresh(name: string, id: ProjectKeyId, entry: CachedProjectKey, nowMs: number): void {
+    if (nowMs < entry.nextTryAtMs || !this.#kekCalls.admitsProbe()) return
+    entry.nextTryAtMs = nowMs + RETRY_MS
+    // Nobody waits. A store that is away shows in the events, damage raised its alarm, and the one who
+    // finds the entry too old asks again and gets the answer.
+    this.#fetches.run(name, () => this.#fetch(name, id)).catch(() => undefined)
+  }
+
+  async #fetchOrStale(
+    name: string,
+    fetch: () => Promise<ProjectKey | undefined>,
+  ): Promise<ProjectKey | undefined> {
+    this.#onEvent?.(MISS)
+    const entry = this.#cache.get(name)
+    try {
+      return await this.#fetches.run(name, fetch)
+    } catch (cause) {
+      const mayServe = entry !== undefined && this.#clock.monotonicMs() < entry.deadAtMs
+      if (!mayServe || !isUnavailable(cause)) throw cause
+      this.#onEvent?.(STALE)
+      return entry.key
+    }
+  }
+
+  async #fetch(name: string, id: ProjectKeyId): Promise<ProjectKey | undefined> {
+    const purges = this.#purges
+    const row = await this.#projectKeys.find(id)
+    if (row !== undefined) return this.#unwrap(row, purges)
+    this.#cache.drop(name)
+    return undefined
+  }
+
+  async #unwrap(row: ProjectKeyRow, purges: number): Promise<ProjectKey> {
+    const sinceMs = this.#clock.monotonicMs()
+    const key = await this.#maker.unwrap(row)
+    if (purges === this.#purges) this.#cache.put(key, sinceMs)
+    return key
+  }
+
+  #current(projectId: ProjectId): Active | Promise<Active> {
+    const active = this.#terms.fresh(projectId)
+    const key = active && this.#atHand(cacheName(active.id), active.id)
+    if (active !== undefined && key !== undefined) return { active, key }
+    return this.#renewals.run(projectId, () => this.#renew(projectId))
+  }
+
+  async #renew(projectId: ProjectId): Promise<Active> {
+    const purges = this.#purges
+    const row = await this.#projectKeys.active(projectId, this.#kekCalls.storeName)
+    if (row === undefined) return this.#startTerm(projectId, 1, 'first')
+    if (!this.#terms.isOld(row)) return this.#use(row, purges)
+    try {
+      return await this.#startTerm(projectId, row.term + 1, 'age')
+    } catch (cause) {
+      if (!isUnavailable(cause)) throw cause
+      // Age is a habit, not a limit: the old term serves until the KEK store is back.
+      return this.#use(row, purges, RETRY_MS)
+    }
+  }
+
+  async #use(row: ProjectKeyRow, purges: number, atMostMs?: number): Promise<Active> {
+    const name = cacheName(row.id)
+    const atHand = this.#atHand(name, row.id)
+    const key = atHand ?? (await this.#fetchOrStale(name, () => this.#unwrap(row, purges)))
+    // The flight may have been another's, who looked for the row later than we did.
+    if (key === undefined) throw this.#gone(row.projectId)
+    return { active: this.#remember(row, purges, atMostMs), key }
+  }
+
+  async #startTerm(projectId: ProjectId, term: number, reason: NewTermReason): Promise<Active> {
+    const purges = this.#purges
+    const sinceMs = this.#clock.monotonicMs()
+    const { row, key } = await this.#maker.make(projectId, term)
+    const inForce = await this.#projectKeys.activate(row)
+    if (inForce === 'orphans') throw this.#gone(projectId)
+    if (inForce.term < term)
+      throw new Error(`Term ${term} was to begin, ${inForce.term} is active.`)
+    // Another node was faster; its key is the one.
+    if (Buffer.compare(inForce.id, row.id) !== 0) return this.#use(inForce, purges)
+    if (purges === this.#purges) this.#cache.put(key, sinceMs)
+    this.#onEvent?.({ kind: 'newTerm', projectId, term, reason })
+    return { active: this.#remember(row, purges), key }
+  }
+
+  #remember(row: ProjectKeyRow, purges: number, atMostMs?: number): ActiveTerm {
+    return purges === this.#purges ? this.#terms.remember(row, atMostMs) : detachedTerm(row)
+  }
+
+  async #takeWrap(projectId: ProjectId): Promise<ProjectKey> {
+    for (;;) {
+      const { active, key } = await this.#current(projectId)
+      if (takeWrap(active)) return key
+      await this.#reservations.run(cacheName(active.id), () => this.#reserve(active))
+      if (takeWrap(active)) return key
+    }
+  }
+
+  /** Counted in the database before the first is used: a crash wastes the rest and never undercounts. */
+  async #reserve(active: ActiveTerm): Promise<void> {
+    const { wrapBlock, maxWrapsPerTerm } = this.#limits
+    const before = await this.#projectKeys.reserveWraps(active.id, wrapBlock).catch((cause) => {
+      // Its row may be gone, taken by another node: the next write looks for the one in force.
+      if (!isUnavailable(cause)) this.#terms.forget(active.projectId)
+      throw cause
+    })
+    const granted = Math.min(wrapBlock, maxWrapsPerTerm - before)
+    if (granted > 0) active.wrapsLeft += granted
+    else await this.#startTerm(active.projectId, active.term + 1, 'count')
+  }
+
+  #gone(projectId: ProjectId): Fault {
+    const what = 'project key is gone while records that need it remain'
+    this.#alarms.integrity({ what, kind: 'project-key', id: 'unknown', projectId })
+    return new Fault('corrupted', `Project ${projectId}: ${what}.`)
+  }
+}
+
+function takeWrap(active: ActiveTerm): boolean {
+  if (active.wrapsLeft <= 0) return false
+  active.wrapsLeft -= 1
+  return true
+}
+
+function isUnavailable(cause: unknown): boolean {
+  return cause instanceof Fault && cause.kind === 'unavailable'
+}

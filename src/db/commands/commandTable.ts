@@ -1,0 +1,56 @@
+import type { Dialect } from '../dialect.ts'
+import type { Statements } from '../statement.ts'
+import { addKekCanary, establishDeployment, proveWritable } from './deploymentCommands.ts'
+import { placeOrder, removeOrder } from './orderCommands.ts'
+import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
+import { insertSecret, removeSecret, replaceSecretAcl, storePayload } from './secretCommands.ts'
+import {
+  addSecretMetadata,
+  removeSecretMetadata,
+  replaceSecretMetadata,
+  setSecretMetadata,
+} from './secretMetadataCommands.ts'
+
+/** Every change this database knows. A name and its arguments are all that travels to a writer. */
+export const COMMANDS = {
+  insertSecret,
+  storePayload,
+  replaceSecretAcl,
+  removeSecret,
+  replaceSecretMetadata,
+  addSecretMetadata,
+  setSecretMetadata,
+  removeSecretMetadata,
+  placeOrder,
+  removeOrder,
+  activateProjectKey,
+  reserveDataKeyWraps,
+  establishDeployment,
+  addKekCanary,
+  proveWritable,
+} as const
+
+export type CommandName = keyof typeof COMMANDS
+
+type AfterDialect<F> = F extends (dialect: Dialect, ...args: infer Args) => unknown ? Args : never
+type ResultOf<F> = F extends (...args: never[]) => Statements<infer Result> ? Result : never
+
+export type CommandArgs<Name extends CommandName> = AfterDialect<(typeof COMMANDS)[Name]>
+export type CommandResult<Name extends CommandName> = ResultOf<(typeof COMMANDS)[Name]>
+
+/** A command on its way. */
+export type Command = {
+  [Name in CommandName]: { readonly name: Name; readonly args: CommandArgs<Name> }
+}[CommandName]
+
+/** Which commands leave something behind in the log that must soon be overwritten (crypto-shredding). */
+export const SHREDDING: ReadonlySet<CommandName> = new Set(['removeSecret'])
+
+export function statementsOf(command: Command, dialect: Dialect): Statements<unknown> {
+  // The table and the pair (name, args) come from one type; TypeScript cannot follow the pair.
+  const write = COMMANDS[command.name] as (
+    dialect: Dialect,
+    ...args: readonly unknown[]
+  ) => Statements<unknown>
+  return write(dialect, ...command.args)
+}

@@ -1,0 +1,48 @@
+import type { Changed } from '../../domain/ports.ts'
+import type { OrderId } from '../../lib/ids.ts'
+import type { Timestamp } from '../../lib/timestamp.ts'
+import type { Order } from '../../model/order.ts'
+import type { Stored } from '../../model/record.ts'
+import type { Secret } from '../../model/secret.ts'
+import type { Dialect } from '../dialect.ts'
+import { insertInto } from '../insertInto.ts'
+import { rowOfOrder } from '../rows/orderRow.ts'
+import type { Statements } from '../statement.ts'
+import { projectKeysInUse } from './projectKeysInUse.ts'
+import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
+import { insertSecret } from './secretCommands.ts'
+
+export function* placeOrder(
+  dialect: Dialect,
+  order: Stored<Order>,
+  secret: Stored<Secret> | undefined,
+): Statements<'placed' | 'keyGone'> {
+  if (!(yield* projectKeysInUse(dialect, [order]))) return 'keyGone'
+  if (secret !== undefined) {
+    // Nothing is written yet when this refuses, so there is nothing to take back.
+    const made = yield* insertSecret(dialect, secret)
+    if (made === 'keyGone') return 'keyGone'
+  }
+  yield insertInto('orders', rowOfOrder(order))
+  return 'placed'
+}
+
+export function* removeOrder(
+  dialect: Dialect,
+  id: OrderId,
+  verifiedMac: Uint8Array,
+  deletedAt: Timestamp,
+): Statements<Changed> {
+  const { rows } = yield {
+    sql:
+      'select orders.id, orders.project_id, orders.creator_id, orders.created_at, orders.row_mac ' +
+      `from orders where orders.id = ?${dialect.forUpdate}`,
+    params: [id],
+  }
+  const present = rows[0]
+  if (present === undefined) return 'gone'
+  if (!isStillTheSame(present, verifiedMac)) return 'stale'
+  yield insertInto('tombstones', tombstoneOf('order', present, deletedAt))
+  yield { sql: 'delete from orders where orders.id = ?', params: [id] }
+  return 'changed'
+}

@@ -1,0 +1,91 @@
+import type { ProjectKeyRow } from '../../domain/ports.ts'
+import type { ProjectId } from '../../lib/ids.ts'
+import type { ProjectKeyId } from '../../model/sealedForms.ts'
+import type { Dialect } from '../dialect.ts'
+import { number } from '../rows/column.ts'
+import { PROJECT_KEY_COLUMNS, projectKeyOfRow, rowOfProjectKey } from '../rows/projectKeyRow.ts'
+import type { Statements } from '../statement.ts'
+
+export const ACTIVE_PROJECT_KEY =
+  `select ${PROJECT_KEY_COLUMNS.join(', ')} from project_keys ` +
+  "where project_keys.project_id = ? and project_keys.store = ? and project_keys.state = 'active'"
+
+export function* activateProjectKey(
+  dialect: Dialect,
+  row: ProjectKeyRow,
+): Statements<ProjectKeyRow | 'orphans'> {
+  const latestTerm = yield* lockLatestTerm(dialect, row)
+  if (latestTerm < row.term) {
+    if (row.term === 1 && (yield* holdsRecords(row.projectId))) return 'orphans'
+    yield* makeActive(dialect, row)
+  }
+  return yield* activeKey(dialect, row)
+}
+
+function* lockLatestTerm(dialect: Dialect, row: ProjectKeyRow): Statements<number> {
+  const { rows } = yield {
+    sql:
+      'select project_keys.term from project_keys ' +
+      'where project_keys.project_id = ? and project_keys.store = ? ' +
+      `order by project_keys.term desc limit 1${dialect.forUpdate}`,
+    params: [row.projectId, row.store],
+  }
+  return rows[0] === undefined ? 0 : number(rows[0], 'term')
+}
+
+function* holdsRecords(projectId: ProjectId): Statements<boolean> {
+  const secrets = yield {
+    sql: 'select secrets.id from secrets where secrets.project_id = ? limit 1',
+    params: [projectId],
+  }
+  if (secrets.rows.length > 0) return true
+  const orders = yield {
+    sql: 'select orders.id from orders where orders.project_id = ? limit 1',
+    params: [projectId],
+  }
+  return orders.rows.length > 0
+}
+
+function* makeActive(dialect: Dialect, row: ProjectKeyRow): Statements<void> {
+  const inserted = rowOfProjectKey({ ...row, state: 'active' })
+  const { changes } = yield {
+    sql: dialect.insertOrKeep('project_keys', Object.keys(inserted)),
+    params: Object.values(inserted),
+  }
+  // None: another node made this term between our look and our insert, and its key is in force.
+  if (changes === 0) return
+  yield {
+    sql:
+      "update project_keys set state = 'decrypt-only' where project_keys.project_id = ? " +
+      "and project_keys.store = ? and project_keys.state = 'active' and project_keys.term < ?",
+    params: [row.projectId, row.store, row.term],
+  }
+}
+
+function* activeKey(dialect: Dialect, row: ProjectKeyRow): Statements<ProjectKeyRow> {
+  const { rows } = yield {
+    sql: `${ACTIVE_PROJECT_KEY}${dialect.forShare}`,
+    params: [row.projectId, row.store],
+  }
+  if (rows[0] === undefined) {
+    throw new Error(`Project ${row.projectId} has keys of term ${row.term} or later, none active.`)
+  }
+  return projectKeyOfRow(rows[0])
+}
+
+export function* reserveDataKeyWraps(
+  dialect: Dialect,
+  id: ProjectKeyId,
+  count: number,
+): Statements<number> {
+  const { rows } = yield {
+    sql: `select project_keys.wraps_reserved from project_keys where project_keys.id = ?${dialect.forUpdate}`,
+    params: [id],
+  }
+  if (rows[0] === undefined) throw new Error('The project key whose wraps are reserved is gone.')
+  yield {
+    sql: 'update project_keys set wraps_reserved = wraps_reserved + ? where project_keys.id = ?',
+    params: [count, id],
+  }
+  return number(rows[0], 'wraps_reserved')
+}

@@ -1,0 +1,96 @@
+import type { Changed } from '../../domain/ports.ts'
+import type { SecretId } from '../../lib/ids.ts'
+import type { Timestamp } from '../../lib/timestamp.ts'
+import type { Stored } from '../../model/record.ts'
+import type { Secret } from '../../model/secret.ts'
+import type { Dialect } from '../dialect.ts'
+import { insertInto } from '../insertInto.ts'
+import { aclColumnsOf, rowOfSecret } from '../rows/secretRow.ts'
+import type { Row, Statements } from '../statement.ts'
+import { projectKeysInUse } from './projectKeysInUse.ts'
+import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
+
+export function* insertSecret(
+  dialect: Dialect,
+  secret: Stored<Secret>,
+): Statements<'inserted' | 'keyGone'> {
+  if (!(yield* projectKeysInUse(dialect, [secret]))) return 'keyGone'
+  yield insertInto('secrets', rowOfSecret(secret))
+  yield* insertAclUsers(secret)
+  return 'inserted'
+}
+
+export function* storePayload(
+  dialect: Dialect,
+  verifiedMac: Uint8Array,
+  secret: Stored<Secret>,
+): Statements<Changed | 'conflict' | 'keyGone'> {
+  const present = yield* lockSecret(dialect, secret.id)
+  if (present === undefined) return 'gone'
+  if (present['has_payload'] !== 0) return 'conflict'
+  if (!isStillTheSame(present, verifiedMac)) return 'stale'
+  if (!(yield* projectKeysInUse(dialect, [secret]))) return 'keyGone'
+  yield {
+    sql: 'update secrets set envelope = ?, content_type = ?, updated_at = ?, row_mac = ? where secrets.id = ?',
+    params: [secret.envelope, secret.contentType, secret.updatedAt, secret.rowMac, secret.id],
+  }
+  return 'changed'
+}
+
+export function* replaceSecretAcl(
+  dialect: Dialect,
+  verifiedMac: Uint8Array,
+  secret: Stored<Secret>,
+): Statements<Changed | 'keyGone'> {
+  const present = yield* lockSecret(dialect, secret.id)
+  if (present === undefined) return 'gone'
+  if (!isStillTheSame(present, verifiedMac)) return 'stale'
+  if (!(yield* projectKeysInUse(dialect, [{ rowMac: secret.rowMac }]))) return 'keyGone'
+  const acl = aclColumnsOf(secret.acl)
+  yield {
+    sql:
+      'update secrets set acl_project_access = ?, acl_created_at = ?, acl_updated_at = ?, ' +
+      'updated_at = ?, row_mac = ? where secrets.id = ?',
+    params: [...Object.values(acl), secret.updatedAt, secret.rowMac, secret.id],
+  }
+  yield {
+    sql: 'delete from secret_acl_users where secret_acl_users.secret_id = ?',
+    params: [secret.id],
+  }
+  yield* insertAclUsers(secret)
+  return 'changed'
+}
+
+/** The wrapped data key goes with the row, and what stays holds no key (ADR 0003). */
+export function* removeSecret(
+  dialect: Dialect,
+  id: SecretId,
+  verifiedMac: Uint8Array,
+  deletedAt: Timestamp,
+): Statements<Changed> {
+  const present = yield* lockSecret(dialect, id)
+  if (present === undefined) return 'gone'
+  if (!isStillTheSame(present, verifiedMac)) return 'stale'
+  yield insertInto('tombstones', tombstoneOf('secret', present, deletedAt))
+  yield { sql: 'delete from secret_metadata where secret_metadata.secret_id = ?', params: [id] }
+  yield { sql: 'delete from secret_acl_users where secret_acl_users.secret_id = ?', params: [id] }
+  yield { sql: 'delete from secrets where secrets.id = ?', params: [id] }
+  return 'changed'
+}
+
+function* lockSecret(dialect: Dialect, id: SecretId): Statements<Row | undefined> {
+  const { rows } = yield {
+    sql:
+      'select secrets.id, secrets.project_id, secrets.creator_id, secrets.created_at, ' +
+      'secrets.row_mac, case when secrets.envelope is null then 0 else 1 end as has_payload ' +
+      `from secrets where secrets.id = ?${dialect.forUpdate}`,
+    params: [id],
+  }
+  return rows[0]
+}
+
+function* insertAclUsers(secret: Secret): Statements<void> {
+  for (const user of secret.acl?.users ?? []) {
+    yield insertInto('secret_acl_users', { secret_id: secret.id, user_id: user })
+  }
+}

@@ -1,0 +1,110 @@
+import { statSync } from 'node:fs'
+import knex from 'knex'
+import type {
+  DatabaseHealth,
+  DeploymentRepository,
+  OrderRepository,
+  ProjectKeyRepository,
+  SecretMetadataRepository,
+  SecretRepository,
+} from '../domain/ports.ts'
+import type { Clock } from '../lib/clock.ts'
+import { StartupRefusal } from '../lib/startupRefusal.ts'
+import type { OnDatabaseEvent } from './databaseEvent.ts'
+import { SqlDatabaseHealth } from './databaseHealth.ts'
+import { parseDatabaseUrl } from './databaseLocation.ts'
+import { SqlDeploymentRepository } from './deploymentRepository.ts'
+import { dialectSqlite } from './dialectSqlite.ts'
+import { SqlOrderRepository } from './orderRepository.ts'
+import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
+import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema.ts'
+import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
+import { SqlSecretRepository } from './secretRepository.ts'
+import { SqliteReader } from './sqliteReader.ts'
+import { SqliteWriter, type SqliteWriterParts } from './sqliteWriter.ts'
+
+export interface Database {
+  readonly secrets: SecretRepository
+  readonly secretMetadata: SecretMetadataRepository
+  readonly orders: OrderRepository
+  readonly projectKeys: ProjectKeyRepository
+  readonly deployment: DeploymentRepository
+  readonly health: DatabaseHealth
+  /** Bytes on the disk, for the metrics. */
+  size(): DatabaseSize
+  /** Answers what was accepted, empties the log, closes. */
+  close(): Promise<void>
+}
+
+export interface DatabaseSize {
+  readonly databaseBytes: number
+  readonly logBytes: number
+}
+
+export interface DatabaseOptions {
+  /** SQLAlchemy's form: `sqlite:////absolute/path`. */
+  readonly url: string
+  readonly clock: Clock
+  readonly onEvent?: OnDatabaseEvent
+  /** For tests alone. */
+  readonly writer?: Partial<Pick<SqliteWriterParts, 'startThread'>> &
+    Pick<SqliteWriterParts['thread'], 'weakening'>
+}
+
+/**
+ * Opens the database and waits until it can be written. An empty one is given its schema; one that
+ * holds data is only upgraded when the operator says so.
+ *
+ * @throws StartupRefusal
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { path } = parseDatabaseUrl(options.url)
+  if (isEmptyOrRefuse(schemaStatus(options.url))) await upgradeSchema(options.url)
+
+  const onEvent = options.onEvent ?? (() => undefined)
+  const monotonicMs = () => options.clock.monotonicMs()
+  const { weakening, startThread } = options.writer ?? {}
+  const writer = new SqliteWriter({
+    thread: weakening === undefined ? { path } : { path, weakening },
+    monotonicMs,
+    onEvent,
+    ...(startThread === undefined ? {} : { startThread }),
+  })
+  const reader = new SqliteReader({ path, monotonicMs, onEvent })
+  try {
+    const failure = await writer.start()
+    if (failure !== undefined) {
+      throw new StartupRefusal(`The database ${path} cannot be written: ${failure}`)
+    }
+    orRefuse(path, () => reader.ensureOpen())
+  } catch (error) {
+    reader.close()
+    await writer.close()
+    throw error
+  }
+
+  const parts = {
+    reads: reader,
+    commands: writer,
+    dialect: dialectSqlite,
+    builder: knex({ client: dialectSqlite.knexClient, useNullAsDefault: true }),
+  }
+  return {
+    secrets: new SqlSecretRepository(parts),
+    secretMetadata: new SqlSecretMetadataRepository(parts),
+    orders: new SqlOrderRepository(parts),
+    projectKeys: new SqlProjectKeyRepository(parts),
+    deployment: new SqlDeploymentRepository(parts),
+    health: new SqlDatabaseHealth(parts),
+    size: () => ({ databaseBytes: bytesOf(path), logBytes: bytesOf(`${path}-wal`) }),
+    close: async () => {
+      // The last to close is the writer: it can put the log away, a reader cannot.
+      reader.close()
+      await writer.close()
+    },
+  }
+}
+
+function bytesOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}

@@ -1,0 +1,18 @@
+/** What metrics and log want to know of this room. */
+export type DatabaseEvent =
+  /** One transaction of the writer: how many commands shared it, and how long until it was durable. */
+  | { readonly type: 'groupCommit'; readonly commands: number; readonly durationMs: number }
+  | {
+      readonly type: 'checkpoint'
+      readonly mode: 'passive' | 'truncate'
+      readonly isBusy: boolean
+      readonly pagesInLog: number
+      readonly durationMs: number
+    }
+  /** A connection was given up; the next request opens another. */
+  | { readonly type: 'connectionLost'; readonly by: 'writer' | 'reader'; readonly reason: string }
+  | { readonly type: 'connectionOpened'; readonly by: 'writer' | 'reader' }
+  /** The writer's thread died; another starts after the delay. */
+  | { readonly type: 'writerDied'; readonly reason: string; readonly restartInMs: number }
+
+export type OnDatabaseEvent = (event: DatabaseEvent) => void

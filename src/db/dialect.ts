@@ -1,0 +1,32 @@
+/**
+ * How a statement failed:
+ * - 'constraint': it broke a rule of the schema; the connection and its transaction are sound
+ * - 'busy': another process holds the lock; the connection is sound
+ * - 'away': disk, file or connection do not serve; nothing on this connection can be trusted
+ * - 'bug': anything else is ours
+ */
+export type FailureKind = 'constraint' | 'busy' | 'away' | 'bug'
+
+/** What SQLite, MariaDB and PostgreSQL do not agree on; all other SQL in this room is common to them. */
+export interface Dialect {
+  /** knex's name for it. */
+  readonly knexClient: 'better-sqlite3'
+  /** Ends a select whose rows must not change until commit. */
+  readonly forShare: string
+  /** Ends a select whose rows this transaction is going to change. */
+  readonly forUpdate: string
+  /** Follows an ascending (descending) sort column: null is less than anything. */
+  readonly ascendingNulls: string
+  readonly descendingNulls: string
+  /** All values of a column, as the text of one JSON array; '[]' when there is no row. */
+  jsonArrayOf(column: string): string
+  /** An insert that leaves a row with the same key as it is and then counts no change. */
+  insertOrKeep(table: string, columns: readonly string[]): string
+  /** Matches `?` with the wildcards `%` and `_`; no character escapes them. */
+  like(column: string): string
+  /** Holds `?` literally. */
+  contains(column: string): string
+  /** Returns a row when the table named `?` exists. */
+  readonly tableNamed: string
+  failureKind(error: unknown): FailureKind
+}

@@ -1,0 +1,11 @@
+import type { Knex } from 'knex'
+import * as secretsAndOrders from '../../migrations/0001-secrets-and-orders.ts'
+
+export interface NamedMigration extends Knex.Migration {
+  readonly name: string
+}
+
+/** Every migration, oldest first. Imported by name, so that it is found from source and from dist alike. */
+export const MIGRATIONS: readonly NamedMigration[] = [
+  { name: '0001-secrets-and-orders', up: secretsAndOrders.up, down: secretsAndOrders.down },
+]

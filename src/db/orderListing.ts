@@ -1,0 +1,25 @@
+import type { Knex } from 'knex'
+import type { OrderQuery } from '../domain/ports.ts'
+import type { Order } from '../model/order.ts'
+import type { Page } from '../model/page.ts'
+import type { Dialect } from './dialect.ts'
+import { countOf, pageOf, totalWithoutCounting } from './listing.ts'
+import { ORDER_COLUMNS, orderOfRow } from './rows/orderRow.ts'
+import type { Statements } from './statement.ts'
+
+export function* listOrders(
+  builder: Knex,
+  dialect: Dialect,
+  query: OrderQuery,
+): Statements<Page<Order>> {
+  const matching = () => {
+    const orders = builder('orders').where('orders.project_id', query.projectId)
+    if (query.meta !== undefined) orders.whereRaw(dialect.contains('orders.meta'), [query.meta])
+    return orders
+  }
+  const inOrder = matching().select(ORDER_COLUMNS).orderBy(['orders.created_at', 'orders.id'])
+  const { rows } = yield pageOf(inOrder, query)
+  const items = rows.map(orderOfRow)
+  const known = totalWithoutCounting(items.length, query)
+  return { items, total: known ?? (yield* countOf(matching())) }
+}

@@ -1,0 +1,43 @@
+import type { Changed, OrderQuery, OrderRepository } from '../domain/ports.ts'
+import type { OrderId, ProjectId } from '../lib/ids.ts'
+import type { Timestamp } from '../lib/timestamp.ts'
+import type { Order } from '../model/order.ts'
+import type { Page } from '../model/page.ts'
+import type { Stored } from '../model/record.ts'
+import type { Secret } from '../model/secret.ts'
+import { listOrders } from './orderListing.ts'
+import { ORDER_COLUMNS, orderOfRow } from './rows/orderRow.ts'
+import type { RepositoryParts } from './secretRepository.ts'
+
+const FIND =
+  `select ${ORDER_COLUMNS.join(', ')} from orders ` +
+  'where orders.id = ? and orders.project_id = ?'
+
+export class SqlOrderRepository implements OrderRepository {
+  readonly #parts: RepositoryParts
+
+  constructor(parts: RepositoryParts) {
+    this.#parts = parts
+  }
+
+  async place(
+    order: Stored<Order>,
+    secret: Stored<Secret> | undefined,
+  ): Promise<'placed' | 'keyGone'> {
+    return this.#parts.commands.run('placeOrder', order, secret)
+  }
+
+  async find(projectId: ProjectId, id: OrderId): Promise<Stored<Order> | undefined> {
+    const row = await this.#parts.reads.first(FIND, id, projectId)
+    return row === undefined ? undefined : orderOfRow(row)
+  }
+
+  async list(query: OrderQuery): Promise<Page<Order>> {
+    const { reads, builder, dialect } = this.#parts
+    return reads.snapshot(() => listOrders(builder, dialect, query))
+  }
+
+  async remove(id: OrderId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed> {
+    return this.#parts.commands.run('removeOrder', id, verifiedMac, deletedAt)
+  }
+}

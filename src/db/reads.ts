@@ -1,0 +1,10 @@
+import type { Row, SqlValue, Statements } from './statement.ts'
+
+/** Reads outside of any change. Every method may throw Fault('unavailable'). */
+export interface Reads {
+  /** The first row of one statement. The hot way: the statement is held prepared. */
+  first(sql: string, ...params: readonly SqlValue[]): Promise<Row | undefined>
+  all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]>
+  /** Several statements that see the database at one moment. */
+  snapshot<Result>(statements: () => Statements<Result>): Promise<Result>
+}

@@ -1,0 +1,64 @@
+import type { Knex } from 'knex'
+import type { Changed, SecretQuery, SecretRepository } from '../domain/ports.ts'
+import type { SecretId } from '../lib/ids.ts'
+import type { Timestamp } from '../lib/timestamp.ts'
+import type { Page } from '../model/page.ts'
+import type { Stored } from '../model/record.ts'
+import type { Secret, SecretSummary } from '../model/secret.ts'
+import type { CommandRunner } from './commandRunner.ts'
+import type { Dialect } from './dialect.ts'
+import type { Reads } from './reads.ts'
+import { secretColumns, secretOfRow } from './rows/secretRow.ts'
+import { listSecrets } from './secretListing.ts'
+
+export interface RepositoryParts {
+  readonly reads: Reads
+  readonly commands: CommandRunner
+  readonly dialect: Dialect
+  /** Writes the SQL of lists; has no connection. */
+  readonly builder: Knex
+}
+
+/** The statement of the hot path (design 3). */
+export function findSecretSql(dialect: Dialect): string {
+  return `select ${secretColumns(dialect).join(', ')} from secrets where secrets.id = ?`
+}
+
+export class SqlSecretRepository implements SecretRepository {
+  readonly #parts: RepositoryParts
+  readonly #find: string
+
+  constructor(parts: RepositoryParts) {
+    this.#parts = parts
+    this.#find = findSecretSql(parts.dialect)
+  }
+
+  async find(id: SecretId): Promise<Stored<Secret> | undefined> {
+    const row = await this.#parts.reads.first(this.#find, id)
+    return row === undefined ? undefined : secretOfRow(row)
+  }
+
+  async list(query: SecretQuery): Promise<Page<SecretSummary>> {
+    const { reads, builder, dialect } = this.#parts
+    return reads.snapshot(() => listSecrets(builder, dialect, query))
+  }
+
+  async insert(secret: Stored<Secret>): Promise<'inserted' | 'keyGone'> {
+    return this.#parts.commands.run('insertSecret', secret)
+  }
+
+  async storePayload(
+    verifiedMac: Uint8Array,
+    secret: Stored<Secret>,
+  ): Promise<Changed | 'conflict' | 'keyGone'> {
+    return this.#parts.commands.run('storePayload', verifiedMac, secret)
+  }
+
+  async replaceAcl(verifiedMac: Uint8Array, secret: Stored<Secret>): Promise<Changed | 'keyGone'> {
+    return this.#parts.commands.run('replaceSecretAcl', verifiedMac, secret)
+  }
+
+  async remove(id: SecretId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed> {
+    return this.#parts.commands.run('removeSecret', id, verifiedMac, deletedAt)
+  }
+}

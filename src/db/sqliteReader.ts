@@ -1,0 +1,111 @@
+import { unavailable } from '../lib/fault.ts'
+import type { OnDatabaseEvent } from './databaseEvent.ts'
+import { dialectSqlite } from './dialectSqlite.ts'
+import { SqliteConnection } from './dialectSqliteConnection.ts'
+import { driveStatements } from './driveStatements.ts'
+import { reasonOf } from './groupCommit.ts'
+import { ensureSchemaServes } from './knownSchema.ts'
+import type { Reads } from './reads.ts'
+import type { Row, SqlValue, Statements } from './statement.ts'
+
+export interface SqliteReaderParts {
+  readonly path: string
+  readonly monotonicMs: () => number
+  readonly onEvent: OnDatabaseEvent
+}
+
+/** A reader waits for nobody but a recovery, and it waits on the loop that answers requests. */
+const BUSY_TIMEOUT_MS = 100
+/** How long a folder may be gone before reads notice: a look costs three stat calls. */
+const LOOK_EVERY_MS = 250
+
+/**
+ * The read-only connection in the thread that answers requests. With the log beside the database it
+ * neither waits for the writer nor holds it up, and sees every commit that was acknowledged.
+ */
+export class SqliteReader implements Reads {
+  readonly #parts: SqliteReaderParts
+  #connection: SqliteConnection | undefined
+  #lookedAtMs = 0
+  #isClosed = false
+
+  constructor(parts: SqliteReaderParts) {
+    this.#parts = parts
+  }
+
+  async first(sql: string, ...params: readonly SqlValue[]): Promise<Row | undefined> {
+    return this.#attempt((connection) => connection.first(sql, params))
+  }
+
+  async all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]> {
+    return this.#attempt((connection) => connection.execute({ sql, params }).rows)
+  }
+
+  async snapshot<Result>(statements: () => Statements<Result>): Promise<Result> {
+    return this.#attempt((connection) => {
+      connection.beginRead()
+      try {
+        return driveStatements(statements(), (statement) => connection.execute(statement))
+      } finally {
+        connection.rollback()
+      }
+    })
+  }
+
+  /** Opens now instead of at the first read, and looks whether the files are in place. */
+  ensureOpen(): void {
+    this.#lookedAtMs = Number.NEGATIVE_INFINITY
+    this.#attempt(() => undefined)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+
+  #attempt<Result>(read: (connection: SqliteConnection) => Result): Result {
+    try {
+      return read(this.#openConnection())
+    } catch (error) {
+      const kind = dialectSqlite.failureKind(error)
+      if (kind !== 'away' && kind !== 'busy') throw error
+      if (kind === 'away') this.#discard(error)
+      throw unavailable('The database cannot be read.', error)
+    }
+  }
+
+  #openConnection(): SqliteConnection {
+    if (this.#isClosed) throw unavailable('The database is closed.')
+    const nowMs = this.#parts.monotonicMs()
+    if (this.#connection !== undefined && nowMs - this.#lookedAtMs < LOOK_EVERY_MS) {
+      return this.#connection
+    }
+    this.#connection ??= this.#open()
+    this.#connection.ensureFilesInPlace()
+    this.#lookedAtMs = nowMs
+    return this.#connection
+  }
+
+  #open(): SqliteConnection {
+    let connection: SqliteConnection | undefined
+    try {
+      const { path } = this.#parts
+      connection = new SqliteConnection({ path, access: 'read', busyTimeoutMs: BUSY_TIMEOUT_MS })
+      ensureSchemaServes(connection)
+      this.#parts.onEvent({ type: 'connectionOpened', by: 'reader' })
+      return connection
+    } catch (error) {
+      connection?.close()
+      throw unavailable('The database cannot be opened for reading.', error)
+    }
+  }
+
+  #discard(error: unknown): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    this.#connection = undefined
+    this.#parts.onEvent({ type: 'connectionLost', by: 'reader', reason: reasonOf(error) })
+    connection.close()
+  }
+}

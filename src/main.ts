@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { runBarbicanManage } from './cli/barbicanManage.ts'
+import type { ComposeGatehouse } from './cli/gatehouse.ts'
+import { runProgram } from './cli/program.ts'
+import type { Surroundings, Terminal } from './cli/surroundings.ts'
+
+/** The process: the only file that reads it. `bin/` calls this, with the name it was called by. */
+export async function main(
+  name: 'gatehouse' | 'barbican-manage',
+  args: readonly string[],
+  packageRoot: string,
+): Promise<void> {
+  const surroundings: Surroundings = {
+    args,
+    env: process.env,
+    packageRoot,
+    version: versionIn(packageRoot),
+    out: terminal(process.stdout),
+    err: terminal(process.stderr),
+    readInput: () => text(process.stdin),
+    onSignal: (name, handler) => void process.on(name, handler),
+    onStray: (handler) => void process.on('uncaughtException', handler),
+    exitNow: (code) => process.exit(code),
+  }
+  process.exitCode =
+    name === 'gatehouse'
+      ? await runProgram(surroundings, composeGatehouse)
+      : await runBarbicanManage(surroundings)
+}
+
+/** The rooms of a server are loaded for `serve` alone: the other verbs should answer at once. */
+const composeGatehouse: ComposeGatehouse = async (settings, parts) => {
+  const { compose } = await import('./compose.ts')
+  return compose(settings, parts)
+}
+
+function terminal(stream: NodeJS.WriteStream): Terminal {
+  // A reader that went away (`| head`) is no reason to die with a stack.
+  stream.on('error', () => undefined)
+  return { write: (shown) => void stream.write(shown), isTerminal: stream.isTTY === true }
+}
+
+function versionIn(packageRoot: string): string {
+  const found: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+  const version = typeof found === 'object' && found !== null && 'version' in found && found.version
+  return typeof version === 'string' ? version : 'unknown'
+}

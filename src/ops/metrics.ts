@@ -1,0 +1,205 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { CompletedRequest } from '../http/observer.ts'
+import type { AuditEvent } from './audit.ts'
+
+const REQUEST_SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
+]
+const CALL_SECONDS = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
+const COMMANDS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
+const KNOWN_METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+
+export type CacheOutcome = 'hit' | 'miss' | 'stale'
+
+/** The numbers of this process. No label holds an id, a name or anything a client chose. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #requests = new Map<string, { observe(seconds: number): void }>()
+  readonly #requestSeconds: Histogram<'method' | 'route' | 'status'>
+  readonly #tokens: Counter<'outcome'>
+  readonly #projectKeys: Counter<'outcome'>
+  readonly #newTerms: Counter<'reason'>
+  readonly #kekCalls: Histogram<'operation' | 'outcome'>
+  readonly #commitCommands: Histogram
+  readonly #commitSeconds: Histogram
+  readonly #checkpoints: Counter<'mode' | 'outcome'>
+  readonly #databaseTroubles: Counter<'kind'>
+  readonly #keystone: Gauge
+  readonly #alarms: Counter<'kind'>
+  readonly #audit: Counter<'event'>
+  readonly #lostLines: Counter<'stream'>
+  readonly #overload: Counter
+
+  constructor() {
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 20 })
+    this.#requestSeconds = new Histogram({
+      name: 'gatehouse_http_request_duration_seconds',
+      help: 'Requests, from the first byte of one to the last byte of its answer.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: REQUEST_SECONDS,
+      registers,
+    })
+    this.#tokens = new Counter({
+      name: 'gatehouse_token_cache_lookups_total',
+      help: 'Tokens looked up: at hand, asked for, or served past their age while Keystone is away.',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#projectKeys = new Counter({
+      name: 'gatehouse_project_key_cache_lookups_total',
+      help: 'Unwrapped project keys looked up: at hand, unwrapped, or served past their age while the KEK store is away.',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#newTerms = new Counter({
+      name: 'gatehouse_project_key_terms_total',
+      help: 'Project keys made, by reason.',
+      labelNames: ['reason'],
+      registers,
+    })
+    this.#kekCalls = new Histogram({
+      name: 'gatehouse_kek_call_duration_seconds',
+      help: 'Calls to the KEK store.',
+      labelNames: ['operation', 'outcome'],
+      buckets: CALL_SECONDS,
+      registers,
+    })
+    this.#commitCommands = new Histogram({
+      name: 'gatehouse_group_commit_commands',
+      help: 'Changes that shared one commit.',
+      buckets: COMMANDS,
+      registers,
+    })
+    this.#commitSeconds = new Histogram({
+      name: 'gatehouse_group_commit_duration_seconds',
+      help: 'One commit, until it was durable.',
+      buckets: CALL_SECONDS,
+      registers,
+    })
+    this.#checkpoints = new Counter({
+      name: 'gatehouse_checkpoints_total',
+      help: "Checkpoints of SQLite's log.",
+      labelNames: ['mode', 'outcome'],
+      registers,
+    })
+    this.#databaseTroubles = new Counter({
+      name: 'gatehouse_database_troubles_total',
+      help: 'Connections given up and writers that died.',
+      labelNames: ['kind'],
+      registers,
+    })
+    this.#keystone = new Gauge({
+      name: 'gatehouse_keystone_up',
+      help: '1 while Keystone answers, 0 while it is away. Absent until it was asked.',
+      registers,
+    })
+    this.#keystone.remove()
+    this.#alarms = new Counter({
+      name: 'gatehouse_integrity_alarms_total',
+      help: 'Stored records or keys that are not what was written. Anything but 0 wants a human.',
+      labelNames: ['kind'],
+      registers,
+    })
+    for (const kind of ['secret', 'order', 'project-key']) this.#alarms.inc({ kind }, 0)
+    this.#audit = new Counter({
+      name: 'gatehouse_audit_lines_total',
+      help: 'Audit lines.',
+      labelNames: ['event'],
+      registers,
+    })
+    this.#lostLines = new Counter({
+      name: 'gatehouse_lost_lines_total',
+      help: 'Lines of a log that could not be written and were given up.',
+      labelNames: ['stream'],
+      registers,
+    })
+    for (const stream of ['access', 'audit']) this.#lostLines.inc({ stream }, 0)
+    this.#overload = new Counter({
+      name: 'gatehouse_overload_total',
+      help: 'Times the process began to refuse new requests because its event loop ran late.',
+      registers,
+    })
+  }
+
+  requestCompleted({ method, route, status, durationMs }: CompletedRequest): void {
+    const name = `${method} ${route} ${status}`
+    let series = this.#requests.get(name)
+    if (series === undefined) {
+      // A client may send any method; a label may not hold any.
+      const label = KNOWN_METHODS.has(method) ? method : 'other'
+      series = this.#requestSeconds.labels({ method: label, route, status: String(status) })
+      this.#requests.set(`${label} ${route} ${status}`, series)
+    }
+    series.observe(durationMs / 1000)
+  }
+
+  tokenLookedUp(outcome: CacheOutcome): void {
+    this.#tokens.inc({ outcome })
+  }
+
+  projectKeyLookedUp(outcome: CacheOutcome): void {
+    this.#projectKeys.inc({ outcome })
+  }
+
+  projectKeyTermBegan(reason: string): void {
+    this.#newTerms.inc({ reason })
+  }
+
+  kekCalled(operation: 'wrap' | 'unwrap', outcome: string, durationMs: number): void {
+    this.#kekCalls.observe({ operation, outcome }, durationMs / 1000)
+  }
+
+  committed(commands: number, durationMs: number): void {
+    this.#commitCommands.observe(commands)
+    this.#commitSeconds.observe(durationMs / 1000)
+  }
+
+  checkpointed(mode: string, isBusy: boolean): void {
+    this.#checkpoints.inc({ mode, outcome: isBusy ? 'busy' : 'done' })
+  }
+
+  databaseTroubled(kind: 'connectionLost' | 'writerDied'): void {
+    this.#databaseTroubles.inc({ kind })
+  }
+
+  keystoneIs(up: boolean): void {
+    this.#keystone.set(up ? 1 : 0)
+  }
+
+  alarmed(kind: string): void {
+    this.#alarms.inc({ kind })
+  }
+
+  audited(event: AuditEvent): void {
+    this.#audit.inc({ event })
+  }
+
+  lineLost(stream: 'access' | 'audit'): void {
+    this.#lostLines.inc({ stream })
+  }
+
+  overloadBegan(): void {
+    this.#overload.inc()
+  }
+
+  /** A number read when the metrics are, such as the size of a file or a cache. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+}

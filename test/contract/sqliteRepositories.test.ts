@@ -1,0 +1,70 @@
+import { after } from 'node:test'
+import type { ProjectId } from '../../src/lib/ids.ts'
+import { freshDatabase } from '../support/freshDatabase.ts'
+import { MemoryDeployment, MemoryProjectKeys } from '../support/memoryProjectKeys.ts'
+import { deploymentRepositoryContract } from './deploymentRepositoryContract.ts'
+import { orderRepositoryContract } from './orderRepositoryContract.ts'
+import { projectKeyRepositoryContract } from './projectKeyRepositoryContract.ts'
+import {
+  aProjectKey,
+  newProjectId,
+  Project,
+  type RepositoriesUnderTest,
+} from './recordsForRepositories.ts'
+import { secretMetadataRepositoryContract } from './secretMetadataRepositoryContract.ts'
+import { secretRepositoryContract } from './secretRepositoryContract.ts'
+import { secretRepositoryListContract } from './secretRepositoryListContract.ts'
+
+// One database for a suite: its tests keep to projects of their own.
+const cleanUps: (() => Promise<void>)[] = []
+after(() => Promise.all(cleanUps.map((cleanUp) => cleanUp())))
+
+const openSqlite = async (): Promise<RepositoriesUnderTest> => {
+  const { database, execute } = await freshDatabase({ after: (work) => cleanUps.push(work) })
+  return { ...database, execute }
+}
+
+secretRepositoryContract('SQLite', openSqlite)
+secretRepositoryListContract('SQLite', openSqlite)
+secretMetadataRepositoryContract('SQLite', openSqlite)
+orderRepositoryContract('SQLite', openSqlite)
+
+projectKeyRepositoryContract('SQLite', async () => {
+  const db = await openSqlite()
+  return {
+    projectKeys: db.projectKeys,
+    leaveRecord: async (projectId: ProjectId, kind) => {
+      const owner = await Project.make(db)
+      if (kind === 'secret') await db.secrets.insert(owner.secret({ projectId }))
+      else await db.orders.place(owner.order({ projectId }), undefined)
+    },
+  }
+})
+projectKeyRepositoryContract('memory', async () => {
+  const projectKeys = new MemoryProjectKeys()
+  return {
+    projectKeys,
+    leaveRecord: async (projectId: ProjectId) => {
+      projectKeys.projectsWithRecords.add(projectId)
+    },
+  }
+})
+
+deploymentRepositoryContract('SQLite', async () => {
+  const db = await openSqlite()
+  return {
+    deployment: db.deployment,
+    makeProjectKey: async () => {
+      await db.projectKeys.activate(aProjectKey(newProjectId()))
+    },
+  }
+})
+deploymentRepositoryContract('memory', async () => {
+  const deployment = new MemoryDeployment()
+  return {
+    deployment,
+    makeProjectKey: async () => {
+      deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    },
+  }
+})

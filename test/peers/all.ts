@@ -1,0 +1,26 @@
+/** Everything that needs real peers, in one process: one Keystone, one order, nothing left behind. */
+import { after } from 'node:test'
+import { callers } from './callers.ts'
+import { logsHoldNoSecrets } from './logsHoldNoSecrets.ts'
+import { outages } from './outages.ts'
+import { policyModes } from './policyModes.ts'
+import { refusals } from './refusals.ts'
+import { World } from './world.ts'
+
+const world = await World.open()
+// What operators carry over from Barbican without reading it; to us it is foreign and harmless.
+const fromBarbican = {
+  DEFAULT: { transport_url: 'fake://', use_stderr: 'false' },
+  queue: { enable: 'false' },
+  secretstore: { enabled_secretstore_plugins: 'store_crypto' },
+  crypto: { enabled_crypto_plugins: 'simple_crypto' },
+}
+const legacy = await world.gatehouse('legacy', fromBarbican, world.endpointPort)
+const tokens = await world.gatehouseWithTokens('tokens')
+after(async () => world.close())
+
+callers(world, legacy, tokens)
+policyModes(world, legacy)
+refusals(world, legacy)
+outages(world, legacy)
+logsHoldNoSecrets(world)

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+
+interface Told {
+  readonly claim?: string
+  readonly error?: string | null
+  readonly told?: number
+}
+
+const withoutStack = (message: string): Error => {
+  const error = new Error(message)
+  // The stack that matters is Python's and stands in the message.
+  error.stack = message
+  return error
+}
+
+/** Runs a Python program of claims (claims.py); each claim becomes a test of its own. */
+export const pythonClaims = async (
+  t: TestContext,
+  program: string,
+  args: readonly string[],
+  cloud: object,
+): Promise<void> => {
+  const child = spawn('/usr/bin/python3', [join(import.meta.dirname, program), ...args], {
+    env: {
+      ...process.env,
+      PEERS_CLOUD: JSON.stringify(cloud),
+      PYTHONDONTWRITEBYTECODE: '1',
+      no_proxy: '127.0.0.1,localhost',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal: t.signal,
+  })
+  const { promise: ended, resolve } = Promise.withResolvers<number | null>()
+  child.once('error', () => resolve(null))
+  child.once('close', (code) => resolve(code))
+  let complaints = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    complaints = (complaints + chunk).slice(-8000)
+  })
+  let seen = 0
+  let told: number | undefined
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { claim, error, told: count } = JSON.parse(line) as Told
+    told = count ?? told
+    if (claim === undefined) continue
+    seen++
+    await t.test(claim, () => {
+      if (typeof error === 'string') throw withoutStack(error)
+    })
+  }
+  const code = await ended
+  // A program that dies on the way has told less than it knew.
+  if (code !== 0 || told !== seen || seen === 0)
+    throw withoutStack(`${program} ended with ${code} after ${seen} claims:\n${complaints}`)
+}

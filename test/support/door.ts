@@ -1,0 +1,274 @@
+import { Agent, createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Test } from 'supertest'
+import { composeApi } from '../../src/composeApi.ts'
+import { establishDeployment } from '../../src/crypto/deployment.ts'
+import type { Database } from '../../src/db/database.ts'
+import type { IntegrityFinding } from '../../src/domain/ports.ts'
+import type { CorsOptions } from '../../src/http/cors.ts'
+import type { CompletedRequest } from '../../src/http/observer.ts'
+import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
+import type { Route } from '../../src/http/route.ts'
+import { compileRules } from '../../src/policy/compiledRules.ts'
+import { Policy } from '../../src/policy/policy.ts'
+import { assertIsProperAnswer, type DoorAnswer } from './doorAnswer.ts'
+import { DoorClock } from './doorClock.ts'
+import { type FreshDatabase, freshDatabase } from './freshDatabase.ts'
+import { HeaderAuthenticator } from './headerAuthenticator.ts'
+import { MemoryKekStore } from './memoryKekStore.ts'
+
+export const BASE = 'https://kms.example'
+
+export interface DoorOptions {
+  readonly enforceNewDefaults?: boolean
+  readonly hostHref?: string
+  readonly parseProxyHeaders?: boolean
+  readonly nameless?: SecretRouteOptions['nameless']
+  readonly paging?: SecretRouteOptions['paging']
+  readonly maxPayloadBytes?: number
+  readonly maxBodyBytes?: number
+  readonly cors?: Partial<CorsOptions>
+}
+
+export interface Identity {
+  readonly project: string
+  readonly user?: string
+  readonly roles: readonly string[]
+}
+
+export interface DoorRequest {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Text and bytes go out as they are; anything else as JSON. */
+  readonly body?: unknown
+  /** The test is about a server that is away or data that is damaged: 5xx is expected. */
+  readonly mayFail?: boolean
+}
+
+/** The switches of a running door. */
+export interface Mood {
+  isOverloaded: boolean
+  isDraining: boolean
+  isDisabled: boolean
+}
+
+/** The whole API over a database of its own, with fakes for KEK store and identity. */
+export interface Door {
+  readonly clock: DoorClock
+  readonly authenticator: HeaderAuthenticator
+  readonly kekStore: MemoryKekStore
+  readonly database: Database
+  readonly databasePath: string
+  /** SQL on a second connection to the same file. */
+  readonly execute: FreshDatabase['execute']
+  readonly routes: readonly Route[]
+  readonly callback: ReturnType<ReturnType<typeof composeApi>['app']['callback']>
+  readonly alarms: IntegrityFinding[]
+  readonly failures: unknown[]
+  readonly completed: CompletedRequest[]
+  readonly refusals: string[]
+  readonly mood: Mood
+  as(identity: Identity): Caller
+  /** Nobody: no identity headers at all. */
+  readonly nobody: Caller
+  close(): Promise<void>
+}
+
+export async function openDoor(options: DoorOptions = {}): Promise<Door> {
+  const clock = new DoorClock()
+  const closing: (() => Promise<void>)[] = []
+  const fresh = await freshDatabase({ after: (work) => void closing.push(work) }, { clock })
+  const kekStore = new MemoryKekStore()
+  const { deploymentId } = await establishDeployment({
+    deployment: fresh.database.deployment,
+    kekStore,
+    clock,
+  })
+  const authenticator = new HeaderAuthenticator()
+  const seen = watcher()
+  const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false }
+  const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
+  const { app, routes } = composeApi({
+    database: fresh.database,
+    kekStore,
+    deploymentId,
+    authenticator,
+    policy: new Policy({ rules }),
+    alarms: { integrity: (finding) => void seen.alarms.push(finding) },
+    clock,
+    projectKeyLimits: KEY_LIMITS,
+    door: {
+      observer: seen.observer,
+      healthSwitch: { isDisabled: async () => mood.isDisabled },
+      maxBodyBytes: options.maxBodyBytes ?? 25_000,
+      isOverloaded: () => mood.isOverloaded,
+      isDraining: () => mood.isDraining,
+    },
+    href: {
+      hostHref: options.hostHref ?? BASE,
+      parseProxyHeaders: options.parseProxyHeaders ?? false,
+      fallback: 'http://127.0.0.1:9311',
+    },
+    cors: { ...CORS, ...options.cors },
+    secretOptions: {
+      paging: options.paging ?? { defaultLimit: 10, maxLimit: 100 },
+      maxPayloadBytes: options.maxPayloadBytes ?? 20_000,
+      nameless: options.nameless ?? 'null',
+    },
+  })
+  const callback = app.callback()
+  const server = await listening(createServer({ keepAliveTimeout: 60_000 }, callback))
+  const agent = new Agent({ keepAlive: true })
+  const as = (headers: Readonly<Record<string, string>>): Caller =>
+    new Caller({ server, agent, routes, headers })
+  return {
+    ...seen,
+    clock,
+    authenticator,
+    kekStore,
+    database: fresh.database,
+    databasePath: fresh.path,
+    execute: fresh.execute,
+    routes,
+    callback,
+    mood,
+    as: ({ project, user, roles }) =>
+      as({
+        'x-project-id': project,
+        ...(user === undefined ? {} : { 'x-user-id': user }),
+        'x-roles': roles.join(','),
+      }),
+    nobody: as({}),
+    close: async () => {
+      agent.destroy()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      for (const work of closing) await work()
+    },
+  }
+}
+
+interface CallerParts {
+  readonly server: Server
+  readonly agent: Agent
+  readonly routes: readonly Route[]
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Somebody at the door. Every answer is held against what is true of all answers. */
+export class Caller {
+  readonly #parts: CallerParts
+
+  constructor(parts: CallerParts) {
+    this.#parts = parts
+  }
+
+  /** The same caller, with further headers on every request. */
+  with(headers: Readonly<Record<string, string>>): Caller {
+    return new Caller({ ...this.#parts, headers: { ...this.#parts.headers, ...headers } })
+  }
+
+  get(path: string, headers?: DoorRequest['headers']): Promise<DoorAnswer> {
+    return this.ask('GET', path, headers === undefined ? {} : { headers })
+  }
+
+  post(path: string, body: unknown, headers?: DoorRequest['headers']): Promise<DoorAnswer> {
+    return this.ask('POST', path, { body, headers: { ...JSON_TYPE, ...headers } })
+  }
+
+  put(path: string, body: unknown, headers?: DoorRequest['headers']): Promise<DoorAnswer> {
+    return this.ask('PUT', path, { body, headers: { ...JSON_TYPE, ...headers } })
+  }
+
+  delete(path: string, headers?: DoorRequest['headers']): Promise<DoorAnswer> {
+    return this.ask('DELETE', path, headers === undefined ? {} : { headers })
+  }
+
+  async ask(method: string, path: string, request: DoorRequest = {}): Promise<DoorAnswer> {
+    const headers = { ...this.#parts.headers, ...request.headers }
+    const call = new Test(this.#parts.server, method, path)
+      .agent(this.#parts.agent)
+      .redirects(0)
+      .set(headers)
+      .unset('Accept-Encoding')
+      .buffer(true)
+      .parse((response, done) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => done(null, Buffer.concat(chunks)))
+      })
+    if (request.body !== undefined) {
+      const { body } = request
+      const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
+      call.serialize((it: unknown) => it as string)
+      call.send(isRaw ? body : JSON.stringify(body))
+      if (headers['content-type'] === undefined) call.unset('Content-Type')
+    }
+    const response = await call
+    const answer = answerOf(response.status, response.headers, response.body)
+    if (request.mayFail !== true)
+      assertIsProperAnswer(this.#parts.routes, { method, path, headers }, answer)
+    return answer
+  }
+}
+
+function answerOf(status: number, headers: DoorAnswer['headers'], body: unknown): DoorAnswer {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+  const text = bytes.toString('utf8')
+  return {
+    status,
+    headers,
+    bytes,
+    text,
+    get json() {
+      return JSON.parse(text) as DoorAnswer['json']
+    },
+  }
+}
+
+function watcher() {
+  const alarms: IntegrityFinding[] = []
+  const failures: unknown[] = []
+  const completed: CompletedRequest[] = []
+  const refusals: string[] = []
+  return {
+    alarms,
+    failures,
+    completed,
+    refusals,
+    observer: {
+      completed: (request: CompletedRequest) => void completed.push(request),
+      failed: (error: unknown) => void failures.push(error),
+      refused: ({ reason }: { readonly reason: string }) => void refusals.push(reason),
+    },
+  }
+}
+
+async function listening(server: Server): Promise<Server> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+const KEY_LIMITS = {
+  ttlSeconds: 900,
+  staleSeconds: 600,
+  maxEntries: 10_000,
+  maxWrapsPerTerm: 2 ** 30,
+  wrapBlock: 2 ** 16,
+  maxTermAgeSeconds: 365 * 86_400,
+  kekTimeoutMs: 5_000,
+}
+
+const CORS: CorsOptions = {
+  allowedOrigins: [],
+  allowCredentials: true,
+  maxAgeSeconds: 3600,
+  exposeHeaders: [],
+  allowMethods: ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'],
+  allowHeaders: [],
+}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { type Database, type DatabaseOptions, openDatabase } from '../../src/db/database.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+
+export interface FreshDatabase {
+  readonly database: Database
+  readonly url: string
+  readonly path: string
+  /** Common SQL on a connection of its own: how a test tampers with rows, and looks at them. */
+  execute(sql: string, ...params: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
+  /** Closes it and deletes its folder. Called by the test's own clean-up. */
+  close(): Promise<void>
+}
+
+interface CleansUp {
+  after(work: () => Promise<void>): unknown
+}
+
+/**
+ * An empty database in a folder of its own. `t` is the test that is done with it at its end; for a whole
+ * suite hand in something that collects, since `after` inside a `before` runs at once.
+ */
+export async function freshDatabase(
+  t: CleansUp,
+  options: Partial<DatabaseOptions> = {},
+): Promise<FreshDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-db-'))
+  const path = join(folder, 'gatehouse.db')
+  const url = `sqlite:///${path}`
+  const database = await openDatabase({ url, clock: systemClock(), ...options })
+  const beside = new Sqlite(path, { timeout: 2_000 })
+  const fresh: FreshDatabase = {
+    database,
+    url,
+    path,
+    execute: (sql, ...params) => {
+      const statement = beside.prepare<unknown[], Readonly<Record<string, unknown>>>(sql)
+      if (statement.reader) return statement.all(...params)
+      statement.run(...params)
+      return []
+    },
+    close: async () => {
+      beside.close()
+      await database.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  t.after(() => fresh.close())
+  return fresh
+}

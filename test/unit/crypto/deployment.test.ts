@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { establishDeployment } from '../../../src/crypto/deployment.ts'
+import { fingerprintOf, Kek, type KekState } from '../../../src/crypto/kek/kek.ts'
+import { KeyringKekStore } from '../../../src/crypto/kek/keyringKekStore.ts'
+import type { KekStore } from '../../../src/domain/ports.ts'
+import { StartupRefusal } from '../../../src/lib/startupRefusal.ts'
+import { MemoryKekStore } from '../../support/memoryKekStore.ts'
+import { MemoryDeployment } from '../../support/memoryProjectKeys.ts'
+import { ManualClock } from './cryptoRoom.ts'
+
+const clock = new ManualClock()
+
+function start(deployment: MemoryDeployment, kekStore: KekStore) {
+  return establishDeployment({ deployment, kekStore, clock })
+}
+
+async function refusalOf(deployment: MemoryDeployment, kekStore: KekStore): Promise<string> {
+  const before = JSON.stringify(deployment.state)
+  const outcome = await start(deployment, kekStore).then(
+    () => assert.fail('The start was expected to be refused.'),
+    (cause: unknown) => cause,
+  )
+  assert.ok(outcome instanceof StartupRefusal, String(outcome))
+  assert.equal(JSON.stringify(deployment.state), before, 'A refused start changes nothing.')
+  return outcome.message
+}
+
+/** A database that was started once with `kekStore` and holds project keys since. */
+async function inUse(kekStore: KekStore): Promise<MemoryDeployment> {
+  const deployment = new MemoryDeployment()
+  await start(deployment, kekStore)
+  deployment.state = { ...deployment.state, holdsProjectKeys: true }
+  return deployment
+}
+
+function kek(seed: number, state: KekState): Kek {
+  const bytes = Buffer.alloc(32, seed)
+  const id = Buffer.alloc(8, seed).toString('hex')
+  return new Kek({ id, state, createdAt: clock.now(), fingerprint: fingerprintOf(bytes) }, bytes)
+}
+
+function keyring(...keks: Kek[]): KeyringKekStore {
+  return new KeyringKekStore({ keks, protection: 'none' })
+}
+
+describe('the first start', () => {
+  test('makes a deployment id and one canary', async () => {
+    const [deployment, kekStore] = [new MemoryDeployment(), new MemoryKekStore()]
+    const { deploymentId } = await start(deployment, kekStore)
+    assert.match(deploymentId, /^[0-9a-f]{32}$/)
+    const [canary, ...others] = deployment.state.canaries
+    assert.deepEqual(others, [])
+    const { currentKekId, keks } = kekStore.describe()
+    assert.equal(canary?.wrapped.kekId, currentKekId)
+    assert.equal(canary?.fingerprint, keks[0]?.fingerprint)
+    assert.equal(Buffer.from(canary?.wrapped.blob ?? []).includes(deploymentId), false)
+  })
+
+  test('of ten nodes at once makes one deployment', async () => {
+    const [deployment, kekStore] = [new MemoryDeployment(), new MemoryKekStore()]
+    const started = await Promise.all(Array.from({ length: 10 }, () => start(deployment, kekStore)))
+    assert.equal(new Set(started.map(({ deploymentId }) => deploymentId)).size, 1)
+    assert.equal(deployment.state.canaries.length, 1)
+  })
+
+  test('is followed by others that change nothing', async () => {
+    const [deployment, kekStore] = [new MemoryDeployment(), new MemoryKekStore()]
+    const first = await start(deployment, kekStore)
+    const state = JSON.stringify(deployment.state)
+    assert.deepEqual(await start(deployment, kekStore), first)
+    assert.equal(JSON.stringify(deployment.state), state)
+  })
+})
+
+describe('a start is refused', () => {
+  test('with another KEK, and names both fingerprints', async () => {
+    const deployment = await inUse(keyring(kek(1, 'primary')))
+    const message = await refusalOf(deployment, keyring(kek(2, 'primary')))
+    assert.ok(message.includes(fingerprintOf(Buffer.alloc(32, 1))))
+    assert.ok(message.includes(fingerprintOf(Buffer.alloc(32, 2))))
+  })
+
+  test('with another KEK also before the first project key', async () => {
+    const deployment = new MemoryDeployment()
+    await start(deployment, keyring(kek(1, 'primary')))
+    await refusalOf(deployment, keyring(kek(2, 'primary')))
+  })
+
+  test('with a KEK store of another kind', async () => {
+    const deployment = await inUse(keyring(kek(1, 'primary')))
+    const message = await refusalOf(deployment, new MemoryKekStore())
+    assert.match(message, /keyring: [0-9a-f]{32}/)
+  })
+
+  test('with a keyring that lost one of its KEKs', async () => {
+    const both = keyring(kek(1, 'active'), kek(2, 'primary'))
+    const deployment = await inUse(keyring(kek(1, 'primary')))
+    deployment.state = { ...deployment.state, holdsProjectKeys: false }
+    await start(deployment, both)
+    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    await start(deployment, both)
+    const message = await refusalOf(deployment, keyring(kek(2, 'primary')))
+    assert.ok(message.includes(fingerprintOf(Buffer.alloc(32, 1))))
+  })
+
+  test('when the canary is missing beside project keys', async () => {
+    const kekStore = new MemoryKekStore()
+    const deployment = await inUse(kekStore)
+    deployment.state = { ...deployment.state, canaries: [] }
+    const message = await refusalOf(deployment, kekStore)
+    assert.match(message, /no canary/)
+    assert.ok(message.includes(kekStore.describe().keks[0]?.fingerprint ?? '?'))
+  })
+
+  test('when a KEK became primary before its canary was there', async () => {
+    const deployment = await inUse(keyring(kek(1, 'primary')))
+    const message = await refusalOf(deployment, keyring(kek(1, 'active'), kek(2, 'primary')))
+    assert.match(message, /no canary/)
+  })
+
+  test('when the deployment id is missing beside project keys', async () => {
+    const kekStore = new MemoryKekStore()
+    const deployment = await inUse(kekStore)
+    deployment.state = { ...deployment.state, deploymentId: undefined }
+    assert.match(await refusalOf(deployment, kekStore), /deployment id is gone/)
+    deployment.state = { ...deployment.state, holdsProjectKeys: false }
+    assert.match(await refusalOf(deployment, kekStore), /deployment id is gone/)
+  })
+
+  test('when project keys appear while the id is being made', async () => {
+    const deployment = new MemoryDeployment()
+    deployment.establish = async () => 'holdsProjectKeys'
+    assert.match(await refusalOf(deployment, new MemoryKekStore()), /deployment id is gone/)
+  })
+
+  test('when the canary, the deployment id or the KEK behind an id was changed', async () => {
+    const kekStore = keyring(kek(1, 'primary'))
+    const sound = (await inUse(kekStore)).state
+    const [canary] = sound.canaries
+    assert.ok(canary)
+    const damaged = new MemoryDeployment()
+    for (const index of canary.wrapped.blob.keys()) {
+      const blob = Uint8Array.from(canary.wrapped.blob)
+      blob[index] = (blob[index] ?? 0) ^ 1
+      damaged.state = { ...sound, canaries: [{ ...canary, wrapped: { ...canary.wrapped, blob } }] }
+      assert.match(await refusalOf(damaged, kekStore), /does not open/)
+    }
+    damaged.state = { ...sound, deploymentId: 'f'.repeat(32) }
+    assert.match(await refusalOf(damaged, kekStore), /does not open/)
+    const { id, state, createdAt } = kek(1, 'primary').facts
+    const bytes = Buffer.alloc(32, 9)
+    const impostor = new Kek({ id, state, createdAt, fingerprint: fingerprintOf(bytes) }, bytes)
+    damaged.state = sound
+    assert.match(await refusalOf(damaged, keyring(impostor)), /does not open/)
+  })
+
+  test('when a canary opens to something else', async () => {
+    const kekStore = new MemoryKekStore()
+    const deployment = await inUse(kekStore)
+    const lying: KekStore = {
+      name: kekStore.name,
+      describe: () => kekStore.describe(),
+      wrap: kekStore.wrap.bind(kekStore),
+      unwrap: async () => Buffer.alloc(32),
+      health: async () => undefined,
+      close: async () => undefined,
+    }
+    assert.match(await refusalOf(deployment, lying), /does not open/)
+  })
+
+  test('when the KEK store does not answer', async () => {
+    const kekStore = new MemoryKekStore()
+    const deployment = await inUse(kekStore)
+    kekStore.mood = 'down'
+    assert.match(await refusalOf(deployment, kekStore), /memory does not answer/)
+  })
+})
+
+describe('a start is not refused', () => {
+  test('for the canary of a KEK that is retired', async () => {
+    const deployment = new MemoryDeployment()
+    await start(deployment, keyring(kek(1, 'primary')))
+    await start(deployment, keyring(kek(1, 'active'), kek(2, 'primary')))
+    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    await start(deployment, keyring(kek(1, 'retired'), kek(2, 'primary')))
+  })
+
+  test('for canaries of other stores', async () => {
+    const deployment = new MemoryDeployment()
+    await start(deployment, new MemoryKekStore())
+    const kekStore = keyring(kek(1, 'primary'))
+    await start(deployment, kekStore)
+    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    await start(deployment, kekStore)
+    assert.deepEqual(
+      deployment.state.canaries.map(({ store }) => store),
+      ['memory', 'keyring'],
+    )
+  })
+})

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import knex from 'knex'
+import { dialectSqlite } from '../../../src/db/dialectSqlite.ts'
+import { listOrders } from '../../../src/db/orderListing.ts'
+import { listSecrets } from '../../../src/db/secretListing.ts'
+import type { Row, Statements } from '../../../src/db/statement.ts'
+import { newSecretId } from '../../../src/lib/ids.ts'
+import { aQuery, Project } from '../../contract/recordsForRepositories.ts'
+import { type FreshDatabase, freshDatabase } from '../../support/freshDatabase.ts'
+
+/*
+ * What keeps a page flat for a million secrets in ten thousand projects: it walks one index from where
+ * the project begins, and its count never leaves that index.
+ */
+
+const builder = knex({ client: dialectSqlite.knexClient, useNullAsDefault: true })
+
+/** The query plan of every statement that the listing yields, each answered with `rows`. */
+function plansOf(
+  { execute }: FreshDatabase,
+  statements: Statements<unknown>,
+  rows: readonly Row[],
+): readonly string[] {
+  const plans: string[] = []
+  for (
+    let step = statements.next();
+    step.done !== true;
+    step = statements.next({ rows, changes: 0 })
+  ) {
+    const plan = execute(`explain query plan ${step.value.sql}`, ...step.value.params)
+    plans.push(plan.map((line) => String(line['detail'])).join('; '))
+  }
+  return plans
+}
+
+const SUMMARY: Row = {
+  ...{ id: 'x', project_id: 'p', name: null, secret_type: 'opaque', algorithm: null },
+  ...{ bit_length: null, mode: null, expires_at: null, creator_id: null, content_type: null },
+  ...{ created_at: '2026', updated_at: '2026', total: 1 },
+}
+
+test('a page of secrets walks its index without sorting, and the count stays inside it', async (t) => {
+  const fresh = await freshDatabase(t)
+  const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+  const [page, count] = plansOf(
+    fresh,
+    listSecrets(builder, dialectSqlite, aQuery(project, { limit: 1 })),
+    [SUMMARY],
+  )
+  assert.equal(page, 'SEARCH secrets USING INDEX secrets_in_list_order (project_id=?)')
+  assert.equal(count, 'SEARCH secrets USING COVERING INDEX secrets_in_list_order (project_id=?)')
+})
+
+test('a page after a marker starts at the marker', async (t) => {
+  const fresh = await freshDatabase(t)
+  const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+  const query = aQuery(project, { marker: newSecretId(), limit: 1 })
+  const [marker, page] = plansOf(fresh, listSecrets(builder, dialectSqlite, query), [SUMMARY])
+  assert.match(marker ?? '', /^SEARCH secrets USING INDEX \S+ \(id=\?\)$/)
+  assert.equal(
+    page,
+    'SEARCH secrets USING INDEX secrets_in_list_order (project_id=? AND created_at>?)',
+  )
+})
+
+test('what an ACL grants is found from the user, and never by reading all secrets', async (t) => {
+  const fresh = await freshDatabase(t)
+  const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+  const query = aQuery(project, { scope: { aclUser: 'u' }, limit: 1 })
+  for (const plan of plansOf(fresh, listSecrets(builder, dialectSqlite, query), [SUMMARY])) {
+    assert.match(plan, /SEARCH secret_acl_users USING COVERING INDEX secret_acl_users_by_user/)
+    assert.doesNotMatch(plan, /SCAN/)
+  }
+})
+
+test('a page of orders walks its index without sorting, and the count stays inside it', async (t) => {
+  const fresh = await freshDatabase(t)
+  const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+  const query = { projectId: project.id, limit: 1, offset: 1 }
+  const [page, count] = plansOf(fresh, withoutRows(listOrders(builder, dialectSqlite, query)), [
+    SUMMARY,
+  ])
+  assert.equal(page, 'SEARCH orders USING INDEX orders_in_list_order (project_id=?)')
+  assert.equal(count, 'SEARCH orders USING COVERING INDEX orders_in_list_order (project_id=?)')
+})
+
+/** An empty page beyond the start must count; so no order needs to be made up. */
+function* withoutRows(statements: Statements<unknown>): Statements<unknown> {
+  const page = statements.next()
+  if (page.done === true) return
+  yield page.value
+  const count = statements.next({ rows: [], changes: 0 })
+  if (count.done !== true) yield count.value
+}
