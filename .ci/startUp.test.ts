@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -43,8 +43,8 @@ const start = (command: string, ...args: readonly string[]): Server => {
 }
 
 const signal = (server: Server, name: NodeJS.Signals): void => {
-  if (server.process.pid !== undefined && server.process.exitCode === null)
-    process.kill(-server.process.pid, name)
+  const { pid, exitCode, signalCode } = server.process
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, name)
 }
 
 /** @returns milliseconds until /healthcheck said 200 */
@@ -78,7 +78,7 @@ before(async () => {
     throw new Error('port 9311 is taken, so nothing can be said about npm start', { cause })
   })
   await new Promise((closed) => probe.close(closed))
-  rmSync(STATE, { recursive: true, force: true })
+  if (existsSync(STATE)) throw new Error('this clone is not fresh: it has a state folder')
 })
 after(() => {
   for (const server of servers) signal(server, 'SIGKILL')

@@ -20,6 +20,7 @@ export async function main(
     out: terminal(process.stdout),
     err: terminal(process.stderr),
     readInput: () => text(process.stdin),
+    monotonicMs: () => performance.now(),
     onSignal: (name, handler) => void process.on(name, handler),
     onStray: (handler) => void process.on('uncaughtException', handler),
     exitNow: (code) => process.exit(code),

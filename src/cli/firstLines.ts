@@ -6,7 +6,7 @@ import type { Log } from '../lib/log.ts'
 /** What somebody wants to know who reads the log of a start: which settings, and what is odd about them. */
 export function logFirstLines(log: Log, loaded: LoadedSettings, version: string): void {
   const { settings, files, notices, originOf } = loaded
-  const { DEFAULT, oslo_policy: policy } = settings
+  const { DEFAULT } = settings
   log.info(
     { version, configFiles: files.join(' ') || 'none: embedded defaults' },
     'Gatehouse starts',
@@ -15,8 +15,6 @@ export function logFirstLines(log: Log, loaded: LoadedSettings, version: string)
     {
       strategy: DEFAULT.auth_strategy,
       chosenBy: describeOrigin(originOf('DEFAULT', 'auth_strategy')),
-      policyRules: policy.enforce_new_defaults ? 'new defaults' : 'legacy defaults',
-      enforceScope: policy.enforce_scope,
     },
     'who may call',
   )
@@ -40,9 +38,6 @@ function describeOrigin(origin: ReturnType<LoadedSettings['originOf']>): string 
 function warnings(settings: Settings): readonly string[] {
   const { DEFAULT, admin, keystone_authtoken: keystone, keyring } = settings
   return [
-    isLoopback(DEFAULT.bind_host)
-      ? ''
-      : `The API listens on ${DEFAULT.bind_host} in clear text: tokens and secrets can be read on the way unless a TLS proxy on this machine is the only one to connect.`,
     !admin.enabled || isLoopback(admin.bind_host)
       ? ''
       : `The admin listener on ${admin.bind_host} answers everybody who reaches it.`,
@@ -58,11 +53,6 @@ function warnings(settings: Settings): readonly string[] {
   ].filter((warning) => warning !== '')
 }
 
-function isLoopback(bindHost: string): boolean {
-  return (
-    bindHost.startsWith('unix:') ||
-    bindHost === 'localhost' ||
-    bindHost === '::1' ||
-    bindHost.startsWith('127.')
-  )
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

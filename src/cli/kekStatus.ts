@@ -35,12 +35,7 @@ export async function kekStatus(
       `protection  ${description.protection}`,
       `deployment  ${deployment?.deploymentId ?? 'none yet: the first `gatehouse serve` makes it'}`,
       '',
-      'state         fingerprint        made                        id',
-      ...description.keks.map((kek) => {
-        const { state, fingerprint, createdAt, id } = kek
-        const mark = id === description.currentKekId ? '  (wraps new keys)' : ''
-        return `${state.padEnd(14)}${fingerprint.padEnd(19)}${createdAt.padEnd(28)}${id}${mark}`
-      }),
+      ...keyLines(description),
     ]
     if (missing.length === 0) return { text: lines.join('\n'), reason: 'done' }
     lines.push('', `The database needs ${missing.join(', ')}, which this keyring does not hold.`)
@@ -48,6 +43,25 @@ export async function kekStatus(
   } finally {
     await keyring.close()
   }
+}
+
+function keyLines({ keks, currentKekId }: KekDescription): readonly string[] {
+  const rows = [
+    ['state', 'fingerprint', 'made', 'id'],
+    ...keks.map(({ state, fingerprint, createdAt, id }) => [
+      state,
+      fingerprint,
+      createdAt,
+      id === currentKekId ? `${id} (wraps new keys)` : id,
+    ]),
+  ]
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(width(column)))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 function missingFingerprints(

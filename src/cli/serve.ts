@@ -2,6 +2,7 @@ import type { ConfigSource } from '../config/configFiles.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type OpenLog, openLog } from '../ops/log.ts'
+import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import { logFirstLines } from './firstLines.ts'
 import type { ComposeGatehouse, RunningGatehouse } from './gatehouse.ts'
@@ -27,6 +28,7 @@ export async function serve(
   surroundings.onStray((error) => endByBug(error, log, surroundings))
   try {
     logFirstLines(log, loaded, surroundings.version)
+    await refuseUnfitSchema(settings)
     const gatehouse = await compose(settings, { log, clock: systemClock() })
     return await untilSignal(surroundings, gatehouse, log, loaded, sources)
   } catch (error) {
@@ -71,7 +73,7 @@ function stopSignal(surroundings: Surroundings): Promise<string> {
     let stoppingSinceMs: number | undefined
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       surroundings.onSignal(name, () => {
-        const nowMs = performance.now()
+        const nowMs = surroundings.monotonicMs()
         stoppingSinceMs ??= nowMs
         if (nowMs - stoppingSinceMs > ONE_SIGNAL_MS) {
           surroundings.exitNow(EXIT_CODES.interrupted.code)

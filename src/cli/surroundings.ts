@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly err: Terminal
   /** All of standard input. */
   readInput(): Promise<string>
+  /** For telling one Ctrl-C from two. */
+  monotonicMs(): number
   onSignal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handler: () => void): void
   /** Something threw where nobody waited for it. */
   onStray(handler: (error: unknown) => void): void

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Alarms, KekStore, ProjectKeyRepository, ProjectKeyRow } from '../domain/ports.ts'
+import type {
+  Alarms,
+  KekStore,
+  KeyCache,
+  ProjectKeyRepository,
+  ProjectKeyRow,
+} from '../domain/ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
@@ -54,7 +60,7 @@ const STALE: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'stale' })
  * Unwrapped project keys: kept for a while, made on a project's first write, followed by the next term
  * when their count or age asks for it. What is at hand is answered without a promise.
  */
-export class Keyring {
+export class Keyring implements KeyCache {
   readonly #projectKeys: ProjectKeyRepository
   readonly #clock: Clock
   readonly #alarms: Alarms
@@ -196,10 +202,10 @@ export class Keyring {
 
   async #use(row: ProjectKeyRow, purges: number, atMostMs?: number): Promise<Active> {
     const name = cacheName(row.id)
-    const atHand = this.#atHand(name, row.id)
-    const key = atHand ?? (await this.#fetchOrStale(name, () => this.#unwrap(row, purges)))
-    // The flight may have been another's, who looked for the row later than we did.
-    if (key === undefined) throw this.#gone(row.projectId)
+    const unwrap = () => this.#unwrap(row, purges)
+    // A flight joined may be that of a reader who found the row gone; we have it in hand.
+    const key =
+      this.#atHand(name, row.id) ?? (await this.#fetchOrStale(name, unwrap)) ?? (await unwrap())
     return { active: this.#remember(row, purges, atMostMs), key }
   }
 
@@ -209,8 +215,7 @@ export class Keyring {
     const { row, key } = await this.#maker.make(projectId, term)
     const inForce = await this.#projectKeys.activate(row)
     if (inForce === 'orphans') throw this.#gone(projectId)
-    if (inForce.term < term)
-      throw new Error(`Term ${term} was to begin, ${inForce.term} is active.`)
+    if (inForce.term < term) throw new Error(`Term ${term} began, but ${inForce.term} is active.`)
     // Another node was faster; its key is the one.
     if (Buffer.compare(inForce.id, row.id) !== 0) return this.#use(inForce, purges)
     if (purges === this.#purges) this.#cache.put(key, sinceMs)

@@ -23,6 +23,9 @@ export interface ProjectKeyCacheParts {
   readonly maxEntries: number
 }
 
+/** Node fires a timer that is set for longer at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /** One character for each byte: the cheapest Map key eight bytes can become. */
 export function cacheName(id: ProjectKeyId): string {
   return String.fromCharCode(
@@ -49,7 +52,7 @@ export class ProjectKeyCache {
     if (this.#ttlMs <= 0) return
     this.#entries = new LRUCache({
       max: parts.maxEntries,
-      ttl: this.#ttlMs + this.#staleMs,
+      ttl: Math.min(this.#ttlMs + this.#staleMs, LONGEST_TIMER_MS),
       // A key nobody asks for again must leave memory as well.
       ttlAutopurge: true,
       ttlResolution: 0,

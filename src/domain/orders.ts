@@ -146,7 +146,9 @@ function whyNot({ algorithm, bitLength, mode }: NewKeyOrder): string | undefined
   const lengths = keyLengths(algorithm, mode)
   const failed = 'Process TypeOrder issue seen'
   if (lengths === undefined) {
-    return `${failed} - no secret store makes keys for algorithm ${algorithm.slice(0, 100)}.`
+    // By code points: half a surrogate pair does not survive the database.
+    const shown = [...algorithm].slice(0, 100).join('')
+    return `${failed} - no secret store makes keys for algorithm ${shown}.`
   }
   if (lengths.includes(bitLength)) return undefined
   return `${failed} - ${algorithm} keys have ${lengths.join(', ')} bits, not ${bitLength}.`

@@ -40,36 +40,34 @@ export class Exchange {
     }
     const body = bodyOf(answer)
     this.bytes = body?.length ?? 0
-    const headers: Record<string, string | number> = {
-      'X-Openstack-Request-Id': this.requestId,
-      ...(this.microversion === undefined ? {} : microversionHeaders(this.microversion)),
-    }
-    if (answer.contentType !== undefined) headers['Content-Type'] = answer.contentType
-    else if (answer.json !== undefined) headers['Content-Type'] = 'application/json'
-    if (answer.status !== 204 && answer.status !== 304) headers['Content-Length'] = this.bytes
-    mergeHeaders(headers, answer.headers)
-    mergeHeaders(headers, extra)
+    // Names and values in turn: the form that Node writes without looking anything up again.
+    const headers: (string | number)[] = ['X-Openstack-Request-Id', this.requestId]
+    if (this.microversion !== undefined) headers.push(...microversionHeaders(this.microversion))
+    if (answer.contentType !== undefined) headers.push('Content-Type', answer.contentType)
+    else if (answer.json !== undefined) headers.push('Content-Type', 'application/json')
+    if (answer.status !== 204 && answer.status !== 304) headers.push('Content-Length', this.bytes)
+    addHeaders(headers, answer.headers)
+    addHeaders(headers, extra)
     response.writeHead(answer.status, headers)
     const { payload } = answer
     if (payload !== undefined) response.once('close', () => payload.fill(0))
-    response.end(body)
+    // Text leaves in one write together with the headers; it is ASCII, so its length is its size.
+    if (typeof body === 'string') response.end(body, 'latin1')
+    else response.end(body)
   }
 }
 
-function bodyOf(answer: Answer): Buffer | undefined {
-  const ready = answer.payload ?? answer.document
-  if (ready !== undefined) return ready
-  return answer.json === undefined ? undefined : Buffer.from(asciiJson(answer.json), 'latin1')
+function bodyOf(answer: Answer): Buffer | string | undefined {
+  if (answer.json !== undefined) return asciiJson(answer.json)
+  return answer.payload ?? answer.document
 }
 
-function mergeHeaders(
-  target: Record<string, string | number>,
+function addHeaders(
+  target: (string | number)[],
   added: Readonly<Record<string, string>> | undefined,
 ): void {
   for (const name in added) {
     const value = added[name]
-    if (value === undefined) continue
-    const present = target[name]
-    target[name] = name === 'Vary' && present !== undefined ? `${present}, ${value}` : value
+    if (value !== undefined) target.push(name, value)
   }
 }

@@ -36,7 +36,10 @@ function stripped(value: unknown, depth: number): unknown {
     throw new Fault('badRequest', `The body nests deeper than ${MAX_DEPTH} levels.`)
   }
   if (Array.isArray(value)) return value.map((item) => stripped(item, depth + 1))
-  // fromEntries defines properties; assignment would let a key named __proto__ do harm.
+  if (Object.hasOwn(value, '__proto__')) {
+    // zod leaves it out without a word, and a key that vanishes is worse than one refused.
+    throw new Fault('badRequest', 'The body has a key named __proto__, which cannot be kept.')
+  }
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, stripped(item, depth + 1)]),
   )

@@ -3,7 +3,7 @@ export interface MediaRange {
   readonly type: string
   /** Parameters other than q; names and values in lower case. */
   readonly parameters: ReadonlyMap<string, string>
-  /** The range as the client wrote it, without q. */
+  /** The range as the client wrote it, blanks included, without q. */
   readonly text: string
   readonly quality: number
 }
@@ -31,9 +31,9 @@ export function parseMediaRanges(header: string): readonly MediaRange[] {
         continue
       }
       parameters.set(name.toLowerCase(), value.replace(/^"(.*)"$/, '$1').toLowerCase())
-      kept.push(raw.trim())
+      kept.push(raw.trimEnd())
     }
-    ranges.push({ type, parameters, text: kept.join('; '), quality })
+    ranges.push({ type, parameters, text: kept.join(';'), quality })
   }
   return ranges.toSorted((a, b) => b.quality - a.quality)
 }

@@ -33,11 +33,18 @@ function toMicroversion(version: string): Microversion {
   )
 }
 
-export function microversionHeaders(microversion: Microversion): Readonly<Record<string, string>> {
+/** Names and values in turn. */
+export function microversionHeaders(microversion: Microversion): readonly string[] {
   return HEADERS[microversion]
 }
 
-const HEADERS = [0, 1, 2].map((minor) => ({
-  'OpenStack-API-Version': `${SERVICE} 1.${minor}`,
-  Vary: 'OpenStack-API-Version',
-})) as unknown as Record<Microversion, Readonly<Record<string, string>>>
+const HEADERS: Readonly<Record<Microversion, readonly string[]>> = {
+  0: headersOf(0),
+  1: headersOf(1),
+  2: headersOf(2),
+}
+
+function headersOf(microversion: Microversion): readonly string[] {
+  const version = `${SERVICE} 1.${microversion}`
+  return ['OpenStack-API-Version', version, 'Vary', 'OpenStack-API-Version']
+}

@@ -9,8 +9,8 @@ export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
-  /** Bytes that are nobody's secret and may be shared between answers. */
-  readonly document?: Buffer
+  /** ASCII text, ready to send. */
+  readonly document?: string
   /** Wiped once it has left. */
   readonly payload?: Buffer
   readonly contentType?: string

@@ -6,17 +6,17 @@ import { asciiJson } from './answers.ts'
  * once per client object, so each document is rendered once per base.
  */
 export class VersionDocuments {
-  readonly #rendered = new Map<string, Buffer>()
+  readonly #rendered = new Map<string, string>()
 
   /** GET /, answered with 300. */
-  list(base: string, microversion: Microversion): Buffer {
+  list(base: string, microversion: Microversion): string {
     return this.#document('list', base, microversion, (entry) =>
       microversion >= 1 ? { versions: [entry] } : { versions: { values: [entry] } },
     )
   }
 
   /** GET /v1. */
-  one(base: string, microversion: Microversion): Buffer {
+  one(base: string, microversion: Microversion): string {
     return this.#document('one', base, microversion, (entry) => ({ version: entry }))
   }
 
@@ -25,11 +25,11 @@ export class VersionDocuments {
     base: string,
     microversion: Microversion,
     wrap: (entry: object) => object,
-  ): Buffer {
+  ): string {
     const key = `${which} ${Math.min(microversion, 1)} ${base}`
     const present = this.#rendered.get(key)
     if (present !== undefined) return present
-    const made = Buffer.from(asciiJson(wrap(versionEntry(base, microversion))))
+    const made = asciiJson(wrap(versionEntry(base, microversion)))
     // With a blank host_href the base is the client's to choose: keep few.
     if (this.#rendered.size >= 64) this.#rendered.clear()
     this.#rendered.set(key, made)

@@ -157,13 +157,13 @@ function checkedUrl(options: JwksOptions): URL {
   }
   if (options.issuer === '' || options.audience === '') {
     throw new StartupRefusal(
-      '[token] jwks_url needs jwks_issuer and jwks_audience: without them any token of that issuer, for any service, would do.',
+      '[token] jwks_url needs issuer and audience: without them any token of that issuer, for any service, would do.',
     )
   }
   const wrong = options.algorithms?.find((algorithm) => !ASYMMETRIC.includes(algorithm))
   if (wrong !== undefined || options.algorithms?.length === 0) {
     throw new StartupRefusal(
-      `[token] jwks_algorithms takes ${ASYMMETRIC.join(', ')}; not ${wrong ?? 'an empty list'}.`,
+      `[token] algorithms takes ${ASYMMETRIC.join(', ')}; not ${wrong ?? 'an empty list'}.`,
     )
   }
   return url
@@ -174,7 +174,7 @@ function trusted(cafile: string | undefined): string | string[] {
   try {
     return readFileSync(cafile, 'utf8')
   } catch (cause) {
-    throw new StartupRefusal(`[token] jwks_cafile cannot be read: ${cafile}`, { cause })
+    throw new StartupRefusal(`[token] cafile cannot be read: ${cafile}`, { cause })
   }
 }
 

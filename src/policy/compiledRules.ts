@@ -1,9 +1,10 @@
 import { type Check, printCheck } from './check.ts'
-import { DEFAULT_RULES, type RuleName, SHARED_RULES } from './defaultRules.ts'
+import { DEFAULT_RULES, type RuleName } from './defaultRules.ts'
 import { type TargetKind, vocabularyFor } from './facts.ts'
 import { type Judge, RuleCompiler } from './ruleCompiler.ts'
 import { RuleError } from './ruleError.ts'
 import { parseRule } from './ruleLanguage.ts'
+import { SHARED_RULES } from './sharedRules.ts'
 
 /** One enforced rule, ready to be asked. */
 export interface CompiledRule {

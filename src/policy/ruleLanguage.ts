@@ -55,10 +55,21 @@ function tokenize(text: string): readonly Token[] {
     let end = word.length
     while (end > start && word[end - 1] === ')') end--
     for (let i = 0; i < start; i++) tokens.push('(')
-    if (end > start) tokens.push(token(word.slice(start, end)))
+    if (end > start) {
+      if (end === word.length) refuseText(word.slice(start))
+      tokens.push(token(word.slice(start, end)))
+    }
     for (let i = end; i < word.length; i++) tokens.push(')')
   }
   return tokens
+}
+
+/** oslo.policy takes a word in quotes for a text, and no rule has a place for one. */
+function refuseText(word: string): void {
+  const [quote] = word
+  if ((quote === "'" || quote === '"') && word.length >= 2 && word.endsWith(quote)) {
+    throw new RuleError(`${word} is a text, and no check`)
+  }
 }
 
 function token(word: string): Token {

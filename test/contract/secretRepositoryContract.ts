@@ -272,6 +272,17 @@ export function secretRepositoryContract(
         assert.equal(await db.secrets.remove(secret.id, secret.rowMac, NOW), 'gone')
       })
 
+      test('a secret that was put back by hand can be deleted again, and keeps its first tombstone', async () => {
+        const secret = project.secret()
+        await db.secrets.insert(secret)
+        await db.secrets.remove(secret.id, secret.rowMac, NOW)
+        await db.secrets.insert(secret)
+        const later = at('2027-01-01T00:00:00.000000')
+        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, later), 'changed')
+        const tombstones = db.execute('select deleted_at from tombstones where id = ?', secret.id)
+        assert.deepEqual(tombstones, [{ deleted_at: NOW }])
+      })
+
       test('a row whose MAC was taken away by hand is stale to everyone', async () => {
         const secret = project.secret()
         await db.secrets.insert(secret)

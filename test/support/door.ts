@@ -58,6 +58,7 @@ export interface Door {
   readonly kekStore: MemoryKekStore
   readonly database: Database
   readonly databasePath: string
+  readonly deploymentId: string
   /** SQL on a second connection to the same file. */
   readonly execute: FreshDatabase['execute']
   readonly routes: readonly Route[]
@@ -127,6 +128,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     kekStore,
     database: fresh.database,
     databasePath: fresh.path,
+    deploymentId,
     execute: fresh.execute,
     routes,
     callback,
@@ -254,7 +256,7 @@ export function portOf(server: Server): number {
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-const KEY_LIMITS = {
+export const KEY_LIMITS = {
   ttlSeconds: 900,
   staleSeconds: 600,
   maxEntries: 10_000,

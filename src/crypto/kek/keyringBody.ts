@@ -10,12 +10,8 @@ import {
   type KeyringHeader,
   type KeyringParts,
 } from './keyringForm.ts'
-import {
-  DEFAULT_SCRYPT_COST,
-  type KeyringProtection,
-  sealingKeyFromCredential,
-  sealingKeyFromPassphrase,
-} from './protection.ts'
+import type { HeldProtection } from './protection.ts'
+import { sealingKeyFromCredential, sealingKeyFromPassphrase } from './sealingKey.ts'
 
 const SALT = 'gatehouse/keyring/1'
 const SALT_BYTES = 32
@@ -26,7 +22,7 @@ const SALT_BYTES = 32
 export async function sealKeyring(
   facts: readonly KekFacts[],
   keys: Uint8Array,
-  protection: KeyringProtection,
+  protection: HeldProtection,
 ): Promise<Buffer> {
   const described = describeProtection(protection)
   const sealingKey = await sealingKeyOf(protection, described)
@@ -53,7 +49,7 @@ export async function sealKeyring(
 export async function openKeyringBody(
   path: string,
   { header, headerLine, body }: KeyringParts,
-  protection: KeyringProtection,
+  protection: HeldProtection,
 ): Promise<Uint8Array> {
   const sealingKey = await sealingKeyOf(protection, header.protection)
   try {
@@ -73,9 +69,13 @@ export async function openKeyringBody(
 
 const REFUSALS = {
   plain: damaged,
-  passphrase: (path) => `The passphrase given is not the one the keyring ${path} was sealed with.`,
-  credential: (path) => `The credential given is not the one the keyring ${path} was sealed with.`,
-} satisfies Record<KeyringProtection['kind'], (path: string) => string>
+  passphrase: (path) => notTheSecret(path, 'passphrase'),
+  credential: (path) => notTheSecret(path, 'credential'),
+} satisfies Record<HeldProtection['kind'], (path: string) => string>
+
+function notTheSecret(path: string, what: string): string {
+  return `The ${what} given is not the one the keyring ${path} was sealed with, or the first line of the file was changed.`
+}
 
 function damaged(path: string): string {
   return `The keyring ${path} is damaged: its keys are not those its first line tells of. Restore it from a backup.`
@@ -108,22 +108,22 @@ function commitmentOf(key: Uint8Array): Uint8Array {
   return deriveBytes(key, SALT, 'commit')
 }
 
-function describeProtection(protection: KeyringProtection): KeyringHeader['protection'] {
+function describeProtection(protection: HeldProtection): KeyringHeader['protection'] {
   const { kind } = protection
   if (kind === 'plain') return { kind }
   const salt = randomBytes(SALT_BYTES).toString('hex')
   if (kind === 'credential') return { kind, salt }
-  const { N, r, p } = protection.cost ?? DEFAULT_SCRYPT_COST
+  const { N, r, p } = protection.cost
   return { kind, kdf: 'scrypt', N, r, p, salt }
 }
 
 /** undefined for a plain keyring, which nothing seals. */
 async function sealingKeyOf(
-  given: KeyringProtection,
+  given: HeldProtection,
   described: KeyringHeader['protection'],
 ): Promise<Uint8Array | undefined> {
   if (given.kind === 'passphrase' && described.kind === 'passphrase') {
-    return sealingKeyFromPassphrase(given.passphrase, Buffer.from(described.salt, 'hex'), described)
+    return sealingKeyFromPassphrase(given.secret, Buffer.from(described.salt, 'hex'), described)
   }
   if (given.kind === 'credential' && described.kind === 'credential') {
     return sealingKeyFromCredential(given.secret, Buffer.from(described.salt, 'hex'))

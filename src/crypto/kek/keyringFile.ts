@@ -6,7 +6,7 @@ import { openKeyringBody, sealKeyring } from './keyringBody.ts'
 import { splitKeyring } from './keyringForm.ts'
 import { KeyringKekStore } from './keyringKekStore.ts'
 import { createPrivateFile, readPrivateFile } from './privateFile.ts'
-import type { KeyringProtection } from './protection.ts'
+import { type HeldProtection, holdSecret, type KeyringProtection } from './protection.ts'
 
 export interface KeyringFileRequest {
   readonly path: string
@@ -25,12 +25,15 @@ const PROTECTION_IN_WORDS = {
 } satisfies Record<KeyringProtection['kind'], string>
 
 /**
- * The KEK store in a file. The caller wipes a passphrase given as KeyObject by dropping it.
+ * The KEK store in a file.
  * @throws StartupRefusal with one sentence for whatever keeps it from opening
  */
 export async function openKeyringFile(request: KeyringFileRequest): Promise<KeyringKekStore> {
-  const { path, protection } = request
-  const file = (await readPrivateFile(path)) ?? (await createKeyring(request))
+  const { path } = request
+  const found = await readPrivateFile(path)
+  if (found === undefined && !request.mayCreate) throw keyringIsMissing(request)
+  const protection = await holdSecret(request.protection)
+  const file = found ?? (await createKeyring(request, protection))
   try {
     const parts = splitKeyring(path, file)
     const keys = await openKeyringBody(path, parts, protection)
@@ -48,15 +51,10 @@ export async function openKeyringFile(request: KeyringFileRequest): Promise<Keyr
 }
 
 /** @returns the file that is there afterwards: another process may have been faster */
-async function createKeyring(request: KeyringFileRequest): Promise<Buffer> {
-  const { path, protection, mayCreate, wantedFingerprints = [], clock } = request
-  if (!mayCreate) {
-    const wanted =
-      wantedFingerprints.length === 0 ? '' : ` (fingerprint ${wantedFingerprints.join(', ')})`
-    throw new StartupRefusal(
-      `There is no keyring at ${path}, but the database holds project keys wrapped by one${wanted}: restore the keyring from a backup; a new one would open nothing.`,
-    )
-  }
+async function createKeyring(
+  { path, clock }: KeyringFileRequest,
+  protection: HeldProtection,
+): Promise<Buffer> {
   const key = randomBytes(KEK_BYTES)
   try {
     const facts: KekFacts = {
@@ -66,9 +64,9 @@ async function createKeyring(request: KeyringFileRequest): Promise<Buffer> {
       fingerprint: fingerprintOf(key),
     }
     const made = await sealKeyring([facts], key, protection)
-    const isOurs = await createPrivateFile(path, made)
-    if (!isOurs) made.fill(0)
-    return isOurs ? made : await existingFile(path)
+    if (await createPrivateFile(path, made)) return made
+    made.fill(0)
+    return await existingFile(path)
   } finally {
     key.fill(0)
   }
@@ -78,4 +76,12 @@ async function existingFile(path: string): Promise<Buffer> {
   const file = await readPrivateFile(path)
   if (file === undefined) throw new StartupRefusal(`${path} came and went while we started.`)
   return file
+}
+
+function keyringIsMissing({ path, wantedFingerprints = [] }: KeyringFileRequest): StartupRefusal {
+  const wanted =
+    wantedFingerprints.length === 0 ? '' : ` (fingerprint ${wantedFingerprints.join(', ')})`
+  return new StartupRefusal(
+    `There is no keyring at ${path}, but the database holds project keys wrapped by one${wanted}: restore the keyring from a backup; a new one would open nothing.`,
+  )
 }

@@ -1,9 +1,7 @@
-import { type KeyObject, type ScryptOptions, scrypt } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
-import { deriveBytes } from '../deriveKey.ts'
 
-/** Reads a secret when it is needed; what it gives is wiped after use. */
+/** Reads a secret, once. What it gives is wiped after use, so it hands out a copy of its own. */
 export type SecretReader = () => Uint8Array | Promise<Uint8Array>
 
 export interface ScryptCost {
@@ -25,74 +23,68 @@ export type KeyringProtection =
   /** A systemd credential, or anything else that holds 32 random bytes or more. */
   | { readonly kind: 'credential'; readonly secret: SecretReader }
 
-export const DEFAULT_SCRYPT_COST: ScryptCost = { N: 2 ** 17, r: 8, p: 1 }
-/** Beyond these a header written by someone else would take our memory. */
-const MAX_SCRYPT_COST: ScryptCost = { N: 2 ** 20, r: 32, p: 16 }
+/** The same with its secret read and found fit. */
+export type HeldProtection =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'passphrase'; readonly secret: KeyObject; readonly cost: ScryptCost }
+  | { readonly kind: 'credential'; readonly secret: KeyObject }
+
+/** About 0.8 s and 128 MiB for each guess. */
+const DEFAULT_SCRYPT_COST: ScryptCost = { N: 2 ** 17, r: 8, p: 1 }
 const MIN_CREDENTIAL_BYTES = 32
-const SEALING_KEY_BYTES = 32
-const scryptInPool: (
-  passphrase: Uint8Array,
-  salt: Uint8Array,
-  bytes: number,
-  options: ScryptOptions,
-) => Promise<Buffer> = promisify(scrypt)
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-/** @returns the 32 bytes the file's body is sealed under; the caller wipes them */
-export async function sealingKeyFromPassphrase(
-  passphrase: KeyObject | SecretReader,
-  salt: Uint8Array,
-  cost: ScryptCost,
-): Promise<Uint8Array> {
-  if (cost.N > MAX_SCRYPT_COST.N || cost.r > MAX_SCRYPT_COST.r || cost.p > MAX_SCRYPT_COST.p) {
-    throw new StartupRefusal('The keyring asks for more scrypt work than any keyring should.')
-  }
-  const bytes = typeof passphrase === 'function' ? await passphrase() : passphrase.export()
-  try {
-    const line = withoutLineBreak(bytes)
-    if (line.length === 0) throw new StartupRefusal('The passphrase of the keyring is empty.')
-    return await scryptOffLoop(line, salt, cost)
-  } finally {
-    bytes.fill(0)
-  }
-}
-
-/** @returns the 32 bytes the file's body is sealed under; the caller wipes them */
-export async function sealingKeyFromCredential(
-  secret: SecretReader,
-  salt: Uint8Array,
-): Promise<Uint8Array> {
-  const bytes = await secret()
-  try {
-    if (bytes.length < MIN_CREDENTIAL_BYTES) {
-      throw new StartupRefusal(
-        `The credential of the keyring holds ${bytes.length} bytes; it must hold ${MIN_CREDENTIAL_BYTES} random ones or more, because nothing stretches it.`,
-      )
+/** @throws StartupRefusal when the secret cannot be read, or is none */
+export async function holdSecret(protection: KeyringProtection): Promise<HeldProtection> {
+  switch (protection.kind) {
+    case 'plain':
+      return protection
+    case 'passphrase': {
+      const { kind, passphrase, cost = DEFAULT_SCRYPT_COST } = protection
+      const read = typeof passphrase === 'function' ? passphrase : () => passphrase.export()
+      return { kind, cost, secret: await hold(kind, read, passphraseIn) }
     }
-    return deriveBytes(bytes, salt, 'gatehouse/keyring/credential/1')
+    case 'credential':
+      return { kind: protection.kind, secret: await hold('credential', protection.secret, strong) }
+  }
+}
+
+async function hold(
+  what: string,
+  read: SecretReader,
+  fit: (bytes: Uint8Array) => Uint8Array,
+): Promise<KeyObject> {
+  const bytes = await readOrRefuse(what, read)
+  try {
+    return createSecretKey(fit(bytes))
   } finally {
     bytes.fill(0)
   }
 }
 
-function withoutLineBreak(bytes: Uint8Array): Uint8Array {
+async function readOrRefuse(what: string, read: SecretReader): Promise<Uint8Array> {
+  try {
+    return await read()
+  } catch (cause) {
+    if (cause instanceof StartupRefusal) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new StartupRefusal(`The ${what} of the keyring cannot be read: ${reason}`, { cause })
+  }
+}
+
+function passphraseIn(bytes: Uint8Array): Uint8Array {
   let end = bytes.length
   if (bytes[end - 1] === LINE_FEED) end -= 1
   if (end < bytes.length && bytes[end - 1] === CARRIAGE_RETURN) end -= 1
+  if (end === 0) throw new StartupRefusal('The passphrase of the keyring is empty.')
   return bytes.subarray(0, end)
 }
 
-async function scryptOffLoop(
-  passphrase: Uint8Array,
-  salt: Uint8Array,
-  { N, r, p }: ScryptCost,
-): Promise<Uint8Array> {
-  // OpenSSL counts a little more than scrypt's own 128 * N * r.
-  const maxmem = 128 * r * (N + p + 2) + 1024 * 1024
-  try {
-    return await scryptInPool(passphrase, salt, SEALING_KEY_BYTES, { N, r, p, maxmem })
-  } catch (cause) {
-    throw new StartupRefusal('scrypt refuses the numbers in the keyring.', { cause })
-  }
+/** Nothing stretches a credential, so it must be strong by itself. */
+function strong(bytes: Uint8Array): Uint8Array {
+  if (bytes.length >= MIN_CREDENTIAL_BYTES) return bytes
+  throw new StartupRefusal(
+    `The credential of the keyring holds ${bytes.length} bytes; it must hold ${MIN_CREDENTIAL_BYTES} random ones or more.`,
+  )
 }

@@ -42,7 +42,7 @@ export function* removeOrder(
   const present = rows[0]
   if (present === undefined) return 'gone'
   if (!isStillTheSame(present, verifiedMac)) return 'stale'
-  yield insertInto('tombstones', tombstoneOf('order', present, deletedAt))
+  yield tombstoneOf(dialect, 'order', present, deletedAt)
   yield { sql: 'delete from orders where orders.id = ?', params: [id] }
   return 'changed'
 }

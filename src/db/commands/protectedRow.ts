@@ -1,7 +1,8 @@
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { ProtectedRecord } from '../../model/record.ts'
+import type { Dialect } from '../dialect.ts'
 import { bytesOrNull, projectIdIn, text, textOrNull } from '../rows/column.ts'
-import type { Row, SqlValue } from '../statement.ts'
+import type { Row, Statement } from '../statement.ts'
 
 /** Does the row still carry the MAC that the caller verified? Both are public: no secret to time. */
 export function isStillTheSame(row: Row, verifiedMac: Uint8Array): boolean {
@@ -9,17 +10,26 @@ export function isStillTheSame(row: Row, verifiedMac: Uint8Array): boolean {
   return present !== null && Buffer.compare(present, verifiedMac) === 0
 }
 
+/**
+ * What remains of a deleted record. One that came back by hand (a restored row) and is deleted again
+ * finds its tombstone there and keeps it.
+ */
 export function tombstoneOf(
+  dialect: Dialect,
   kind: ProtectedRecord['kind'],
   row: Row,
   deletedAt: Timestamp,
-): Readonly<Record<string, SqlValue>> {
+): Statement {
+  const columns = ['kind', 'id', 'project_id', 'creator_id', 'created_at', 'deleted_at']
   return {
-    kind,
-    id: text(row, 'id'),
-    project_id: projectIdIn(row),
-    creator_id: textOrNull(row, 'creator_id'),
-    created_at: text(row, 'created_at'),
-    deleted_at: deletedAt,
+    sql: dialect.insertOrKeep('tombstones', columns),
+    params: [
+      kind,
+      text(row, 'id'),
+      projectIdIn(row),
+      textOrNull(row, 'creator_id'),
+      text(row, 'created_at'),
+      deletedAt,
+    ],
   }
 }

@@ -71,7 +71,7 @@ export function* removeSecret(
   const present = yield* lockSecret(dialect, id)
   if (present === undefined) return 'gone'
   if (!isStillTheSame(present, verifiedMac)) return 'stale'
-  yield insertInto('tombstones', tombstoneOf('secret', present, deletedAt))
+  yield tombstoneOf(dialect, 'secret', present, deletedAt)
   yield { sql: 'delete from secret_metadata where secret_metadata.secret_id = ?', params: [id] }
   yield { sql: 'delete from secret_acl_users where secret_acl_users.secret_id = ?', params: [id] }
   yield { sql: 'delete from secrets where secrets.id = ?', params: [id] }

@@ -3,9 +3,9 @@ import { text } from './text.ts'
 
 const KEY = /^[A-Za-z0-9_-]+$/
 
-const key = text(255, 1).refine((value) => KEY.test(value), {
-  error: 'keys hold letters, digits, "-" and "_"',
-})
+const KEYS = 'keys are 1 to 255 letters, digits, "-" and "_"'
+
+const key = text(255, 1).refine((value) => KEY.test(value), { error: KEYS })
 
 /** POST and PUT of one metadatum: no other property is allowed (contract 02). */
 export const metadatumBody = z.strictObject(
@@ -15,7 +15,10 @@ export const metadatumBody = z.strictObject(
 
 export const metadataBody = z.object(
   {
-    metadata: z.record(key, text(255), { error: 'an object of keys with string values is wanted' }),
+    metadata: z.record(key, text(255), {
+      error: ({ code }) =>
+        code === 'invalid_key' ? KEYS : 'an object of keys with string values is wanted',
+    }),
   },
   { error: 'an object is wanted' },
 )

@@ -34,7 +34,7 @@ export const newOrderBody = z.object(
 )
 
 export function decodeNewOrder({ meta }: z.infer<typeof newOrderBody>): NewKeyOrder {
-  const expiration = decodeExpiration(meta.expiration)
+  const expiration = decodeExpiration('meta.expiration', meta.expiration)
   return {
     type: 'key',
     name: meta.name ?? null,

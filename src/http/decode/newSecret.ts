@@ -59,17 +59,17 @@ export function decodeNewSecret(body: NewSecretBody, maxPayloadBytes: number): N
     algorithm: body.algorithm ?? null,
     bitLength: body.bit_length ?? null,
     mode: body.mode ?? null,
-    expiration: decodeExpiration(body.expiration),
+    expiration: decodeExpiration('expiration', body.expiration),
     secretType: body.secret_type ?? DEFAULT_TYPE,
     payload: decodePayload(body, maxPayloadBytes),
   }
 }
 
-export function decodeExpiration(value: string | undefined): Timestamp | null {
+export function decodeExpiration(property: string, value: string | undefined): Timestamp | null {
   if (value === undefined || value === '') return null
   const parsed = parseIsoTime(value)
   if (parsed === undefined) {
-    throw invalid('expiration', 'an ISO 8601 time is wanted, such as 2030-01-02T03:04:05')
+    throw invalid(property, 'an ISO 8601 time is wanted, such as 2030-01-02T03:04:05')
   }
   return parsed
 }

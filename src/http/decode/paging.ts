@@ -23,7 +23,7 @@ export function decodePaging(
 function wholeNumber(text: string | undefined): bigint | undefined {
   // Python's int() takes blanks around and a sign.
   const trimmed = text?.trim() ?? ''
-  return /^[+-]?\d{1,30}$/.test(trimmed) ? BigInt(trimmed.replace('+', '')) : undefined
+  return /^[+-]?\d+$/.test(trimmed) ? BigInt(trimmed.replace('+', '')) : undefined
 }
 
 function clamp(value: bigint): number {

@@ -17,6 +17,9 @@ export async function decodePayloadUpload(
   const contentType = uploadType(request.header('content-type'))
   const encoding = request.header('content-encoding')?.trim().toLowerCase() ?? ''
   const isEncoded = contentType === 'application/octet-stream' && encoding === 'base64'
+  if (request.query.has('transport_key_id')) {
+    throw new Fault('badRequest', 'Query parameter transport_key_id names no transport key.')
+  }
   const body = await request.bytes(maxPayloadBytes)
   if (body.length === 0) throw new Fault('badRequest', 'The body is empty; a payload is wanted.')
   if (contentType === 'text/plain' || encoding === '') return { bytes: body, contentType }

@@ -14,7 +14,7 @@ export function renderOrder(order: Order, base: string): object {
     ...whenSet('error_reason', order.errorReason),
     ...whenSet('sub_status', order.subStatus),
     ...whenSet('sub_status_message', order.subStatusMessage),
-    creator_id: order.creatorId,
+    ...whenSet('creator_id', order.creatorId),
     ...(order.secretId === null ? {} : { secret_ref: secretRef(base, order.secretId) }),
     order_ref: orderRef(base, order.id),
   }

@@ -32,6 +32,8 @@ export function renderPage<T>(
 
 function linkQuery(query: ReadonlyMap<string, string>, limit: number, offset: number): string {
   const parameters = new URLSearchParams({ limit: String(limit), offset: String(offset) })
-  for (const [key, value] of query) if (!parameters.has(key)) parameters.set(key, value)
+  for (const [key, value] of query) {
+    if (key !== 'limit' && key !== 'offset') parameters.append(key, value)
+  }
   return parameters.toString()
 }

@@ -71,6 +71,15 @@ describe('someone with write access to the database', () => {
     }
   })
 
+  test('gives a secret the MAC of another project: the finding says so', async () => {
+    const { room, secret, foreign } = await threeSecrets()
+    await verifiesNothing(room, {
+      what: 'foreign MAC',
+      record: { ...secret, rowMac: foreign.rowMac },
+    })
+    assert.equal(room.findings[0]?.what, 'row MAC names the key of another project')
+  })
+
   test('re-owns a secret and gives it a MAC of the new project: the envelope stays shut', async () => {
     const { room, secret } = await threeSecrets()
     const reowned = await room.integrity.protect({ ...secret, projectId: OTHER_PROJECT })

@@ -17,7 +17,8 @@ export const DEPLOYMENT_ID = '0123456789abcdef0123456789abcdef'
 
 /** A clock that moves when it is told to; wall and monotonic time move together. */
 export class ManualClock implements Clock {
-  #ms = 0
+  // Not 0: lru-cache takes a start of 0 for "without age", and no process lives that early.
+  #ms = 1
 
   advance(seconds: number): void {
     this.#ms += seconds * 1000
@@ -28,7 +29,7 @@ export class ManualClock implements Clock {
   }
 
   epochMs(): number {
-    return Date.UTC(2026, 0, 1) + this.#ms
+    return Date.UTC(2026, 0, 1) + this.#ms - 1
   }
 
   monotonicMs(): number {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { ProjectKey } from '../../../src/crypto/projectKey.ts'
 import { cryptoRoom, refuses } from './cryptoRoom.ts'
 import { OTHER_PROJECT, PROJECT } from './records.ts'
@@ -16,6 +18,13 @@ async function roomWithKey(limits = {}) {
 /** Lets background work that needs no time come to its end. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+async function collectGarbage(): Promise<void> {
+  // A WeakRef that was looked through holds its target until the turn is over.
+  await settle()
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }
 
 describe('the age of a key', () => {
@@ -71,6 +80,21 @@ describe('the age of a key', () => {
     assert.equal(room.findings.length, 1)
     room.clock.advance(TTL * 0.1)
     await refuses(Promise.resolve(find()), 'corrupted')
+  })
+})
+
+describe('an idle key', () => {
+  test('leaves memory when its time is over, though nobody asks for it', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const room = cryptoRoom()
+    const key = new WeakRef(await room.keyring.active(PROJECT))
+    await collectGarbage()
+    assert.notEqual(key.deref(), undefined)
+    room.clock.advance(TTL + STALE + 1)
+    t.mock.timers.tick((TTL + STALE + 1) * 1000)
+    await collectGarbage()
+    assert.equal(key.deref(), undefined)
+    assert.equal(room.projectKeys.rows.length, 1)
   })
 })
 

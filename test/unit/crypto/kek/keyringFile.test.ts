@@ -18,7 +18,7 @@ import { fingerprintOf, type KekFacts, type KekState } from '../../../../src/cry
 import { sealKeyring } from '../../../../src/crypto/kek/keyringBody.ts'
 import { openKeyringFile } from '../../../../src/crypto/kek/keyringFile.ts'
 import { KeyringKekStore } from '../../../../src/crypto/kek/keyringKekStore.ts'
-import type { KeyringProtection } from '../../../../src/crypto/kek/protection.ts'
+import { holdSecret, type KeyringProtection } from '../../../../src/crypto/kek/protection.ts'
 import { StartupRefusal } from '../../../../src/lib/startupRefusal.ts'
 import { ManualClock } from '../cryptoRoom.ts'
 import { everyFlip } from '../hex.ts'
@@ -195,6 +195,22 @@ describe('a keyring file', () => {
     await open(path, { kind: 'passphrase', passphrase })
   })
 
+  test('names the reason when its secret cannot be read', async () => {
+    const secret = async () => Promise.reject(new Error('ENOENT: no such credential'))
+    const message = await refusalOf(open(await freshPath(), { kind: 'credential', secret }, true))
+    assert.match(message, /credential .* cannot be read: ENOENT: no such credential/)
+  })
+
+  test('asks for its secret once, also when the file is made', async () => {
+    let asked = 0
+    const secret = () => {
+      asked += 1
+      return Buffer.from(CREDENTIAL)
+    }
+    await open(await freshPath(), { kind: 'credential', secret }, true)
+    assert.equal(asked, 1)
+  })
+
   test('wipes passphrase and credential after use', async () => {
     for (const kind of ['passphrase', 'credential'] as const) {
       const given: Buffer[] = []
@@ -259,7 +275,7 @@ describe('a keyring file', () => {
     const key = randomBytes(32)
     const facts = factsOf(key, 'primary')
     for (const protection of [SEALED, BY_CREDENTIAL]) {
-      const file = await sealKeyring([facts], key, protection)
+      const file = await sealKeyring([facts], key, await holdSecret(protection))
       for (let at = 0; at + 4 <= 32; at += 4)
         assert.equal(file.includes(key.subarray(at, at + 4)), false)
     }
@@ -309,7 +325,7 @@ describe('a keyring of several KEKs', () => {
     const path = await freshPath()
     const keys = Buffer.concat(states.map((_, index) => Buffer.alloc(32, index + 1)))
     const facts = states.map((state, index) => factsOf(Buffer.alloc(32, index + 1), state))
-    await writePrivate(path, await sealKeyring(facts, keys, SEALED))
+    await writePrivate(path, await sealKeyring(facts, keys, await holdSecret(SEALED)))
     return path
   }
 
@@ -317,12 +333,15 @@ describe('a keyring of several KEKs', () => {
     const path = await freshPath()
     const key = Buffer.alloc(32, 1)
     const old = factsOf(key, 'primary')
-    await writePrivate(path, await sealKeyring([old], key, SEALED))
+    await writePrivate(path, await sealKeyring([old], key, await holdSecret(SEALED)))
     const wrapped = await (await open(path, SEALED)).wrap(Buffer.alloc(32, 7), CONTEXT, signal)
     const keys = Buffer.concat([Buffer.alloc(32, 2), key])
     const younger = factsOf(Buffer.alloc(32, 2), 'primary')
     for (const state of ['active', 'decrypt-only'] as const) {
-      await writePrivate(path, await sealKeyring([younger, { ...old, state }], keys, SEALED))
+      await writePrivate(
+        path,
+        await sealKeyring([younger, { ...old, state }], keys, await holdSecret(SEALED)),
+      )
       const store = await open(path, SEALED)
       assert.deepEqual(
         Buffer.from(await store.unwrap(wrapped, CONTEXT, signal)),
@@ -332,7 +351,7 @@ describe('a keyring of several KEKs', () => {
     }
     await writePrivate(
       path,
-      await sealKeyring([younger, { ...old, state: 'retired' }], keys, SEALED),
+      await sealKeyring([younger, { ...old, state: 'retired' }], keys, await holdSecret(SEALED)),
     )
     const store = await open(path, SEALED)
     await assert.rejects(store.unwrap(wrapped, CONTEXT, signal), /is retired/)

@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { hasCommand } from './hasCommand.ts'
+
+export interface BenchOptions {
+  readonly rows: number
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+  /** Names of cases and parts; empty means all. */
+  readonly only: readonly string[]
+  /** The big side of the list comparison. */
+  readonly listRows: number
+  /** Server and hello on one core, the load on another. */
+  readonly isPinned: boolean
+  readonly generator: 'wrk' | 'autocannon'
+}
+
+const HELP = `npm run bench -- [options]
+  --rows N         secrets in the database, ten to a project (100000)
+  --rounds N       rounds, each with every case between two of hello (7)
+  --seconds N      length of one measurement, whole seconds (2)
+  --connections N  (32)
+  --only A,B       only these cases and parts
+  --list-rows N    the big side of the list comparison, a hundred to a project (1000000)
+  --[no-]pin       server on core 0, load on core 1 (default: where taskset and two cores are)
+  --generator G    wrk or autocannon (default: wrk where it is installed)
+  --quick          10000 rows, 3 rounds of 1 s, lists of 100000 rows: is everything still in order?
+`
+
+/** @throws Error with a sentence for whoever called; `undefined` when only help was wanted */
+export function benchOptions(args: readonly string[]): BenchOptions | string {
+  const { values } = parseArgs({
+    args: [...args],
+    allowNegative: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      rows: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      connections: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      'list-rows': { type: 'string' },
+      pin: { type: 'boolean' },
+      generator: { type: 'string' },
+      quick: { type: 'boolean' },
+    },
+  })
+  if (values.help === true) return HELP
+  const quick = values.quick === true
+  const generator = values.generator ?? (hasCommand('wrk') ? 'wrk' : 'autocannon')
+  if (generator !== 'wrk' && generator !== 'autocannon') {
+    throw new Error(`--generator is wrk or autocannon, not ${generator}.`)
+  }
+  return {
+    rows: whole('rows', values.rows, quick ? 10_000 : 100_000, 1000),
+    rounds: whole('rounds', values.rounds, quick ? 3 : 7, 1),
+    seconds: whole('seconds', values.seconds, quick ? 1 : 2, 1),
+    connections: whole('connections', values.connections, 32, 1),
+    only: (values.only ?? []).flatMap((names) => names.split(',')).filter((name) => name !== ''),
+    listRows: whole('list-rows', values['list-rows'], quick ? 100_000 : 1_000_000, 10_000),
+    isPinned: values.pin ?? (availableParallelism() >= 2 && hasCommand('taskset')),
+    generator,
+  }
+}
+
+function whole(name: string, given: string | undefined, otherwise: number, least: number): number {
+  if (given === undefined) return otherwise
+  const value = Number(given)
+  if (Number.isInteger(value) && value >= least) return value
+  throw new Error(`--${name} is a whole number from ${least} on, not ${given}.`)
+}

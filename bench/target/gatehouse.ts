@@ -1,0 +1,103 @@
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Child } from '../../test/peers/child.ts'
+import { freePort } from '../../test/peers/freePort.ts'
+import type { Fixture } from '../fixture/fixture.ts'
+import { onCore } from './onCore.ts'
+import { type Served, whenAnswering } from './served.ts'
+
+/** Section, option, value: what this server has beside the shipped defaults. */
+export type Configuration = Readonly<Record<string, Readonly<Record<string, string | number>>>>
+
+export interface GatehouseRequest {
+  readonly name: string
+  /** Where its folder is made. */
+  readonly folder: string
+  readonly fixture: Fixture
+  readonly core: number | undefined
+  readonly configuration?: Configuration
+  /** Arguments of Node, such as `--cpu-prof`. */
+  readonly nodeArgs?: readonly string[]
+}
+
+const COMMAND = resolve(import.meta.dirname, '../../bin/gatehouse.js')
+
+/** `gatehouse serve` on a copy of the fixture; its log, access records included, goes to a file. */
+export class Gatehouse implements Served {
+  readonly origin: string
+  readonly #request: GatehouseRequest
+  readonly #home: string
+  #child: Child | undefined
+
+  private constructor(request: GatehouseRequest, origin: string) {
+    this.#request = request
+    this.#home = join(request.folder, request.name)
+    this.origin = origin
+  }
+
+  static async start(request: GatehouseRequest): Promise<Gatehouse> {
+    const port = await freePort()
+    const gatehouse = new Gatehouse(request, `http://127.0.0.1:${port}`)
+    await gatehouse.#settle(port)
+    await gatehouse.run()
+    return gatehouse
+  }
+
+  get pid(): number {
+    if (this.#child === undefined) throw new Error(`${this.#request.name} is not running.`)
+    return this.#child.pid
+  }
+
+  /** @returns milliseconds from the start of the process to its first answer */
+  async run(): Promise<number> {
+    const { name, core, nodeArgs = [] } = this.#request
+    const config = join(this.#home, 'gatehouse.conf')
+    const node = [process.execPath, ...nodeArgs, COMMAND, 'serve', '--config-file', config]
+    const [command = '', ...args] = onCore(core, node)
+    const sinceMs = performance.now()
+    this.#child = new Child({
+      name,
+      command,
+      args,
+      cwd: this.#home,
+      env: { PATH: process.env['PATH'] },
+      logFile: join(this.#home, 'gatehouse.log'),
+    })
+    await whenAnswering(this.#child, `${this.origin}/healthcheck`)
+    return performance.now() - sinceMs
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.stop()
+    this.#child = undefined
+  }
+
+  /** Stops it and takes its copy of the database away. */
+  async remove(): Promise<void> {
+    await this.stop()
+    await rm(this.#home, { recursive: true, force: true })
+  }
+
+  async #settle(port: number): Promise<void> {
+    const { fixture, configuration = {} } = this.#request
+    const statePath = join(this.#home, 'state')
+    await mkdir(this.#home, { recursive: true })
+    await cp(fixture.folder, statePath, { recursive: true })
+    const { DEFAULT: own = {}, ...sections } = configuration
+    const text = ini({
+      DEFAULT: { bind_port: port, state_path: statePath, ...own },
+      admin: { bind_port: 0 },
+      ...sections,
+    })
+    await writeFile(join(this.#home, 'gatehouse.conf'), text, { mode: 0o600 })
+  }
+}
+
+function ini(configuration: Configuration): string {
+  return Object.entries(configuration)
+    .map(([section, options]) => {
+      const lines = Object.entries(options).map(([name, value]) => `${name} = ${value}\n`)
+      return `[${section}]\n${lines.join('')}`
+    })
+    .join('\n')
+}

@@ -1,0 +1,18 @@
+import { join } from 'node:path'
+import { issueToken } from '../../src/identity/localToken.ts'
+import { loadSigningKey } from '../../src/identity/signingKey.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { type Fixture, projectIdOf, userIdOf } from '../fixture/fixture.ts'
+
+/** Makes what `gatehouse token issue` makes, for one project of a fixture after the other. */
+export async function localTokens(fixture: Fixture): Promise<(project: number) => Promise<string>> {
+  const key = await loadSigningKey(join(fixture.folder, 'token-signing-key.pem'))
+  const parts = { key, deploymentId: fixture.deploymentId, clock: systemClock() }
+  return (project) =>
+    issueToken(parts, {
+      projectId: projectIdOf(project),
+      userId: userIdOf(project),
+      roles: ['creator', 'member', 'reader'],
+      ttlSeconds: 24 * 3600,
+    })
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { Metrics } from '../../src/ops/metrics.ts'
+import { generatedDocuments, ROOT } from './documents.ts'
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+for (const [path, content] of generatedDocuments()) {
+  test(`${path} says what the code says (npm run docs writes it)`, () => {
+    assert.equal(read(path), content)
+  })
+}
+
+test('every exit code stands in docs/operations.md with its meaning', () => {
+  const page = read('docs/operations.md')
+  for (const { code, meaning } of Object.values(EXIT_CODES)) {
+    assert.ok(page.includes(`| ${code} | ${meaning} |`), `exit code ${code}`)
+  }
+})
+
+test('every metric of ours stands in docs/operations.md, and no other', async () => {
+  const page = read('docs/operations.md')
+  const metrics = await new Metrics().text()
+  const served = [...metrics.matchAll(/^# TYPE (gatehouse_\w+)/gm)].map((match) => match[1])
+  const written = [...page.matchAll(/^\| `(gatehouse_\w+)`/gm)].map((match) => match[1])
+  const sizes = ['gatehouse_database_bytes', 'gatehouse_database_log_bytes']
+  assert.deepEqual([...new Set(written)].toSorted(), [...new Set([...served, ...sizes])].toSorted())
+})
+
+test('every file and folder that the documentation names is there', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+  const missing = pages.flatMap((page) => {
+    const named = read(page).matchAll(/`((?:docs|src|test|deploy|bench|migrations|api-ref|bin)\/[\w./-]*)`/g)
+    return [...named].map((match) => match[1] ?? '').filter((path) => globSync(path.replace(/\/$/, ''), { cwd: ROOT }).length === 0).map((path) => `${page}: ${path}`)
+  })
+  assert.deepEqual(missing, [])
+})
+
+test('every npm script that the documentation names exists', () => {
+  const scripts: unknown = JSON.parse(read('package.json')).scripts
+  const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+  for (const page of pages) {
+    for (const [, name] of read(page).matchAll(/npm run ([\w:]+)/g)) {
+      assert.ok(Object.hasOwn(scripts as object, name ?? ''), `${page}: npm run ${name}`)
+    }
+  }
+})
+
+test('no document names a machine path or a package registry', () => {
+  const tracked = ['README.md', 'CHANGELOG.md', ...globSync('{docs,api-ref,src,test,bench,deploy}/**/*.{md,ts,json,py,sh}', { cwd: ROOT })]
+  const offenders = tracked.filter((path) => /\/work\/main|registry\.npmjs|deb\.debian\.org/.test(read(path).replaceAll(/\/work\\\/main\|registry\\\.npmjs\|deb\\\.debian\\\.org/g, '')))
+  assert.deepEqual(offenders, [])
+})
