@@ -1,4 +1,5 @@
-import { type Fixture, projectsOf } from '../fixture/fixture.ts'
+import type { Fixture } from '../fixture/fixture.ts'
+import { projectOfRow, ROWS_PER_LARGE_PROJECT } from '../fixture/layout.ts'
 import type { LoadRequest } from './loadJob.ts'
 
 /** Whose secrets are asked for, and with which tokens. */
@@ -7,6 +8,10 @@ export interface Callers {
   /** Token of a project; the projects that have one are those that call. */
   readonly tokens: ReadonlyMap<number, string>
 }
+
+/** With so many warm projects and room for so many keys, no cold project's key is still there. */
+const WARM_PROJECTS = 100
+export const ROOM_FOR_KEYS = 300
 
 const PAYLOAD_TYPE = 'application/octet-stream'
 
@@ -23,11 +28,14 @@ export function payloads(callers: Callers): readonly LoadRequest[] {
 }
 
 /** Every fiftieth is for a project whose key was pushed out of memory by those that came between. */
-export function payloadsWithColdKeys(callers: Callers, coldProjects: readonly number[]) {
-  const isCold = new Set(coldProjects)
+export function payloadsWithColdKeys(callers: Callers): readonly LoadRequest[] {
+  const warmProjects = new Set([...callers.tokens.keys()].slice(0, WARM_PROJECTS))
   const secrets = hotSecrets(callers)
-  const hot = secrets.filter(({ project }) => !isCold.has(project))
-  const cold = secrets.filter(({ project }) => isCold.has(project))
+  const hot = secrets.filter(({ project }) => warmProjects.has(project))
+  // In the order of rows: every other cold project has its turn before one comes again.
+  const cold = secrets
+    .filter(({ project }) => !warmProjects.has(project))
+    .toSorted((a, b) => a.row - b.row)
   const requests: LoadRequest[] = []
   for (const [turn, { id, token }] of cold.entries()) {
     requests.push(payloadOf(id, token))
@@ -42,16 +50,17 @@ export function payloadsWithColdKeys(callers: Callers, coldProjects: readonly nu
 /** What castellan sends for one get: metadata again for every attribute while there is no name. */
 export function castellanFetches(callers: Callers, metadataReads: number): readonly LoadRequest[] {
   const nameless = hotSecrets(callers).filter(({ row }) => row % 2 === 0)
-  return nameless.slice(0, 2_000).flatMap(({ id, token }) => [
-    ...Array.from({ length: metadataReads }, () => asPython(metadataOf(id, token))),
-    asPython(payloadOf(id, token)),
-  ])
+  return nameless
+    .slice(0, 2_000)
+    .flatMap(({ id, token }) => [
+      ...Array.from({ length: metadataReads }, () => asPython(metadataOf(id, token))),
+      asPython(payloadOf(id, token)),
+    ])
 }
 
 export function lists(callers: Callers, limit: number): readonly LoadRequest[] {
-  const { fixture, tokens } = callers
-  return [...tokens].flatMap(([, token]) =>
-    pageStarts(fixture.rowsPerProject, limit).map((offset) => ({
+  return [...callers.tokens.values()].flatMap((token) =>
+    pageStarts(limit).map((offset) => ({
       method: 'GET' as const,
       path: `/v1/secrets?limit=${limit}&offset=${offset}`,
       headers: { Accept: 'application/json', 'X-Auth-Token': token },
@@ -90,10 +99,9 @@ interface HotSecret {
 
 /** All secrets of all calling projects, shuffled in the same way every time. */
 function hotSecrets({ fixture, tokens }: Callers): readonly HotSecret[] {
-  const projects = projectsOf(fixture)
   const found: HotSecret[] = []
   for (const [row, id] of fixture.secretIds.entries()) {
-    const project = row % projects
+    const project = projectOfRow(fixture.layout, row)
     const token = tokens.get(project)
     if (token !== undefined) found.push({ row, project, id, token })
   }
@@ -130,6 +138,6 @@ function asPython(request: LoadRequest): LoadRequest {
   }
 }
 
-function pageStarts(rows: number, limit: number): readonly number[] {
-  return Array.from({ length: Math.max(1, Math.ceil(rows / limit)) }, (_, page) => page * limit)
+function pageStarts(limit: number): readonly number[] {
+  return Array.from({ length: ROWS_PER_LARGE_PROJECT / limit }, (_, page) => page * limit)
 }

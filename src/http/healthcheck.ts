@@ -13,14 +13,12 @@ export function healthAnswer(exchange: Exchange, isDisabled: boolean): Answer {
   if (exchange.request.method === 'HEAD') return { status: isDisabled ? 503 : 204 }
   const accept = exchange.request.headers.accept ?? ''
   if (accept.includes('application/json')) {
-    const document = Buffer.from(
-      `${JSON.stringify({ detailed: false, reasons: [reason] }, null, 4)}\n`,
-    )
+    const document = `${JSON.stringify({ detailed: false, reasons: [reason] }, null, 4)}\n`
     return { status, document, contentType: 'application/json' }
   }
   if (accept.includes('text/html')) {
-    const document = Buffer.from(`<!DOCTYPE html><title>Healthcheck</title><p>${reason}</p>\n`)
+    const document = `<!DOCTYPE html><title>Healthcheck</title><p>${reason}</p>\n`
     return { status, document, contentType: 'text/html; charset=UTF-8' }
   }
-  return { status, document: Buffer.from(reason), contentType: 'text/plain; charset=UTF-8' }
+  return { status, document: reason, contentType: 'text/plain; charset=UTF-8' }
 }

@@ -1,0 +1,33 @@
+import type { LoadedJob } from './load/loadGenerator.ts'
+import type { LoadShape } from './load/loadJob.ts'
+import { cpuMicros } from './target/processCost.ts'
+import type { Served } from './target/served.ts'
+
+/** One stretch of load on one server. */
+export interface Measurement {
+  readonly requestsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** User and system time of the server process with all its threads. */
+  readonly cpuMicrosPerRequest: number
+}
+
+/** @throws Error when any request failed: what is measured then is not what was meant */
+export async function measure(
+  served: Served,
+  job: LoadedJob,
+  shape: LoadShape,
+): Promise<Measurement> {
+  const before = cpuMicros(served.pid)
+  const { requests, seconds, p50Ms, p99Ms, errors } = await job.run(shape)
+  const cpu = cpuMicros(served.pid) - before
+  if (errors > 0 || requests === 0) {
+    throw new Error(`${errors} of ${requests} requests to ${served.origin} failed.`)
+  }
+  return {
+    requestsPerSecond: requests / seconds,
+    p50Ms,
+    p99Ms,
+    cpuMicrosPerRequest: cpu / requests,
+  }
+}

@@ -1,0 +1,63 @@
+/* `npm run bench`: what Gatehouse costs, against a bare HTTP server on the same machine. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LoadGenerator } from './load/loadGenerator.ts'
+import { benchOptions } from './options.ts'
+import type { Bench } from './parts/bench.ts'
+import { PARTS } from './parts/parts.ts'
+import { table } from './table.ts'
+import type { Verdict } from './verdict.ts'
+
+const options = benchOptions(process.argv.slice(2))
+const tell = (line: string): void => void process.stdout.write(`${line}\n`)
+if (typeof options === 'string') {
+  tell(options)
+  process.exit(0)
+}
+
+const [serverCore, loadCore] = options.isPinned ? [0, 1] : []
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-run-'))
+const generator = new LoadGenerator(options.generator, loadCore)
+const started: { stop(): Promise<void> }[] = []
+const bench: Bench = {
+  options,
+  generator,
+  folder,
+  serverCore,
+  loadCore,
+  tell,
+  isWanted: (name) => options.only.length === 0 || options.only.includes(name),
+  keep(one) {
+    started.push(one)
+    return one
+  },
+  async closeAll() {
+    for (const one of started.splice(0)) await one.stop()
+  },
+}
+tell(
+  `Node ${process.version}, ${options.generator} with ${options.connections} connections, ` +
+    `${options.rounds} rounds of ${options.seconds} s, ` +
+    `${options.isPinned ? 'server on core 0, load on core 1' : 'not pinned'}`,
+)
+const verdicts: Verdict[] = []
+try {
+  for (const part of PARTS) verdicts.push(...(await part(bench)))
+} finally {
+  await bench.closeAll()
+  generator.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+tell(
+  table(
+    ['', 'found', 'bar', ''],
+    verdicts.map(({ what, found, bar, isPassed, isGoal = false }) => [
+      what,
+      found,
+      isGoal ? `goal: ${bar}` : bar,
+      isPassed ? 'pass' : isGoal ? 'missed' : 'MISSED',
+    ]),
+  ),
+)
+if (verdicts.some(({ isPassed, isGoal = false }) => !isPassed && !isGoal)) process.exitCode = 1
