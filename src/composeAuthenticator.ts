@@ -60,7 +60,9 @@ function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticat
     certfile: options.certfile,
     keyfile: options.keyfile,
     insecure: options.insecure,
-    connectTimeoutSeconds: options.http_connect_timeout,
+    // keystonemiddleware means the whole call by it.
+    timeoutSeconds: options.http_connect_timeout,
+    connectTimeoutSeconds: Math.min(5, options.http_connect_timeout),
     maxRetries: options.http_request_max_retries,
     tokenCacheTimeSeconds: options.token_cache_time,
     tokenStaleTimeSeconds: options.token_stale_time,

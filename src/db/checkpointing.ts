@@ -37,6 +37,11 @@ export class Checkpointing {
     }
   }
 
+  /** What a crash left could not be emptied at once. */
+  emptyLogSoon(): void {
+    this.#truncateLater(TRUNCATE_AGAIN_AFTER_MS)
+  }
+
   #truncateLater(delayMs: number): void {
     if (this.#isTruncateDue) return
     this.#isTruncateDue = true

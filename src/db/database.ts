@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import knex from 'knex'
 import type {
   DatabaseHealth,
   DeploymentRepository,
@@ -46,9 +45,9 @@ export interface DatabaseOptions {
   readonly url: string
   readonly clock: Clock
   readonly onEvent?: OnDatabaseEvent
-  /** For tests alone. */
+  /** For tests and the bench alone. */
   readonly writer?: Partial<Pick<SqliteWriterParts, 'startThread'>> &
-    Pick<SqliteWriterParts['thread'], 'weakening'>
+    Omit<SqliteWriterParts['thread'], 'path'>
 }
 
 /**
@@ -61,18 +60,20 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { path } = parseDatabaseUrl(options.url)
   if (isEmptyOrRefuse(schemaStatus(options.url))) await upgradeSchema(options.url)
 
+  // Loads while the writer starts.
+  const knexModule = import('knex')
   const onEvent = options.onEvent ?? (() => undefined)
   const monotonicMs = () => options.clock.monotonicMs()
-  const { weakening, startThread } = options.writer ?? {}
+  const { startThread, ...thread } = options.writer ?? {}
   const writer = new SqliteWriter({
-    thread: weakening === undefined ? { path } : { path, weakening },
+    thread: { path, ...thread },
     monotonicMs,
     onEvent,
     ...(startThread === undefined ? {} : { startThread }),
   })
   const reader = new SqliteReader({ path, monotonicMs, onEvent })
   try {
-    const failure = await writer.start()
+    const [failure] = await Promise.all([writer.start(), knexModule])
     if (failure !== undefined) {
       throw new StartupRefusal(`The database ${path} cannot be written: ${failure}`)
     }
@@ -83,6 +84,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     throw error
   }
 
+  const { default: knex } = await knexModule
   const parts = {
     reads: reader,
     commands: writer,

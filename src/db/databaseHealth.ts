@@ -1,6 +1,7 @@
 import type { DatabaseHealth } from '../domain/ports.ts'
 import { unavailable } from '../lib/fault.ts'
 import type { CommandRunner } from './commandRunner.ts'
+import { DEPLOYMENT_ID } from './commands/deploymentCommands.ts'
 import type { Reads } from './reads.ts'
 
 export interface SqlDatabaseHealthParts {
@@ -29,7 +30,7 @@ export class SqlDatabaseHealth implements DatabaseHealth {
   }
 
   async #readAndWrite(): Promise<void> {
-    await this.#parts.reads.first('select 1 as alive')
+    await this.#parts.reads.first(DEPLOYMENT_ID)
     await this.#parts.commands.run('proveWritable')
   }
 }

@@ -1,5 +1,4 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
-import knex from 'knex'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { type DatabaseLocation, parseDatabaseUrl } from './databaseLocation.ts'
 import { dialectSqlite } from './dialectSqlite.ts'
@@ -11,6 +10,8 @@ import { MIGRATIONS, type NamedMigration } from './migrationList.ts'
 
 /** The command line and another server may look at the same time. */
 const BUSY_TIMEOUT_MS = 5_000
+const ATTEMPTS = 5
+const ATTEMPT_EVERY_MS = 200
 
 /** Looks without touching: a database that is not there yet is not made. */
 export function schemaStatus(url: string): SchemaStatus {
@@ -38,9 +39,27 @@ export async function upgradeSchema(url: string): Promise<readonly string[]> {
   const location = parseDatabaseUrl(url)
   refuseNewer(schemaStatus(url))
   createFile(location)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await migrate(location)
+    } catch (error) {
+      // Another may be upgrading at this moment: then it is done soon, and nothing is left for us.
+      if (schemaStatus(url).pending.length === 0) return []
+      if (attempt === ATTEMPTS) {
+        const message = `The database ${location.path} could not be upgraded: ${reasonOf(error)}`
+        throw new StartupRefusal(message, { cause: error })
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, ATTEMPT_EVERY_MS))
+  }
+}
+
+async function migrate({ path }: DatabaseLocation): Promise<readonly string[]> {
+  // 150 ms to load; a start that has nothing to upgrade does not wait for it.
+  const { default: knex } = await import('knex')
   const db = knex({
     client: dialectSqlite.knexClient,
-    connection: { filename: location.path },
+    connection: { filename: path },
     useNullAsDefault: true,
     pool: { min: 1, max: 1 },
     log: silent,
@@ -49,11 +68,6 @@ export async function upgradeSchema(url: string): Promise<readonly string[]> {
   try {
     const [, names] = (await db.migrate.latest()) as [number, readonly string[]]
     return names
-  } catch (error) {
-    throw new StartupRefusal(
-      `The database ${location.path} could not be upgraded: ${reasonOf(error)}`,
-      { cause: error },
-    )
   } finally {
     await db.destroy()
   }

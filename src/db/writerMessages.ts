@@ -5,6 +5,8 @@ import type { SqliteWeakening } from './dialectSqliteConnection.ts'
 export interface WriterThreadData {
   readonly path: string
   readonly weakening?: SqliteWeakening
+  /** For the bench alone, which shows what sharing a transaction is worth. */
+  readonly commandsPerTransaction?: number
 }
 
 export type ToWriterThread =

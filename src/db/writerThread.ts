@@ -25,7 +25,11 @@ const port = parentPort
 if (port === null) throw new Error('writerThread.ts runs as a thread of its own.')
 const post = (message: FromWriterThread) => port.postMessage(message)
 
-const { path, weakening } = workerData as WriterThreadData
+const {
+  path,
+  weakening,
+  commandsPerTransaction = COMMANDS_PER_TRANSACTION,
+} = workerData as WriterThreadData
 const waiting: NumberedCommand[] = []
 let isScheduled = false
 let isClosing = false
@@ -71,7 +75,7 @@ function checkpoint(mode: 'passive' | 'truncate'): CheckpointResult | undefined 
 
 function runBatch(): void {
   isScheduled = false
-  const batch = waiting.splice(0, COMMANDS_PER_TRANSACTION)
+  const batch = waiting.splice(0, commandsPerTransaction)
   if (batch.length > 0) {
     const startedAt = performance.now()
     const answers = groupCommit.run(batch.map(({ command }) => command))
@@ -110,7 +114,8 @@ port.on('message', (message: ToWriterThread) => {
 
 // What a crash left in the log may be a key that was deleted: empty it before anything else.
 try {
-  groupCommit.connection().checkpoint('truncate')
+  const { isBusy } = groupCommit.connection().checkpoint('truncate')
+  if (isBusy) checkpointing.emptyLogSoon()
   post({ type: 'started', failure: undefined })
 } catch (error) {
   groupCommit.discard(reasonOf(error))

@@ -271,6 +271,8 @@ export interface Credentials {
   /** Path below the endpoint, for access rules of application credentials. */
   readonly path: string
   header(name: string): string | undefined
+  /** Every header the request has, in lower case. */
+  headerNames(): readonly string[]
 }
 
 export interface Authenticator {

@@ -112,6 +112,7 @@ export function createApp(parts: AppParts): Koa {
       method: koa.method,
       path: koa.path,
       header: (name) => exchange.header(name),
+      headerNames: () => Object.keys(exchange.request.headers),
     })
     exchange.caller = caller
     const microversion = parseMicroversion(exchange.header('openstack-api-version'))

@@ -29,7 +29,6 @@ export interface TokenCounters {
 /** Callers as Keystone knows them (design 5). Warm, a request costs one SHA-256 and one look-up. */
 export class KeystoneAuthenticator implements Authenticator {
   readonly counters: TokenCounters = { hits: 0, misses: 0, stale: 0, unknown: 0 }
-  readonly #http: KeystoneHttp
   readonly #client: KeystoneClient
   readonly #clock: Clock
   readonly #cache: TokenCache
@@ -45,9 +44,14 @@ export class KeystoneAuthenticator implements Authenticator {
   /** @throws StartupRefusal when the URL or a certificate file is no good */
   constructor(options: KeystoneOptions) {
     const { clock, serviceUser, onEvent = () => undefined } = options
-    this.#http = new KeystoneHttp(options)
-    const session = new ServiceSession({ http: this.#http, serviceUser, clock, onEvent })
-    this.#client = new KeystoneClient({ http: this.#http, session, clock, onEvent })
+    const http = new KeystoneHttp(options)
+    const session = new ServiceSession({ http, serviceUser, clock, onEvent })
+    this.#client = new KeystoneClient({
+      http,
+      session,
+      onEvent,
+      probeEveryMs: options.probeEveryMs,
+    })
     this.#clock = clock
     this.#cacheTimeMs = (options.tokenCacheTimeSeconds ?? 300) * 1000
     // Who wants every token asked about wants no old answers either.
@@ -89,7 +93,7 @@ export class KeystoneAuthenticator implements Authenticator {
   }
 
   close(): void {
-    this.#http.close()
+    this.#client.close()
   }
 
   /** True when a service speaks for the user: only then may the user's token be expired. */

@@ -1,4 +1,3 @@
-import type { Clock } from '../lib/clock.ts'
 import { type Fault, unavailable } from '../lib/fault.ts'
 import { decodeAnswer, type KeystoneAnswer } from './keystoneAnswer.ts'
 import { type KeystoneHttp, type KeystoneResponse, KeystoneUnreachable } from './keystoneHttp.ts'
@@ -8,27 +7,27 @@ import type { ServiceSession } from './serviceSession.ts'
 export interface KeystoneClientParts {
   readonly http: KeystoneHttp
   readonly session: ServiceSession
-  readonly clock: Clock
   readonly onEvent: (event: KeystoneEvent) => void
+  readonly probeEveryMs?: number | undefined
 }
 
-/** After Keystone could not be reached, nobody waits for it during this time. */
-const PAUSE_MS = 1000
+/** While Keystone is away nobody waits for it: one probe in the background finds out when it is back. */
+const PROBE_EVERY_MS = 1000
 
 /** Asks Keystone about tokens, on behalf of the service user. */
 export class KeystoneClient {
   readonly #http: KeystoneHttp
   readonly #session: ServiceSession
-  readonly #clock: Clock
   readonly #onEvent: (event: KeystoneEvent) => void
+  readonly #probeEveryMs: number
   #isAway = false
-  #askAgainAtMs = 0
+  #probe: NodeJS.Timeout | undefined
 
   constructor(parts: KeystoneClientParts) {
     this.#http = parts.http
     this.#session = parts.session
-    this.#clock = parts.clock
     this.#onEvent = parts.onEvent
+    this.#probeEveryMs = parts.probeEveryMs ?? PROBE_EVERY_MS
   }
 
   /**
@@ -36,9 +35,7 @@ export class KeystoneClient {
    * @throws Fault('unavailable') when it cannot be asked or does not make sense
    */
   async validate(token: string, isExpiredAllowed: boolean): Promise<KeystoneAnswer | undefined> {
-    if (this.#isAway && this.#clock.monotonicMs() < this.#askAgainAtMs) {
-      throw unavailable('Keystone was away a moment ago.')
-    }
+    if (this.#isAway) throw unavailable('Keystone is away.')
     const response = await this.#asked(() => this.#ask(token, isExpiredAllowed))
     if (response.status === 404) return undefined
     if (response.status !== 200) throw this.#useless(response.status)
@@ -50,11 +47,16 @@ export class KeystoneClient {
   }
 
   /** Can Keystone be asked? For /readyz. @throws Fault('unavailable') */
-  async health(signal: AbortSignal): Promise<void> {
+  async health(signal?: AbortSignal): Promise<void> {
     const response = await this.#asked(() =>
       this.#http.send({ method: 'GET', path: '', headers: {} }, signal),
     )
     if (response.status >= 500) throw this.#useless(response.status)
+  }
+
+  close(): void {
+    clearTimeout(this.#probe)
+    this.#http.close()
   }
 
   /** Once more with a new service token when Keystone refuses the one we have. */
@@ -92,11 +94,19 @@ export class KeystoneClient {
       return response
     } catch (error) {
       if (!(error instanceof KeystoneUnreachable)) throw error
-      this.#askAgainAtMs = this.#clock.monotonicMs() + PAUSE_MS
       if (!this.#isAway) this.#onEvent({ kind: 'away', reason: error.message })
       this.#isAway = true
+      this.#probeLater()
       throw unavailable('Keystone cannot be reached.', error)
     }
+  }
+
+  #probeLater(): void {
+    clearTimeout(this.#probe)
+    this.#probe = setTimeout(() => {
+      // What it finds is kept by #asked; a failure has set the next probe already.
+      this.health().catch(() => undefined)
+    }, this.#probeEveryMs).unref()
   }
 
   #useless(status: number): Fault {

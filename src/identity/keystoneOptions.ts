@@ -57,6 +57,8 @@ export interface KeystoneOptions extends KeystoneConnection {
   /** While Keystone is away, an answer counts until this age (and never past its token's expiry); 0 never. */
   readonly tokenStaleTimeSeconds?: number
   readonly cacheSize?: number
+  /** While Keystone is away: how often it is looked for. */
+  readonly probeEveryMs?: number
   /** How long a token that Keystone does not know is refused without asking again. */
   readonly negativeCacheTimeSeconds?: number
   readonly serviceTokenRoles?: readonly string[]

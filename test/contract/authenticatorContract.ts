@@ -102,5 +102,10 @@ export function authenticatorContract(
 }
 
 function credentialsOf(headers: Readonly<Record<string, string>>): Credentials {
-  return { method: 'GET', path: '/v1/secrets', header: (name) => headers[name] }
+  return {
+    method: 'GET',
+    path: '/v1/secrets',
+    header: (name) => headers[name],
+    headerNames: () => Object.keys(headers),
+  }
 }

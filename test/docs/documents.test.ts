@@ -31,10 +31,20 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
 })
 
 test('every file and folder that the documentation names is there', () => {
-  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    ...globSync('docs/**/*.md', { cwd: ROOT }),
+  ]
   const missing = pages.flatMap((page) => {
-    const named = read(page).matchAll(/`((?:docs|src|test|deploy|bench|migrations|api-ref|bin)\/[\w./-]*)`/g)
-    return [...named].map((match) => match[1] ?? '').filter((path) => globSync(path.replace(/\/$/, ''), { cwd: ROOT }).length === 0).map((path) => `${page}: ${path}`)
+    const named = read(page).matchAll(
+      /`((?:docs|src|test|deploy|bench|migrations|api-ref|bin)\/[\w./-]*)`/g,
+    )
+    return [...named]
+      .map((match) => match[1] ?? '')
+      .filter((path) => globSync(path.replace(/\/$/, ''), { cwd: ROOT }).length === 0)
+      .map((path) => `${page}: ${path}`)
   })
   assert.deepEqual(missing, [])
 })
@@ -50,7 +60,15 @@ test('every npm script that the documentation names exists', () => {
 })
 
 test('no document names a machine path or a package registry', () => {
-  const tracked = ['README.md', 'CHANGELOG.md', ...globSync('{docs,api-ref,src,test,bench,deploy}/**/*.{md,ts,json,py,sh}', { cwd: ROOT })]
-  const offenders = tracked.filter((path) => /\/work\/main|registry\.npmjs|deb\.debian\.org/.test(read(path).replaceAll(/\/work\\\/main\|registry\\\.npmjs\|deb\\\.debian\\\.org/g, '')))
+  const tracked = [
+    'README.md',
+    'CHANGELOG.md',
+    ...globSync('{docs,api-ref,src,test,bench,deploy}/**/*.{md,ts,json,py,sh}', { cwd: ROOT }),
+  ]
+  const offenders = tracked.filter((path) =>
+    /\/work\/main|registry\.npmjs|deb\.debian\.org/.test(
+      read(path).replaceAll(/\/work\\\/main\|registry\\\.npmjs\|deb\\\.debian\\\.org/g, ''),
+    ),
+  )
   assert.deepEqual(offenders, [])
 })

@@ -1,7 +1,6 @@
 import { Agent, createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Test } from 'supertest'
-import { composeApi } from '../../src/composeApi.ts'
+import { type Api, composeApi } from '../../src/composeApi.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import type { Database } from '../../src/db/database.ts'
 import type { IntegrityFinding } from '../../src/domain/ports.ts'
@@ -62,7 +61,7 @@ export interface Door {
   /** SQL on a second connection to the same file. */
   readonly execute: FreshDatabase['execute']
   readonly routes: readonly Route[]
-  readonly callback: ReturnType<ReturnType<typeof composeApi>['app']['callback']>
+  readonly app: Api['app']
   readonly alarms: IntegrityFinding[]
   readonly failures: unknown[]
   readonly completed: CompletedRequest[]
@@ -116,8 +115,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       nameless: options.nameless ?? 'null',
     },
   })
-  const callback = app.callback()
-  const server = await listening(createServer({ keepAliveTimeout: 60_000 }, callback))
+  const server = await listening(createServer({ keepAliveTimeout: 60_000 }, app.callback()))
   const agent = new Agent({ keepAlive: true })
   const as = (headers: Readonly<Record<string, string>>): Caller =>
     new Caller({ server, agent, routes, headers })
@@ -131,7 +129,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     deploymentId,
     execute: fresh.execute,
     routes,
-    callback,
+    app,
     mood,
     as: ({ project, user, roles }) =>
       as({
@@ -248,10 +246,6 @@ function watcher() {
 async function listening(server: Server): Promise<Server> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server
-}
-
-export function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }

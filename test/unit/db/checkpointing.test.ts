@@ -43,6 +43,14 @@ for (const hindrance of ['isBusy', 'isAway'] as const) {
   })
 }
 
+test('a log that could not be emptied at the start is emptied soon', () => {
+  const { asked, later, checkpointing } = harness()
+  checkpointing.emptyLogSoon()
+  assert.ok((later[0]?.delayMs ?? Number.NaN) <= 2_000)
+  later[0]?.work()
+  assert.deepEqual(asked, ['truncate'])
+})
+
 test('writes without deletes check in after some hundreds, and never schedule an emptying', () => {
   const { asked, later, checkpointing } = harness()
   for (let batch = 0; batch < 100; batch += 1) checkpointing.afterBatch(10, false)

@@ -73,7 +73,10 @@ test('of a deleted secret no byte of its envelope stays in the file or its log',
 
   const files = [fresh.path, `${fresh.path}-wal`].filter((file) => existsSync(file))
   const bytes = Buffer.concat(files.map((file) => readFileSync(file)))
-  assert.ok(bytes.includes(Buffer.from(project.key.id)), 'the look itself works: what lives is found')
+  assert.ok(
+    bytes.includes(Buffer.from(project.key.id)),
+    'the look itself works: what lives is found',
+  )
   for (const { mark } of marked) {
     for (let offset = 0; offset + 16 <= mark.length; offset += 16) {
       const piece = mark.subarray(offset, offset + 16)

@@ -24,7 +24,7 @@ export function request(
   method = 'GET',
   path = '/v1/secrets',
 ): Credentials {
-  return { method, path, header: (name) => headers[name] }
+  return { method, path, header: (name) => headers[name], headerNames: () => Object.keys(headers) }
 }
 
 export interface KeystoneScene {

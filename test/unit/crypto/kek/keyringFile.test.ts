@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes } from 'node:crypto'
 import {
   chmod,
+  chown,
   mkdir,
   mkdtemp,
   readdir,
@@ -40,6 +41,8 @@ const ALL = [PLAIN, SEALED, BY_CREDENTIAL]
 function withPassphrase(passphrase: string): KeyringProtection {
   return { kind: 'passphrase', passphrase: () => Buffer.from(passphrase), cost: CHEAP }
 }
+
+const notRoot = process.geteuid?.() === 0 ? false : 'only root can give a file to another user'
 
 let folder = ''
 before(async () => {
@@ -153,6 +156,12 @@ for (const protection of ALL) {
       }
       await chmod(path, 0o400)
       await open(path, protection)
+    })
+
+    test('of another user it is refused, with both users', { skip: notRoot }, async () => {
+      const path = await made(protection)
+      await chown(path, 12345, 0)
+      assert.match(await refusalOf(open(path, protection)), /user 12345.*user 0/)
     })
 
     test('of a newer version it is refused, with both versions', async () => {

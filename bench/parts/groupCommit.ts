@@ -1,0 +1,66 @@
+import { usualLayout } from '../fixture/layout.ts'
+import { preparedFixture } from '../fixture/preparedFixture.ts'
+import { stores } from '../load/workloads.ts'
+import { type Measurement, measure } from '../measurement.ts'
+import { median } from '../median.ts'
+import { medians } from '../rounds.ts'
+import { table } from '../table.ts'
+import { localTokens } from '../target/localTokens.ts'
+import { startStoring } from '../target/storing.ts'
+import { atLeast, type Verdict } from '../verdict.ts'
+import type { Bench } from './bench.ts'
+
+const AS_SHIPPED = 256
+const CLIENTS = 32
+const PROJECTS = 100
+const FACTOR = 6
+
+/**
+ * POST secret, with the transaction shared by all that came together and with one for each: the same
+ * server, the same fsync, one number between them. Not pinned: the writer has a thread of its own.
+ */
+export async function groupCommit(bench: Bench): Promise<readonly Verdict[]> {
+  if (!bench.isWanted('group-commit')) return []
+  const { options, generator, folder, tell } = bench
+  const fixture = await preparedFixture(usualLayout(options.rows), tell)
+  const issue = await localTokens(fixture)
+  const tokens = new Map<number, string>()
+  for (let project = 0; project < PROJECTS; project += 1) tokens.set(project, await issue(project))
+  const requests = stores({ fixture, tokens })
+
+  const sides = []
+  for (const commandsPerTransaction of [AS_SHIPPED, 1]) {
+    const served = bench.keep(await startStoring(folder, fixture, commandsPerTransaction))
+    const job = generator.load({ origin: served.origin, requests })
+    await measure(served, job, { connections: CLIENTS, seconds: 3 })
+    sides.push({ served, job, found: [] as Measurement[] })
+  }
+  tell(`${options.rounds} rounds of POST secret, ${CLIENTS} clients:`)
+  const ratios: number[] = []
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const { served, job, found } of sides) {
+      found.push(await measure(served, job, { connections: CLIENTS, seconds: options.seconds }))
+    }
+    const [shared, single] = sides.map(({ found }) => found.at(-1)?.requestsPerSecond ?? 0)
+    ratios.push((shared ?? 0) / (single ?? 0))
+  }
+  const [shared, single] = sides.map(({ found }) => medians(found))
+  if (shared === undefined || single === undefined) throw new Error('two sides were measured')
+  tell(
+    table(
+      ['POST secret, 32 clients', 'requests/s', 'p50 ms', 'p99 ms', 'CPU us/request'],
+      [
+        ['transactions shared, as shipped', shared] as const,
+        ['a transaction for each', single] as const,
+      ].map(([title, one]) => [
+        title,
+        one.requestsPerSecond.toFixed(0),
+        one.p50Ms.toFixed(2),
+        one.p99Ms.toFixed(2),
+        one.cpuMicrosPerRequest.toFixed(1),
+      ]),
+    ),
+  )
+  await bench.closeAll()
+  return [atLeast('POST secret, shared against single commits', median(ratios), FACTOR, ' x')]
+}
