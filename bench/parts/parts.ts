@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts'
 import { groupCommit } from './groupCommit.ts'
 import { httpCases } from './httpCases.ts'
 import { listScale } from './listScale.ts'
+import { profile } from './profile.ts'
 import { secondStart } from './secondStart.ts'
 
 /** All that `npm run bench` measures, in this order. */
@@ -11,4 +12,5 @@ export const PARTS: readonly ((bench: Bench) => Promise<readonly Verdict[]>)[] =
   groupCommit,
   listScale,
   secondStart,
+  profile,
 ]

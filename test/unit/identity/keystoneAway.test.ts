@@ -129,10 +129,11 @@ test('a single 500 of Keystone costs one request, not a second of outage', async
 })
 
 test('Keystone away at the very start is 503 until it is there', async (t) => {
-  const { keystone, ask } = await scene(t)
+  const { keystone, clock, ask } = await scene(t)
   keystone.mode = 'down'
   assert.equal(await ask(keystone.issue()), 'unavailable')
   keystone.mode = 'up'
+  clock.forward(2)
   await eventually(() => ask(keystone.issue()), OK)
 })
 
