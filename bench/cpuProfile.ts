@@ -24,8 +24,8 @@ export interface Spent {
   readonly micros: number
 }
 
-/** Where the thread was, sample by sample, without the time it waited. Native code counts for who called it. */
-export function spentIn(json: string, root: string): readonly Spent[] {
+/** Where the thread was in the last seconds, without the time it waited. Native code counts for who called it. */
+export function spentIn(json: string, root: string, lastSeconds: number): readonly Spent[] {
   const { nodes, samples, timeDeltas } = JSON.parse(json) as CpuProfile
   const parents = new Map(
     nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
@@ -40,7 +40,10 @@ export function spentIn(json: string, root: string): readonly Spent[] {
     return found
   }
   const micros = new Map<string, Spent>()
+  let leftMicros = timeDeltas.reduce((sum, delta) => sum + delta, 0)
   for (const [index, id] of samples.entries()) {
+    leftMicros -= timeDeltas[index] ?? 0
+    if (leftMicros > lastSeconds * 1e6) continue
     const { room, place: name } = place(id)
     if (room === 'idle') continue
     const key = `${room} ${name}`

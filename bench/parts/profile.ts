@@ -56,7 +56,7 @@ export async function profile(bench: Bench): Promise<readonly Verdict[]> {
 
   // The main thread's is the one with the most samples; others are of the writer.
   const spent = readdirSync(profiles)
-    .map((file) => spentIn(readFileSync(join(profiles, file), 'utf8'), ROOT))
+    .map((file) => spentIn(readFileSync(join(profiles, file), 'utf8'), ROOT, SECONDS))
     .toSorted((a, b) => total(b) - total(a))
     .at(0)
   if (spent === undefined) throw new Error('the server left no profile')

@@ -67,6 +67,15 @@ export function projectKeyRepositoryContract(
       }
     })
 
+    test('a project that holds secrets and a key is given its next term', async () => {
+      const projectId = newProjectId()
+      const [first, second] = [aProjectKey(projectId, 1), aProjectKey(projectId, 2)]
+      await keys.activate(first)
+      await subject.leaveRecord(projectId, 'secret')
+      assert.deepEqual(plain(await keys.activate(aProjectKey(projectId, 1))), plain(first))
+      assert.deepEqual(plain(await keys.activate(second)), plain(second))
+    })
+
     for (const kind of ['secret', 'order'] as const) {
       test(`a project that holds a ${kind} and no key gets an alarm, not a new key`, async () => {
         const projectId = newProjectId()
