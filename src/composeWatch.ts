@@ -46,7 +46,6 @@ export async function composeWatch(
     const file = await LineFile.open({
       path,
       mode,
-      gatherBytes: 4096,
       onTrouble: ({ kind, code }) => {
         if (kind === 'dropped') metrics.lineLost(stream)
         else log.error({ path, code }, 'a log file cannot be written')

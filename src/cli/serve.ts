@@ -24,7 +24,7 @@ export async function serve(
   const loaded = settingsOfCommand(surroundings, sources)
   const { settings } = loaded
   ensureStateFolder(settings.DEFAULT.state_path)
-  const log = await openLog(logOptions(settings, surroundings.err.isTerminal))
+  const log = openLog(logOptions(settings, surroundings.err.isTerminal))
   surroundings.onStray((error) => endByBug(error, log, surroundings))
   try {
     logFirstLines(log, loaded, surroundings.version)

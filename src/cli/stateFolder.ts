@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 
@@ -8,13 +8,16 @@ const { code: exitCode } = EXIT_CODES.state
 /** Makes the folder that holds database and keys, for this user alone. */
 export function ensureStateFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    // One level only: a path mistyped further up is a mistake, not a wish.
+    if (!existsSync(path)) mkdirSync(path, { mode: 0o700 })
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
-    throw new StartupRefusal(
-      `The state folder ${path} cannot be made (${code}): make it, or name another with [DEFAULT] state_path.`,
-      { exitCode, cause },
-    )
+    if (code !== 'EEXIST') {
+      throw new StartupRefusal(
+        `The state folder ${path} cannot be made (${code}): make it, or name another with [DEFAULT] state_path.`,
+        { exitCode, cause },
+      )
+    }
   }
   const found = statSync(path)
   if (!found.isDirectory()) {

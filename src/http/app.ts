@@ -13,6 +13,7 @@ import { acceptsJson } from './mediaRanges.ts'
 import { parseMicroversion } from './microversion.ts'
 import type { RequestObserver } from './observer.ts'
 import { byPath, type PathVerbs } from './pathVerbs.ts'
+import { originForm } from './requestTarget.ts'
 import type { Answer, Route } from './route.ts'
 import { VersionDocuments } from './versions.ts'
 
@@ -44,7 +45,8 @@ export function createApp(parts: AppParts): Koa {
   const routed = router.routes()
 
   async function answer(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
-    const { method } = exchange.request
+    const { method, url = '/' } = exchange.request
+    exchange.request.url = originForm(url)
     if (koa.path === '/healthcheck') {
       exchange.route = '/healthcheck'
       return healthAnswer(exchange, await parts.healthSwitch.isDisabled())

@@ -1,74 +1,102 @@
-import { mkdirSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  writeSync,
+  write as writeToDescriptor,
+} from 'node:fs'
 import { dirname } from 'node:path'
-import pino from 'pino'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
-
-type Destination = ReturnType<typeof pino.destination>
 
 export interface LineFileOptions {
   /** A file, or `/dev/stdout`, `/dev/stderr`. */
   readonly path: string
   readonly mode: number
-  /** Lines are gathered up to this many bytes before they are written; a timer writes what waits. */
-  readonly gatherBytes: number
-  /** Told of trouble: 'failing' once until a line is written again, 'dropped' per line lost. */
+  /** 'failing': nothing can be written now, told once until it can; 'dropped': lines were lost. */
   readonly onTrouble: (trouble: {
     readonly kind: 'failing' | 'dropped'
     readonly code: string
   }) => void
 }
 
-/** Beyond this many bytes that could not be written yet (a full disk, a stuck pipe) lines are lost. */
+/** Beyond this much that could not be written yet (a full disk, a stuck pipe) lines are lost. */
 const MOST_WAITING = 16 * 1024 * 1024
-const FLUSH_EVERY_MS = 500
+const TRY_AGAIN_MS = 250
+/** A disk that does not answer must not keep the process from ending. */
+const CLOSE_WITHIN_MS = 2000
 const STANDARD_STREAMS: ReadonlyMap<string, number> = new Map([
   ['/dev/stdout', 1],
   ['/dev/stderr', 2],
 ])
 
-/** A file of lines, written off the request path; reopened when an operator has moved it away. */
+/**
+ * A file of lines, written off the event loop: one write at a time, and what comes meanwhile goes with
+ * the next. A failed write is tried again; the process never ends because of a log.
+ */
 export class LineFile {
   readonly path: string
-  readonly #destination: Destination
+  readonly #options: LineFileOptions
+  #descriptor: number
+  #waiting = ''
+  /** What is being written, without what was written of it. */
+  #underWay: Buffer | undefined
   #isFailing = false
+  #isClosed = false
+  #whenIdle: (() => void) | undefined
 
-  private constructor(path: string, destination: Destination) {
-    this.path = path
-    this.#destination = destination
+  private constructor(options: LineFileOptions, descriptor: number) {
+    this.path = options.path
+    this.#options = options
+    this.#descriptor = descriptor
   }
 
   /** @throws StartupRefusal when the file cannot be opened */
-  static async open(options: LineFileOptions): Promise<LineFile> {
-    const stream = STANDARD_STREAMS.get(options.path)
-    if (stream === undefined) makeFolder(dirname(options.path))
-    const destination = pino.destination({
-      ...(stream === undefined
-        ? { dest: options.path, append: true, mode: options.mode }
-        : { fd: stream }),
-      sync: false,
-      minLength: options.gatherBytes,
-      maxLength: MOST_WAITING,
-      periodicFlush: FLUSH_EVERY_MS,
-    })
-    const file = new LineFile(options.path, destination)
-    if (stream === undefined) await opened(destination, options.path)
-    file.#watch(options.onTrouble)
-    return file
-  }
-
-  /** @param line ends in a line feed */
-  write(line: string): void {
-    this.#destination.write(line)
-  }
-
-  reopen(): void {
-    if (!STANDARD_STREAMS.has(this.path)) this.#destination.reopen()
-  }
-
-  /** Writes what waits, at once; for a process about to end. Lines that cannot be written are lost. */
-  flushNow(): void {
+  static open(options: LineFileOptions): LineFile {
+    const { path, mode } = options
+    const standard = STANDARD_STREAMS.get(path)
+    if (standard !== undefined) return new LineFile(options, standard)
     try {
-      this.#destination.flushSync()
+      // One level only: a path mistyped further up is a mistake, not a wish.
+      if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 })
+      return new LineFile(options, openSync(path, 'a', mode))
+    } catch (cause) {
+      throw new StartupRefusal(`The log ${path} cannot be opened for writing: ${codeOf(cause)}.`, {
+        cause,
+      })
+    }
+  }
+
+  /** @param lines each ends in a line feed */
+  write(lines: string): void {
+    if (this.#isClosed) return
+    if (this.#waiting.length + lines.length > MOST_WAITING) {
+      this.#options.onTrouble({ kind: 'dropped', code: 'too much waits' })
+      return
+    }
+    this.#waiting += lines
+    if (this.#underWay === undefined) this.#writeNext()
+  }
+
+  /** Goes on in a new file when the old one was moved away. A line under way still reaches the old one. */
+  reopen(): void {
+    if (STANDARD_STREAMS.has(this.path) || this.#isClosed) return
+    try {
+      const old = this.#descriptor
+      this.#descriptor = openSync(this.path, 'a', this.#options.mode)
+      // Closing under a write could let it end up in whatever gets the number next.
+      this.#onceIdle(() => closeSync(old))
+    } catch (cause) {
+      this.#fail(codeOf(cause))
+    }
+  }
+
+  /** Writes what waits, at once; for a process about to end. */
+  flushNow(): void {
+    const lines = this.#waiting
+    this.#waiting = ''
+    try {
+      writeSync(this.#descriptor, lines)
     } catch {
       // A full disk or a closed pipe at the very end: there is nobody left to tell.
     }
@@ -76,51 +104,60 @@ export class LineFile {
 
   /** Everything written so far is in the file, or lost for good. */
   async close(): Promise<void> {
-    if (STANDARD_STREAMS.has(this.path)) {
-      await new Promise<void>((resolve) => this.#destination.flush(() => resolve()))
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, CLOSE_WITHIN_MS)
+    this.#onceIdle(resolve)
+    await promise
+    clearTimeout(timer)
+    if (!STANDARD_STREAMS.has(this.path) && this.#underWay === undefined) {
+      closeSync(this.#descriptor)
+    }
+  }
+
+  #onceIdle(then: () => void): void {
+    const before = this.#whenIdle
+    this.#whenIdle = () => {
+      before?.()
+      then()
+    }
+    if (this.#underWay === undefined) this.#writeNext()
+  }
+
+  #writeNext(): void {
+    if (this.#waiting === '') {
+      this.#underWay = undefined
+      const whenIdle = this.#whenIdle
+      this.#whenIdle = undefined
+      whenIdle?.()
       return
     }
-    await new Promise<void>((resolve) => {
-      this.#destination.once('close', () => resolve())
-      this.#destination.once('error', () => resolve())
-      this.#destination.end()
-    })
+    this.#underWay = Buffer.from(this.#waiting)
+    this.#waiting = ''
+    this.#continue(this.#underWay)
   }
 
-  #watch(onTrouble: LineFileOptions['onTrouble']): void {
-    // Without a listener an error event would end the process: a log is no reason for that.
-    this.#destination.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.#isFailing) return
-      this.#isFailing = true
-      onTrouble({ kind: 'failing', code: error.code ?? error.name })
-    })
-    this.#destination.on('write', () => {
+  #continue(bytes: Buffer): void {
+    writeToDescriptor(this.#descriptor, bytes, (error, written) => {
+      if (error !== null) {
+        if (error.code !== 'EAGAIN') this.#fail(codeOf(error))
+        setTimeout(() => this.#continue(bytes), TRY_AGAIN_MS).unref()
+        return
+      }
       this.#isFailing = false
+      if (written === bytes.length) this.#writeNext()
+      else this.#continue(bytes.subarray(written))
     })
-    this.#destination.on('drop', () => onTrouble({ kind: 'dropped', code: 'full' }))
+  }
+
+  #fail(code: string): void {
+    if (this.#isFailing) return
+    this.#isFailing = true
+    this.#options.onTrouble({ kind: 'failing', code })
   }
 }
 
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw refusal(path, cause)
-  }
-}
-
-function opened(destination: Destination, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refuse = (cause: unknown): void => reject(refusal(path, cause))
-    destination.once('error', refuse)
-    destination.once('ready', () => {
-      destination.off('error', refuse)
-      resolve()
-    })
-  })
-}
-
-function refusal(path: string, cause: unknown): StartupRefusal {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
-  return new StartupRefusal(`The log ${path} cannot be opened for writing: ${code}.`, { cause })
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
 }

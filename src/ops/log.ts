@@ -26,15 +26,13 @@ export interface OpenLog extends Log {
 }
 
 /** @throws StartupRefusal when the log file cannot be opened */
-export async function openLog(options: LogOptions): Promise<OpenLog> {
+export function openLog(options: LogOptions): OpenLog {
   const { path } = options
   const files: { readonly file: LineFile; readonly isText: boolean }[] = []
-  const open = async (one: string, isText: boolean): Promise<void> => {
-    const file = await LineFile.open({
+  const open = (one: string, isText: boolean): void => {
+    const file = LineFile.open({
       path: one,
       mode: 0o640,
-      // Logs are rare and wanted at once; access records have a file of their own.
-      gatherBytes: 0,
       onTrouble: ({ kind, code }) => {
         for (const other of files) {
           if (other.file.path !== one) other.file.write(troubleLine(one, kind, code))
@@ -43,9 +41,9 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
     })
     files.push({ file, isText })
   }
-  if (path !== undefined) await open(path, false)
+  if (path !== undefined) open(path, false)
   if (path === undefined || options.useStderr) {
-    await open('/dev/stderr', options.stderrFormat === 'text')
+    open('/dev/stderr', options.stderrFormat === 'text')
   }
   const stream = {
     write(lines: string): void {

@@ -11,8 +11,6 @@ export interface Target {
   readonly owner: Caller
   /** Path of a secret with a payload. */
   readonly secret: string
-  /** Identity headers of its owner, as they stand on the wire. */
-  readonly identity: string
 }
 
 export interface Case {
@@ -23,7 +21,8 @@ export interface Case {
   readonly how?: SayOptions
 }
 
-const IDENTITY = 'X-Project-Id: hostile\r\nX-User-Id: u\r\nX-Roles: admin\r\n'
+/** Identity headers of the owner, as they stand on the wire. */
+export const IDENTITY = 'X-Project-Id: hostile\r\nX-User-Id: u\r\nX-Roles: admin\r\n'
 
 /**
  * Opens a target for the suite around it, and checks at its end that nothing got through: no 5xx, no
@@ -40,7 +39,7 @@ export function target(): { readonly get: () => Target } {
     const { path } = await secretWithPayload(owner, { name: 'still here' })
     await owner.put(`${path}/metadata`, { metadata: { k: 'v' } })
     const wire = await Wire.open(door.app)
-    opened = { door, wire, owner, secret: path, identity: IDENTITY }
+    opened = { door, wire, owner, secret: path }
   })
   const get = (): Target => opened ?? assert.fail('the target is not open yet')
   after(async () => {
@@ -59,20 +58,19 @@ export function target(): { readonly get: () => Target } {
   return { get }
 }
 
-/** One test for each case: it is answered properly or cut off, never with a 5xx, and never left hanging. */
-export function attack(
-  { get }: ReturnType<typeof target>,
-  cases: (at: Target) => readonly Case[],
-): void {
-  // The names are needed before the target is open; the bytes come from it.
-  const names = cases(NOWHERE).map(({ name }) => name)
-  assert.equal(new Set(names).size, names.length, 'two cases of one name')
-  let made: ReadonlyMap<string, Case> | undefined
-  for (const name of names) {
+/**
+ * One test for each case: it is answered properly or cut off, never with a 5xx, and never left hanging.
+ * `{id}` in a case's text stands for the id of the secret that is there.
+ */
+export function attack({ get }: ReturnType<typeof target>, cases: readonly Case[]): void {
+  assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length, 'two cases of one name')
+  for (const { name, bytes, statuses, how } of cases) {
     test(name, async () => {
-      made ??= new Map(cases(get()).map((it) => [it.name, it]))
-      const { bytes, statuses, how } = made.get(name) ?? assert.fail(name)
-      const heard = await get().wire.say(bytes, how)
+      const { secret, wire } = get()
+      const id = secret.slice(-36)
+      const pieces = typeof bytes === 'string' || Buffer.isBuffer(bytes) ? [bytes] : bytes
+      const filled = pieces.map((it) => (typeof it === 'string' ? it.replaceAll('{id}', id) : it))
+      const heard = await wire.say(filled, how)
       assertProper(heard)
       if (statuses !== undefined) {
         const last = heard.statuses.at(-1)
@@ -91,24 +89,10 @@ export function assertProper(heard: Heard): void {
   assert.ok(!/ {4}at |node_modules/.test(heard.text), 'a stack trace left the house')
 }
 
-const NOWHERE: Target = {
-  get door(): never {
-    return assert.fail()
-  },
-  get wire(): never {
-    return assert.fail()
-  },
-  get owner(): never {
-    return assert.fail()
-  },
-  secret: '/v1/secrets/00000000-0000-4000-8000-000000000000',
-  identity: IDENTITY,
-}
-
-/** A whole request that asks for the connection to be closed. */
-export function request(line: string, headers: string, body: string | Buffer = ''): Buffer {
-  const bytes = Buffer.from(body as string, 'latin1')
-  const length = bytes.length === 0 ? '' : `Content-Length: ${bytes.length}\r\n`
-  const head = `${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}${length}\r\n`
-  return Buffer.concat([Buffer.from(head, 'latin1'), bytes])
+/** A whole request that asks for the connection to be closed, by the owner of the secret. */
+export function request(line: string, headers = '', body: string | Buffer = ''): string {
+  const text =
+    typeof body === 'string' ? Buffer.from(body).toString('latin1') : body.toString('latin1')
+  const length = text === '' ? '' : `Content-Length: ${text.length}\r\n`
+  return `${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${IDENTITY}${headers}${length}\r\n${text}`
 }

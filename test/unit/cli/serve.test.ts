@@ -154,12 +154,12 @@ describe('gatehouse serve', () => {
   })
 
   it('refuses a log file that cannot be written', async (t) => {
-    const env = { ...freshEnvironment(t), OS_DEFAULT__LOG_FILE: '/proc/nowhere/x.log' }
+    const env = { ...freshEnvironment(t), OS_DEFAULT__LOG_FILE: '/dev/null/x.log' }
     const run = runCli({ args: ['serve'], env })
     assert.equal(await run.code, EXIT_CODES.refused.code)
     assert.match(
       run.err(),
-      /^gatehouse: The log \/proc\/nowhere\/x\.log cannot be opened for writing: \w+\.\n$/,
+      /^gatehouse: The log \/dev\/null\S* cannot be opened for writing: \w+\.\n$/,
     )
   })
 
