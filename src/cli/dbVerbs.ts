@@ -1,5 +1,6 @@
 import { maskUrl } from '../config/maskUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
+import type { SchemaStatus } from '../db/knownSchema.ts'
 import { schemaStatus, upgradeSchema } from '../db/schema.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
@@ -9,7 +10,8 @@ import { ensureStateFolder } from './stateFolder.ts'
 export async function dbUpgrade(settings: Settings): Promise<string> {
   const url = settings.database.connection
   ensureStateFolder(settings.DEFAULT.state_path)
-  await refuseNewerSchema(url)
+  const refusal = unfitness(await refusingWith('database', () => schemaStatus(url)))
+  if (refusal?.reason === 'newerSchema') throw refused(refusal)
   const done = await refusingWith('database', () => upgradeSchema(url))
   return done.length === 0
     ? `${maskUrl(url)} has the schema of this release already.`
@@ -17,46 +19,61 @@ export async function dbUpgrade(settings: Settings): Promise<string> {
 }
 
 /** `gatehouse db status` */
-export async function dbStatus(
-  settings: Settings,
-): Promise<{ readonly text: string; readonly reason: ExitReason }> {
+export async function dbStatus(settings: Settings): Promise<SchemaReport> {
   const url = settings.database.connection
-  const status = await refusingWith('database', () => schemaStatus(url))
+  return reportSchema(maskUrl(url), await refusingWith('database', () => schemaStatus(url)))
+}
+
+interface SchemaReport {
+  readonly text: string
+  readonly reason: ExitReason
+}
+
+export function reportSchema(database: string, status: SchemaStatus): SchemaReport {
   const lines = [
-    `database  ${maskUrl(url)}`,
+    `database  ${database}`,
     `schema    ${status.current ?? 'none yet: the first `gatehouse serve` or `gatehouse db upgrade` makes it'}`,
     `release   ${status.latest}`,
   ]
-  if (status.newer) {
-    lines.push('verdict   upgraded by a newer release: this one does not start on it')
-    return { text: lines.join('\n'), reason: 'newerSchema' }
+  const refusal = unfitness(status)
+  if (refusal === undefined) {
+    return { text: [...lines, 'verdict   nothing to do'].join('\n'), reason: 'done' }
   }
-  if (status.current !== undefined && status.pending.length > 0) {
-    lines.push(`pending   ${status.pending.join(', ')}`)
-    lines.push('verdict   make a backup, then run `gatehouse db upgrade`')
-    return { text: lines.join('\n'), reason: 'pendingSchema' }
+  const pending = status.newer ? [] : [`pending   ${status.pending.join(', ')}`]
+  return {
+    text: [...lines, ...pending, `verdict   ${refusal.sentence}`].join('\n'),
+    reason: refusal.reason,
   }
-  lines.push('verdict   nothing to do')
-  return { text: lines.join('\n'), reason: 'done' }
 }
 
 /** Before a start: a schema this release cannot work on has exit codes of its own. */
 export async function refuseUnfitSchema(settings: Settings): Promise<void> {
-  const url = settings.database.connection
-  const { current, latest, pending } = await refuseNewerSchema(url)
-  if (current === undefined || pending.length === 0) return
-  throw new StartupRefusal(
-    `The database has the schema ${current}, this release needs ${latest}: make a backup, then run \`gatehouse db upgrade\`.`,
-    { exitCode: EXIT_CODES.pendingSchema.code },
-  )
+  const status = await refusingWith('database', () => schemaStatus(settings.database.connection))
+  const refusal = unfitness(status)
+  if (refusal !== undefined) throw refused(refusal)
 }
 
-async function refuseNewerSchema(url: string) {
-  const status = await refusingWith('database', () => schemaStatus(url))
-  if (!status.newer) return status
-  throw new StartupRefusal(
-    `The database has the schema of a newer release (${status.current}); this one knows ${status.latest}: ` +
-      'start the newer release, or restore the backup from before its upgrade.',
-    { exitCode: EXIT_CODES.newerSchema.code },
-  )
+interface Unfitness {
+  readonly reason: 'newerSchema' | 'pendingSchema'
+  readonly sentence: string
+}
+
+/** Why this release cannot start on it; an empty database is no obstacle. */
+export function unfitness(status: SchemaStatus): Unfitness | undefined {
+  const { current, latest, pending, newer } = status
+  if (newer) {
+    const sentence =
+      `The database has the schema of a newer release (${current}); this one knows ${latest}: ` +
+      'start the newer release, or restore the backup from before its upgrade.'
+    return { reason: 'newerSchema', sentence }
+  }
+  if (current === undefined || pending.length === 0) return undefined
+  const sentence =
+    `The database has the schema ${current}, this release needs ${latest}: ` +
+    'make a backup, then run `gatehouse db upgrade`.'
+  return { reason: 'pendingSchema', sentence }
+}
+
+function refused({ reason, sentence }: Unfitness): StartupRefusal {
+  return new StartupRefusal(sentence, { exitCode: EXIT_CODES[reason].code })
 }

@@ -14,13 +14,16 @@ import { SqlDatabaseHealth } from './databaseHealth.ts'
 import { parseDatabaseUrl } from './databaseLocation.ts'
 import { SqlDeploymentRepository } from './deploymentRepository.ts'
 import { dialectSqlite } from './dialectSqlite.ts'
+import { SnapshotLists } from './lists.ts'
 import { SqlOrderRepository } from './orderRepository.ts'
 import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
 import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema.ts'
 import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
 import { SqlSecretRepository } from './secretRepository.ts'
+import { SizedLists } from './sizedLists.ts'
 import { SqliteReader } from './sqliteReader.ts'
 import { SqliteWriter, type SqliteWriterParts } from './sqliteWriter.ts'
+import { ThreadedLists } from './threadedLists.ts'
 
 export interface Database {
   readonly secrets: SecretRepository
@@ -85,12 +88,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 
   const { default: knex } = await knexModule
-  const parts = {
-    reads: reader,
-    commands: writer,
-    dialect: dialectSqlite,
-    builder: knex({ client: dialectSqlite.knexClient, useNullAsDefault: true }),
-  }
+  const builder = knex({ client: dialectSqlite.knexClient, useNullAsDefault: true })
+  const here = new SnapshotLists({ reads: reader, dialect: dialectSqlite, builder })
+  const aside = new ThreadedLists({ path })
+  const lists = new SizedLists({ reads: reader, here, aside })
+  const parts = { reads: reader, commands: writer, lists, dialect: dialectSqlite }
   return {
     secrets: new SqlSecretRepository(parts),
     secretMetadata: new SqlSecretMetadataRepository(parts),
@@ -102,6 +104,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     close: async () => {
       // The last to close is the writer: it can put the log away, a reader cannot.
       reader.close()
+      await aside.close()
       await writer.close()
     },
   }

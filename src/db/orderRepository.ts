@@ -5,7 +5,6 @@ import type { Order } from '../model/order.ts'
 import type { Page } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
 import type { Secret } from '../model/secret.ts'
-import { listOrders } from './orderListing.ts'
 import { ORDER_COLUMNS, orderOfRow } from './rows/orderRow.ts'
 import type { RepositoryParts } from './secretRepository.ts'
 
@@ -33,8 +32,7 @@ export class SqlOrderRepository implements OrderRepository {
   }
 
   async list(query: OrderQuery): Promise<Page<Order>> {
-    const { reads, builder, dialect } = this.#parts
-    return reads.snapshot(() => listOrders(builder, dialect, query))
+    return this.#parts.lists.orders(query)
   }
 
   async remove(id: OrderId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed> {

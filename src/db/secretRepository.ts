@@ -1,4 +1,3 @@
-import type { Knex } from 'knex'
 import type { Changed, SecretQuery, SecretRepository } from '../domain/ports.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
@@ -7,16 +6,15 @@ import type { Stored } from '../model/record.ts'
 import type { Secret, SecretSummary } from '../model/secret.ts'
 import type { CommandRunner } from './commandRunner.ts'
 import type { Dialect } from './dialect.ts'
+import type { Lists } from './lists.ts'
 import type { Reads } from './reads.ts'
 import { secretColumns, secretOfRow } from './rows/secretRow.ts'
-import { listSecrets } from './secretListing.ts'
 
 export interface RepositoryParts {
   readonly reads: Reads
   readonly commands: CommandRunner
+  readonly lists: Lists
   readonly dialect: Dialect
-  /** Writes the SQL of lists; has no connection. */
-  readonly builder: Knex
 }
 
 /** The statement of the hot path (design 3). */
@@ -39,8 +37,7 @@ export class SqlSecretRepository implements SecretRepository {
   }
 
   async list(query: SecretQuery): Promise<Page<SecretSummary>> {
-    const { reads, builder, dialect } = this.#parts
-    return reads.snapshot(() => listSecrets(builder, dialect, query))
+    return this.#parts.lists.secrets(query)
   }
 
   async insert(secret: Stored<Secret>): Promise<'inserted' | 'keyGone'> {

@@ -57,7 +57,6 @@ export function createApp(parts: AppParts): Koa {
     if (koa.path !== '/v1' && !koa.path.startsWith('/v1/')) {
       return discoveryAnswer(exchange, koa.path, koa.querystring, documents, parts.hrefBase)
     }
-    koa.state['exchange'] = exchange
     // The router's types want a context of its own making.
     await routed(koa as Parameters<typeof routed>[0], async () => {
       koa.state['answer'] = await unrouted(koa, exchange)
@@ -131,6 +130,7 @@ export function createApp(parts: AppParts): Koa {
   app.use(async (koa) => {
     const startedAt = performance.now()
     const exchange = new Exchange(koa.req, koa.res)
+    koa.state['exchange'] = exchange
     // We write the answer ourselves: Koa's respond() would guess again what we know.
     koa.respond = false
     let outcome: Answer
@@ -144,6 +144,11 @@ export function createApp(parts: AppParts): Koa {
     const cors = koa.method === 'OPTIONS' ? {} : parts.cors.actual(koa.req)
     exchange.send(outcome, { ...cors, ...closing })
     complete(exchange, outcome.status, performance.now() - startedAt)
+  })
+
+  // Koa would print them. What went wrong below us is our bug; a connection that broke is its client's affair.
+  app.on('error', (error: Error, koa: Koa.Context) => {
+    if (!('syscall' in error)) report(error, koa.state['exchange'] as Exchange)
   })
 
   function report(error: unknown, exchange: Exchange): void {

@@ -78,7 +78,7 @@ function serverOptions(options: ListenerOptions): ServerOptions {
     keepAliveTimeout: options.keepAliveMs,
     requestTimeout: options.requestTimeoutMs,
     headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: Math.min(5_000, options.headersTimeoutMs),
     maxHeaderSize: 32_768,
     noDelay: true,
   }
@@ -115,6 +115,8 @@ function answerBadRequest(error: Error & { code?: string }, socket: Socket): voi
     `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${body.length}\r\n\r\n${body}`,
   )
+  // Who does not hang up now is not waited for; what else they send ends up above, where they are cut off.
+  socket.setTimeout(LINGER_MS, () => socket.destroy())
 }
 
 /** A killed process leaves its socket behind; one that somebody answers is not ours to remove. */

@@ -1,43 +1,57 @@
 import type { IncomingMessage } from 'node:http'
 import { Fault } from '../lib/fault.ts'
 
+/** How much more than is allowed may come before the connection is cut instead of emptied. */
+const SWALLOWED_BYTES = 1_048_576
+
 /**
- * Reads a body of at most `limit` bytes. A longer one is refused as soon as that is known, and the
- * connection closes after the answer, so that nobody has to swallow the rest.
+ * Reads a body of at most `limit` bytes. What is a little too long is read to its end before it is
+ * refused: most clients send first and look for the answer afterwards, and would see a reset instead.
+ * What is much too long closes the connection.
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const declared = request.headers['content-length']
-  if (declared !== undefined && Number(declared) > limit) return Promise.reject(tooLarge(limit))
+  const cutAt = limit + SWALLOWED_BYTES
+  if (Number(request.headers['content-length'] ?? 0) > cutAt) {
+    return Promise.reject(tooLarge(limit, { Connection: 'close' }))
+  }
+  // Gone while the caller was being authenticated: none of the events below would come any more.
+  if (request.destroyed) return Promise.reject(lost())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
-    const done = (error: Error | undefined): void => {
+    const finish = (): void => {
       request.off('data', onData).off('end', onEnd).off('error', onLost).off('close', onLost)
-      if (error === undefined) {
-        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : joined(chunks))
-        return
-      }
+    }
+    const fail = (fault: Fault): void => {
+      finish()
       for (const chunk of chunks) chunk.fill(0)
-      reject(error)
+      reject(fault)
     }
     const onData = (chunk: Buffer): void => {
       size += chunk.length
-      chunks.push(chunk)
-      if (size > limit) done(tooLarge(limit))
+      if (size <= limit) chunks.push(chunk)
+      else chunk.fill(0)
+      if (size > cutAt) fail(tooLarge(limit, { Connection: 'close' }))
     }
-    const onEnd = (): void => done(undefined)
-    const onLost = (): void => done(new Fault('badRequest', 'The request body ended too early.'))
+    const onEnd = (): void => {
+      finish()
+      if (size > limit) fail(tooLarge(limit))
+      else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : joined(chunks))
+    }
+    const onLost = (): void => fail(lost())
     request.on('data', onData).on('end', onEnd).on('error', onLost).on('close', onLost)
   })
 }
 
-function tooLarge(limit: number): Fault {
+function lost(): Fault {
+  return new Fault('badRequest', 'The request body ended too early.')
+}
+
+function tooLarge(limit: number, headers: Readonly<Record<string, string>> = {}): Fault {
   return new Fault(
     'tooLarge',
     `The request body is larger than ${limit} bytes, which is the limit.`,
-    {
-      headers: { Connection: 'close' },
-    },
+    { headers },
   )
 }
 

@@ -22,7 +22,7 @@ export interface LineFileOptions {
 
 /** Beyond this much that could not be written yet (a full disk, a stuck pipe) lines are lost. */
 const MOST_WAITING = 16 * 1024 * 1024
-const TRY_AGAIN_MS = 250
+const TRY_AGAIN_MS = 50
 /** A disk that does not answer must not keep the process from ending. */
 const CLOSE_WITHIN_MS = 2000
 const STANDARD_STREAMS: ReadonlyMap<string, number> = new Map([

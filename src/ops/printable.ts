@@ -82,15 +82,24 @@ function printableCause(cause: unknown, depth: number): Printable {
 function printableMessage(error: Error): string {
   const { message } = error
   if (error instanceof SyntaxError || error instanceof URIError) return '[quotes its input]'
-  const code = 'code' in error ? String(error.code) : ''
-  if (/^ERR_(?:INVALID_ARG|INVALID_RETURN|INVALID_STATE|OUT_OF_RANGE|INVALID_CHAR)/.test(code)) {
-    return printableText(message.replace(/\s*Received[\s\S]*$/, ' [quotes what it received]'))
+  if (error instanceof TypeError || error instanceof RangeError) {
+    // Node's own complaints have a code that says what is wrong, and a message that may say with what.
+    if ('code' in error) return '[see the code]'
+    return withoutQuotes(printableText(message))
   }
   // knex puts the statement, values and all, in front of what the database said.
   if ('sql' in error || /^\s*(?:insert|update|select|delete|with|replace)\b/i.test(message)) {
-    return printableText(`[SQL] ${message.split(' - ').at(-1) ?? ''}`.slice(0, 300))
+    return `[SQL] ${withoutQuotes(printableText(message.split(' - ').at(-1) ?? ''))}`
   }
   return printableText(message)
+}
+
+/** Leaves out what stands in quotes, save the property in "Cannot read properties of undefined (reading 'x')". */
+function withoutQuotes(message: string): string {
+  return message.replaceAll(
+    /((?:reading|setting) '[\w$]{1,64}')|(["'`])[\s\S]*?(?:\2|$)/g,
+    (_, property: string | undefined) => property ?? '[quoted]',
+  )
 }
 
 /** The frames alone: the lines before them repeat the message. */

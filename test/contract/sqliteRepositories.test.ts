@@ -1,4 +1,5 @@
 import { after } from 'node:test'
+import { ThreadedLists } from '../../src/db/threadedLists.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import { freshDatabase } from '../support/freshDatabase.ts'
 import { MemoryDeployment, MemoryProjectKeys } from '../support/memoryProjectKeys.ts'
@@ -24,8 +25,37 @@ const openSqlite = async (): Promise<RepositoriesUnderTest> => {
   return { ...database, execute }
 }
 
+/** As for projects too large to be listed beside the requests. */
+const openSqliteWithListsAside = async (): Promise<RepositoriesUnderTest> => {
+  const collect = { after: (work: () => Promise<void>) => cleanUps.push(work) }
+  const { database, execute, path } = await freshDatabase(collect)
+  const lists = new ThreadedLists({ path })
+  cleanUps.unshift(() => lists.close())
+  const { secrets, orders } = database
+  return {
+    ...database,
+    secrets: {
+      find: (id) => secrets.find(id),
+      insert: (secret) => secrets.insert(secret),
+      storePayload: (mac, secret) => secrets.storePayload(mac, secret),
+      replaceAcl: (mac, secret) => secrets.replaceAcl(mac, secret),
+      remove: (id, mac, deletedAt) => secrets.remove(id, mac, deletedAt),
+      list: (query) => lists.secrets(query),
+    },
+    orders: {
+      find: (projectId, id) => orders.find(projectId, id),
+      place: (order, secret) => orders.place(order, secret),
+      remove: (id, mac, deletedAt) => orders.remove(id, mac, deletedAt),
+      list: (query) => lists.orders(query),
+    },
+    execute,
+  }
+}
+
 secretRepositoryContract('SQLite', openSqlite)
 secretRepositoryListContract('SQLite', openSqlite)
+secretRepositoryListContract('SQLite, lists in their thread', openSqliteWithListsAside)
+orderRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
 secretMetadataRepositoryContract('SQLite', openSqlite)
 orderRepositoryContract('SQLite', openSqlite)
 

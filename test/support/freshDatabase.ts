@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { type Database, type DatabaseOptions, openDatabase } from '../../src/db/database.ts'
+import { upgradeSchema } from '../../src/db/schema.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 
 export interface FreshDatabase {
@@ -30,6 +32,7 @@ export async function freshDatabase(
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-db-'))
   const path = join(folder, 'gatehouse.db')
   const url = `sqlite:///${path}`
+  await copyFile(await emptyDatabase(), path)
   const database = await openDatabase({ url, clock: systemClock(), ...options })
   const beside = new Sqlite(path, { timeout: 2_000 })
   const fresh: FreshDatabase = {
@@ -50,4 +53,20 @@ export async function freshDatabase(
   }
   t.after(() => fresh.close())
   return fresh
+}
+
+let template: Promise<string> | undefined
+
+/** Migrated once and copied for each test: that is most of what opening costs. */
+function emptyDatabase(): Promise<string> {
+  template ??= makeTemplate()
+  return template
+}
+
+async function makeTemplate(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-template-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'empty.db')
+  await upgradeSchema(`sqlite:///${path}`)
+  return path
 }

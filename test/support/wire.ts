@@ -51,6 +51,10 @@ export class Wire {
     return heard
   }
 
+  drain(graceMs: number): Promise<void> {
+    return this.#listener.drain(graceMs)
+  }
+
   close(): Promise<void> {
     return this.#listener.drain(0)
   }

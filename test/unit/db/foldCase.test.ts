@@ -37,7 +37,7 @@ test('one character of NFC stays one, so that `_` counts them', () => {
 
 test('folding is done once: a folded text folds to itself', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (text) => {
       assert.equal(foldCase(foldCase(text)), foldCase(text))
     }),
   )

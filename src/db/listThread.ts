@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import knex from 'knex'
+import { Fault } from '../lib/fault.ts'
+import { dialectSqlite } from './dialectSqlite.ts'
+import { reasonOf } from './groupCommit.ts'
+import type { ListAnswer, ListRequest, ListThreadData } from './listMessages.ts'
+import { SnapshotLists } from './lists.ts'
+import { SqliteReader } from './sqliteReader.ts'
+import type { Answer } from './writerMessages.ts'
+
+/* The thread that runs the long lists, one after the other, on a connection of its own. */
+
+const port = parentPort
+if (port === null) throw new Error('listThread.ts runs as a thread of its own.')
+
+const { path } = workerData as ListThreadData
+const reader = new SqliteReader({
+  path,
+  monotonicMs: () => performance.now(),
+  // The reader beside the requests loses its connection for the same reasons, and tells them.
+  onEvent: () => undefined,
+})
+const lists = new SnapshotLists({
+  reads: reader,
+  dialect: dialectSqlite,
+  builder: knex({ client: dialectSqlite.knexClient, useNullAsDefault: true }),
+})
+
+port.on('message', (request: ListRequest) => {
+  void answerTo(request).then((answer) => {
+    port.postMessage({ number: request.number, answer } satisfies ListAnswer)
+  })
+})
+
+async function answerTo(request: ListRequest): Promise<Answer> {
+  try {
+    const result =
+      request.of === 'secrets'
+        ? await lists.secrets(request.query)
+        : await lists.orders(request.query)
+    return { kind: 'done', result }
+  } catch (error) {
+    const reason = reasonOf(error)
+    if (error instanceof Fault) return { kind: 'unavailable', reason, isOutcomeUnknown: false }
+    return { kind: 'bug', reason, stack: error instanceof Error ? error.stack : undefined }
+  }
+}

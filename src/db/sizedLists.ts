@@ -1,0 +1,57 @@
+import type { OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { Order } from '../model/order.ts'
+import type { Page } from '../model/page.ts'
+import type { SecretSummary } from '../model/secret.ts'
+import type { Lists } from './lists.ts'
+import type { Reads } from './reads.ts'
+import { number } from './rows/column.ts'
+import type { SqlValue } from './statement.ts'
+
+/** A filter over so many rows takes about 5 ms. */
+const SMALL = 1_000
+
+const sizeOf = (rows: string) =>
+  `select count(*) as size from (select 1 from ${rows} = ? limit ${SMALL + 1}) rows_in_scope`
+const SECRETS_OF_PROJECT = sizeOf('secrets where secrets.project_id')
+const SECRETS_OF_USER = sizeOf('secret_acl_users where secret_acl_users.user_id')
+const ORDERS_OF_PROJECT = sizeOf('orders where orders.project_id')
+
+export interface SizedListsParts {
+  readonly reads: Reads
+  /** On the loop that answers requests. */
+  readonly here: Lists
+  /** Anywhere else. */
+  readonly aside: Lists
+}
+
+/**
+ * A list costs as much as there is to filter and to count: for a project of a million secrets that is
+ * seconds, and SQLite would spend them on the loop that answers everybody. So those go aside, and a
+ * look at the index, some microseconds, tells which they are.
+ */
+export class SizedLists implements Lists {
+  readonly #parts: SizedListsParts
+
+  constructor(parts: SizedListsParts) {
+    this.#parts = parts
+  }
+
+  async secrets(query: SecretQuery): Promise<Page<SecretSummary>> {
+    const lists =
+      'projectId' in query.scope
+        ? await this.#for(SECRETS_OF_PROJECT, query.scope.projectId)
+        : await this.#for(SECRETS_OF_USER, query.scope.aclUser)
+    return lists.secrets(query)
+  }
+
+  async orders(query: OrderQuery): Promise<Page<Order>> {
+    const lists = await this.#for(ORDERS_OF_PROJECT, query.projectId)
+    return lists.orders(query)
+  }
+
+  async #for(size: string, scope: SqlValue): Promise<Lists> {
+    const row = await this.#parts.reads.first(size, scope)
+    const isSmall = row !== undefined && number(row, 'size') <= SMALL
+    return isSmall ? this.#parts.here : this.#parts.aside
+  }
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpSync, readFileSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, it } from 'node:test'
+import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
+import { freshEnvironment, freshFolder } from '../../support/runCli.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly out: string
+  readonly err: string
+}
+
+function launched(
+  script: string,
+  args: readonly string[],
+  env: object,
+  nodeOptions: readonly string[] = [],
+) {
+  const child = spawn(process.execPath, [...nodeOptions, script, ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const written = { out: '', err: '' }
+  child.stdout.on('data', (bytes) => {
+    written.out += bytes
+  })
+  child.stderr.on('data', (bytes) => {
+    written.err += bytes
+  })
+  const { promise: ended, resolve: end } = Promise.withResolvers<Ended>()
+  child.once('close', (code, signal) => end({ code, signal, ...written }))
+  return { child, ended, written }
+}
+
+async function untilWritten(child: ChildProcess, written: { out: string }, pattern: RegExp) {
+  while (!pattern.test(written.out)) {
+    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}`)
+    await new Promise(
+      (resolve) => child.stdout?.once('data', resolve) && child.once('close', resolve),
+    )
+  }
+}
+
+describe('the process', () => {
+  it('starts on nothing but defaults, drains on Ctrl-C and exits 0', async (t) => {
+    const { child, ended, written } = launched(
+      join(ROOT, 'bin', 'gatehouse.js'),
+      ['serve'],
+      freshEnvironment(t),
+    )
+    t.after(() => child.kill('SIGKILL'))
+    await untilWritten(child, written, /Ctrl-C stops it/)
+    const [, address = ''] = /listens on (\S+)/.exec(written.out) ?? []
+    const answer = await fetch(`${address}/healthcheck`)
+    assert.equal(await answer.text(), 'OK')
+    child.kill('SIGINT')
+    const { code, err } = await ended
+    assert.equal(code, 0, err)
+  })
+
+  it('answers verbs with their exit codes', async (t) => {
+    const env = freshEnvironment(t)
+    const version = launched(join(ROOT, 'bin', 'gatehouse.js'), ['--version'], env)
+    const { version: expected } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    assert.deepEqual(await version.ended, { code: 0, signal: null, out: `${expected}\n`, err: '' })
+    const manage = launched(join(ROOT, 'bin', 'barbican-manage.js'), ['hsm', 'gen_mkek'], env)
+    assert.equal((await manage.ended).code, EXIT_CODES.usage.code)
+  })
+
+  // What the launcher sees on a machine whose Node is too old.
+  const asOldNode = [
+    '--import',
+    'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"18.20.1"})',
+  ]
+
+  it('on an old Node without a newer one beside it says so in one sentence', async (t) => {
+    const folder = freshFolder(t)
+    cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true })
+    cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
+    const run = launched(join(folder, 'bin', 'gatehouse.js'), ['serve'], {}, asOldNode)
+    assert.deepEqual(await run.ended, {
+      code: EXIT_CODES.oldNode.code,
+      signal: null,
+      out: '',
+      err: 'gatehouse: Node 18.20.1 is too old: Gatehouse wants 22.18 or newer. `npm ci` in its folder brings one along.\n',
+    })
+  })
+
+  it('on an old Node goes on under the one that npm ci put beside it, signals and exit code included', async (t) => {
+    const folder = freshFolder(t)
+    for (const name of ['bin', 'package.json']) {
+      cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+    }
+    for (const name of ['src', 'migrations']) symlinkSync(join(ROOT, name), join(folder, name))
+    const own = `node_modules/node-linux-${process.arch}/bin`
+    execFileSync('mkdir', ['-p', join(folder, own)])
+    symlinkSync(process.execPath, join(folder, own, 'node'))
+    const run = launched(join(folder, 'bin', 'gatehouse.js'), ['srve'], {}, asOldNode)
+    const { code, err } = await run.ended
+    assert.equal(code, EXIT_CODES.usage.code)
+    assert.match(err, /Did you mean serve/)
+
+    const server = launched(
+      join(folder, 'bin', 'gatehouse.js'),
+      ['serve'],
+      freshEnvironment(t),
+      asOldNode,
+    )
+    t.after(() => server.child.kill('SIGKILL'))
+    await untilWritten(server.child, server.written, /Ctrl-C stops it/)
+    server.child.kill('SIGTERM')
+    assert.equal((await server.ended).code, 0)
+  })
+
+  it('has a launcher that even Node 12 can read', () => {
+    for (const name of ['start.js', 'gatehouse.js', 'barbican-manage.js']) {
+      const code = readFileSync(join(ROOT, 'bin', name), 'utf8').replaceAll(
+        /\/\*[\s\S]*?\*\/|\/\/.*/g,
+        '',
+      )
+      // Later than Node 12: ?. and ??, private fields, top-level await, regular expressions' newer flags.
+      assert.doesNotMatch(code, /\?\.|\?\?|\|\|=|&&=|#\w+\s*[=(;]|^await /m, name)
+    }
+  })
+
+  it('finds in the lockfile the packages that bring Node along', () => {
+    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
+    for (const arch of ['x64', 'arm64']) {
+      assert.ok(
+        lock.packages[`node_modules/node-linux-${arch}`],
+        `no node-linux-${arch} in the lockfile`,
+      )
+    }
+  })
+})

@@ -1,0 +1,130 @@
+import type {
+  Integrity,
+  KeyCache,
+  OrderRepository,
+  Sealer,
+  SecretMetadataRepository,
+  SecretRepository,
+} from '../../../src/domain/ports.ts'
+import type { ProjectId, SecretId } from '../../../src/lib/ids.ts'
+import type { Timestamp } from '../../../src/lib/timestamp.ts'
+import type { ProtectedRecord, Stored, Verified } from '../../../src/model/record.ts'
+import type { RequestContext } from '../../../src/model/requestContext.ts'
+import type { Secret } from '../../../src/model/secret.ts'
+import { compileRules } from '../../../src/policy/compiledRules.ts'
+import { Policy } from '../../../src/policy/policy.ts'
+import { DoorClock } from '../../support/doorClock.ts'
+
+export const SECRET_ID = '2f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b' as SecretId
+export const MAC = Buffer.alloc(40, 1)
+
+const CREATED = '2026-01-01T00:00:00.000000' as Timestamp
+
+export function storedSecret(fields: Partial<Secret> = {}): Stored<Secret> {
+  return {
+    kind: 'secret',
+    id: SECRET_ID,
+    projectId: 'p' as ProjectId,
+    name: null,
+    secretType: 'opaque',
+    algorithm: null,
+    bitLength: null,
+    mode: null,
+    expiration: null,
+    creatorId: 'u',
+    contentType: null,
+    createdAt: CREATED,
+    updatedAt: CREATED,
+    acl: null,
+    envelope: null,
+    ...fields,
+    rowMac: MAC,
+  }
+}
+
+export function contextOf(roles: readonly string[] = ['creator']): RequestContext {
+  return {
+    requestId: 'req-1',
+    globalRequestId: null,
+    remoteAddress: '127.0.0.1',
+    caller: {
+      userId: 'u',
+      projectId: 'p' as ProjectId,
+      roles: new Set(roles),
+      domainId: null,
+      userDomainId: null,
+      projectDomainId: null,
+      strategy: 'noauth',
+    },
+    microversion: 0,
+  }
+}
+
+function notHere(): never {
+  throw new Error('the verb was not to ask for this')
+}
+
+/** What a verb needs, each answer as the test says; what it was not told of, it must not ask. */
+export function fakeParts(parts: {
+  readonly secrets?: Partial<SecretRepository>
+  readonly metadata?: Partial<SecretMetadataRepository>
+  readonly orders?: Partial<OrderRepository>
+}) {
+  const purged: string[] = []
+  const sealed: Buffer[] = []
+  const clock = new DoorClock()
+  const sealer: Sealer = {
+    seal: async (_binding, payload) => {
+      sealed.push(Buffer.from(payload))
+      return Buffer.from('sealed')
+    },
+    sealRandom: async (_binding, bytes) => Buffer.alloc(bytes, 9),
+    open: async () => Buffer.from('opened'),
+  }
+  const integrity: Integrity = {
+    verified: async <T extends ProtectedRecord>(record: Stored<T> | undefined) =>
+      record as Verified<T> | undefined,
+    protect: async (record) => ({ ...record, rowMac: MAC }),
+  }
+  const keyCache: KeyCache = { purge: (projectId) => void purged.push(projectId) }
+  return {
+    purged,
+    sealed,
+    clock,
+    sealer,
+    integrity,
+    keyCache,
+    policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),
+    secrets: {
+      find: notHere,
+      list: notHere,
+      insert: notHere,
+      storePayload: notHere,
+      replaceAcl: notHere,
+      remove: notHere,
+      ...parts.secrets,
+    },
+    metadata: {
+      all: notHere,
+      get: notHere,
+      replaceAll: notHere,
+      add: notHere,
+      set: notHere,
+      remove: notHere,
+      ...parts.metadata,
+    },
+    orders: { place: notHere, find: notHere, list: notHere, remove: notHere, ...parts.orders },
+  }
+}
+
+/** Gives these answers one after the other, the last one for ever. */
+export function inTurn<T>(...answers: readonly T[]): { calls: number; next(): Promise<T> } {
+  const turn = {
+    calls: 0,
+    next: async (): Promise<T> => {
+      turn.calls += 1
+      return answers[turn.calls - 1] ?? answers.at(-1) ?? notHere()
+    },
+  }
+  return turn
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Koa from 'koa'
+import { Listener, type ListenerOptions } from '../../../src/http/listener.ts'
+import { listen } from '../../support/wire.ts'
+
+function listenerOf(options: Partial<ListenerOptions> = {}): Listener {
+  return new Listener({
+    bindHost: '127.0.0.1',
+    bindPort: 0,
+    keepAliveMs: 60_000,
+    requestTimeoutMs: 10_000,
+    headersTimeoutMs: 10_000,
+    backlog: 100,
+    maxConnections: 100,
+    ...options,
+  })
+}
+
+function hello(): Koa {
+  return new Koa().use((context) => {
+    context.body = 'hello'
+  })
+}
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+
+test('a Unix socket is for its owner alone', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-socket-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'api.sock')
+  const listener = listenerOf({ bindHost: `unix:${path}` })
+  assert.equal(await listener.open(hello()), `unix:${path}`)
+  t.after(() => listener.drain(0))
+  assert.equal((await stat(path)).mode & 0o777, 0o600)
+  const socket = connect(path)
+  socket.write(GET)
+  assert.deepEqual((await listen(socket, 2_000)).statuses, [200])
+})
+
+test('a socket that a killed process left is taken over, one that somebody answers is not', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-socket-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'api.sock')
+  await writeFile(path, '')
+  await chmod(path, 0o600)
+  const first = listenerOf({ bindHost: `unix:${path}` })
+  await first.open(hello())
+  t.after(() => first.drain(0))
+  const second = listenerOf({ bindHost: `unix:${path}` })
+  await assert.rejects(second.open(hello()), { code: 'EADDRINUSE' })
+  assert.equal((await stat(path)).mode & 0o777, 0o600)
+})
+
+test('a port in use is an error that says so', async (t) => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.after(() => new Promise((resolve) => other.close(resolve)))
+  const address = other.address()
+  const bindPort = typeof address === 'object' ? address?.port : undefined
+  await assert.rejects(listenerOf({ bindPort: bindPort ?? 0 }).open(hello()), {
+    code: 'EADDRINUSE',
+  })
+})
+
+test('an idle connection survives longer than clients pause, and ends soon after draining begins', async (t) => {
+  const listener = listenerOf()
+  const { port } = new URL(await listener.open(hello()))
+  t.after(() => listener.drain(0))
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  const heard = listen(socket, 3_000)
+  const first = await new Promise<string>((resolve) =>
+    socket.once('data', (it) => resolve(String(it))),
+  )
+  assert.match(first, /\r\nKeep-Alive: timeout=60\r\n/)
+  const drained = listener.drain(2_000)
+  assert.ok((await heard).isClosed)
+  await drained
+})
+
+test('what does not finish within the grace is cut', async () => {
+  const listener = listenerOf()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const app = new Koa().use(() => promise)
+  const { port } = new URL(await listener.open(app))
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write(GET)
+  const heard = listen(socket, 3_000)
+  await new Promise((done) => setTimeout(done, 20))
+  await listener.drain(50)
+  assert.deepEqual((await heard).statuses, [])
+  resolve()
+})
+
+test('draining twice, or before opening, is nothing', async () => {
+  const unopened = listenerOf()
+  await unopened.drain(10)
+  const listener = listenerOf()
+  await listener.open(hello())
+  await Promise.all([listener.drain(10), listener.drain(10)])
+  assert.ok(listener.isDraining)
+})
