@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -119,6 +120,45 @@ test('npx gatehouse token issue prints a token that stores and fetches a first s
   ref = (JSON.parse(text) as { readonly secret_ref: string }).secret_ref
   const read = await fetch(`${ref}/payload`, { headers: { 'X-Auth-Token': token } })
   assert.equal(await read.text(), 'the first one')
+})
+
+/** Runs what people are told to type, and gives back all that it printed. The CLI is a peer's, from Debian. */
+const typed = async (script: string): Promise<string> => {
+  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/bin:/bin` }
+  const { stdout } = await run('sh', ['-euc', script], { cwd: CLONE, env, timeout: 60_000 })
+  return stdout
+}
+
+test('the commands that npm start prints work as they stand', async () => {
+  const printed = servers[0]?.printed() ?? ''
+  const script = /Try it in another terminal:\n(.*)\nCtrl-C/s.exec(printed)?.[1]
+  assert.ok(script !== undefined, printed)
+  const output = await typed(script)
+  const href = /"secret_ref": ?"([^"]+)"/.exec(output)?.[1]
+  assert.ok(href !== undefined, output)
+  // Once from curl, once in the list of the openstack command.
+  assert.equal(output.split(href).length - 1, 2, output)
+})
+
+test("the README's first secret works as it stands", async () => {
+  const readme = readFileSync(join(CLONE, 'README.md'), 'utf8')
+  const section = /^## A first secret$(.*?)^## /ms.exec(readme)?.[1] ?? ''
+  const blocks = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
+  const commands = blocks
+    .join('')
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+  assert.ok(commands.length >= 5, section)
+  const out = join(tmpdir(), `first-secret-${process.pid}`)
+  // A reader puts the href that was just printed where the README has dots.
+  const script = commands.flatMap((command) => [
+    `${command.replaceAll(`${URL}/v1/secrets/...`, '$REF')} >>${out}`,
+    `REF=$(grep -o '${URL}/v1/secrets/[0-9a-f-]*' ${out} | tail -n 1) || true`,
+  ])
+  const output = await typed([`: >${out}`, ...script, `cat ${out}`, `rm ${out}`].join('\n'))
+  assert.equal(output.split('open sesame').length - 1, 2, output)
 })
 
 test('a second server on the same port is refused in one sentence', async () => {

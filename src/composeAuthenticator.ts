@@ -52,7 +52,7 @@ function standalone(authenticator: Authenticator): ComposedAuthenticator {
 
 function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticator {
   const options = settings.keystone_authtoken
-  return new KeystoneAuthenticator({
+  const authenticator = new KeystoneAuthenticator({
     authUrl: options.auth_url ?? options.www_authenticate_uri ?? '',
     wwwAuthenticateUri: options.www_authenticate_uri,
     serviceUser: serviceUserOf(settings),
@@ -72,6 +72,8 @@ function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticat
     clock,
     onEvent: (event) => observeKeystone(event, metrics, log),
   })
+  metrics.watchTokens(() => authenticator.counters)
+  return authenticator
 }
 
 function serviceUserOf({ keystone_authtoken: options }: Settings): ServiceUser {
@@ -121,11 +123,17 @@ function observeKeystone(event: KeystoneEvent, metrics: Metrics, log: Log): void
   }
 }
 
-async function token({ settings, deploymentId, clock }: Parts): Promise<TokenAuthenticator> {
+async function token(parts: Parts): Promise<TokenAuthenticator> {
+  const authenticator = new TokenAuthenticator(await tokenOptions(parts))
+  parts.metrics.watchTokens(() => authenticator.counters)
+  return authenticator
+}
+
+async function tokenOptions({ settings, deploymentId, clock }: Parts) {
   const { token: options } = settings
   const key = await loadOrCreateSigningKey(options.signing_key_file)
   const local = { key, deploymentId, clock, maxTtlSeconds: options.max_ttl }
-  if (options.jwks_url === undefined) return new TokenAuthenticator({ local, clock })
+  if (options.jwks_url === undefined) return { local, clock }
   const jwks = new JwksIssuer({
     jwksUrl: options.jwks_url,
     // The settings' cross-check refuses a jwks_url without these.
@@ -140,5 +148,5 @@ async function token({ settings, deploymentId, clock }: Parts): Promise<TokenAut
     cafile: options.cafile,
     clock,
   })
-  return new TokenAuthenticator({ local, jwks, clock })
+  return { local, jwks, clock }
 }

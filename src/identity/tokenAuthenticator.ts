@@ -30,6 +30,7 @@ const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="gatehouse"' }
 
 /** Callers with a signed token: our own, or one of an issuer we were told to trust. */
 export class TokenAuthenticator implements Authenticator {
+  readonly counters = { hits: 0, misses: 0, stale: 0 }
   readonly #local: LocalTokenParts | undefined
   readonly #jwks: JwksIssuer | undefined
   readonly #clock: Clock
@@ -47,7 +48,11 @@ export class TokenAuthenticator implements Authenticator {
     const token = tokenIn(credentials)
     const key = hash('sha256', token)
     const known = this.#cache.get(key)
-    if (known !== undefined && this.#isGood(known)) return known.caller
+    if (known !== undefined && this.#isGood(known)) {
+      this.counters.hits += 1
+      return known.caller
+    }
+    this.counters.misses += 1
     const verified = await this.#flights.run(key, () => this.#verified(token))
     this.#cache.set(key, verified)
     return verified.caller

@@ -11,13 +11,22 @@ const KNOWN_METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 
 
 export type CacheOutcome = 'hit' | 'miss' | 'stale'
 
+export interface TokenLookups {
+  readonly hits: number
+  readonly misses: number
+  readonly stale: number
+}
+
+interface Bound {
+  inc(): void
+}
+
 /** The numbers of this process. No label holds an id, a name or anything a client chose. */
 export class Metrics {
   readonly #registry = new Registry()
   readonly #requests = new Map<string, { observe(seconds: number): void }>()
   readonly #requestSeconds: Histogram<'method' | 'route' | 'status'>
-  readonly #tokens: Counter<'outcome'>
-  readonly #projectKeys: Counter<'outcome'>
+  readonly #projectKeys: Readonly<Record<CacheOutcome, Bound>>
   readonly #newTerms: Counter<'reason'>
   readonly #kekCalls: Histogram<'operation' | 'outcome'>
   readonly #commitCommands: Histogram
@@ -26,7 +35,7 @@ export class Metrics {
   readonly #databaseTroubles: Counter<'kind'>
   readonly #keystone: Gauge
   readonly #alarms: Counter<'kind'>
-  readonly #audit: Counter<'event'>
+  readonly #audit: Readonly<Record<AuditEvent, Bound>>
   readonly #lostLines: Counter<'stream'>
   readonly #overload: Counter
 
@@ -40,18 +49,18 @@ export class Metrics {
       buckets: REQUEST_SECONDS,
       registers,
     })
-    this.#tokens = new Counter({
-      name: 'gatehouse_token_cache_lookups_total',
-      help: 'Tokens looked up: at hand, asked for, or served past their age while Keystone is away.',
-      labelNames: ['outcome'],
-      registers,
-    })
-    this.#projectKeys = new Counter({
+    const projectKeys = new Counter({
       name: 'gatehouse_project_key_cache_lookups_total',
       help: 'Unwrapped project keys looked up: at hand, unwrapped, or served past their age while the KEK store is away.',
       labelNames: ['outcome'],
       registers,
     })
+    // Bound once: with labels looked up each time these cost more than what they count.
+    this.#projectKeys = {
+      hit: projectKeys.labels('hit'),
+      miss: projectKeys.labels('miss'),
+      stale: projectKeys.labels('stale'),
+    }
     this.#newTerms = new Counter({
       name: 'gatehouse_project_key_terms_total',
       help: 'Project keys made, by reason.',
@@ -102,12 +111,18 @@ export class Metrics {
       registers,
     })
     for (const kind of ['secret', 'order', 'project-key']) this.#alarms.inc({ kind }, 0)
-    this.#audit = new Counter({
+    const audit = new Counter({
       name: 'gatehouse_audit_lines_total',
       help: 'Audit lines.',
       labelNames: ['event'],
       registers,
     })
+    this.#audit = {
+      allowed: audit.labels('allowed'),
+      denied: audit.labels('denied'),
+      unauthenticated: audit.labels('unauthenticated'),
+      integrity: audit.labels('integrity'),
+    }
     this.#lostLines = new Counter({
       name: 'gatehouse_lost_lines_total',
       help: 'Lines of a log that could not be written and were given up.',
@@ -134,12 +149,25 @@ export class Metrics {
     series.observe(durationMs / 1000)
   }
 
-  tokenLookedUp(outcome: CacheOutcome): void {
-    this.#tokens.inc({ outcome })
+  /** Counted where tokens are looked up, for that is on the way of every request; read when the metrics are. */
+  watchTokens(read: () => TokenLookups): void {
+    new Counter({
+      name: 'gatehouse_token_cache_lookups_total',
+      help: 'Tokens looked up: at hand, asked for, or served past their age while Keystone is away.',
+      labelNames: ['outcome'],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        const { hits, misses, stale } = read()
+        this.inc({ outcome: 'hit' }, hits)
+        this.inc({ outcome: 'miss' }, misses)
+        this.inc({ outcome: 'stale' }, stale)
+      },
+    })
   }
 
   projectKeyLookedUp(outcome: CacheOutcome): void {
-    this.#projectKeys.inc({ outcome })
+    this.#projectKeys[outcome].inc()
   }
 
   projectKeyTermBegan(reason: string): void {
@@ -172,7 +200,7 @@ export class Metrics {
   }
 
   audited(event: AuditEvent): void {
-    this.#audit.inc({ event })
+    this.#audit[event].inc()
   }
 
   lineLost(stream: 'access' | 'audit'): void {

@@ -210,6 +210,19 @@ describe('errors, and which of two comes first', () => {
     assert.equal((await creator.get('/v1/secrets')).headers['connection'], 'keep-alive')
   })
 
+  test('an answer that cannot be written is a 500, and the observer hears why', async (t) => {
+    const broken = await openDoor({
+      cors: { allowedOrigins: ['https://a.example'], exposeHeaders: ['no\nheader'] },
+    })
+    t.after(() => broken.close())
+    const headers = { origin: 'https://a.example' }
+    const answer = await broken.nobody.ask('GET', '/', { headers, mayFail: true })
+    assert.equal(answer.status, 500)
+    assert.equal(answer.text, 'Internal Server Error')
+    assert.equal(broken.failures.length, 1)
+    assert.match(String(broken.failures[0]), /ERR_INVALID_CHAR|Invalid character/)
+  })
+
   test('a KEK store that is away is 503 for who needs it, and says nothing of itself', async () => {
     const alone = door.as({ project: 'errors-kek', user: 'u', roles: ['creator'] })
     door.kekStore.mood = 'down'

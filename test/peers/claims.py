@@ -1,4 +1,4 @@
-"""Named claims about a peer, told to the Node side as one JSON line each.
+"""Named claims about a peer, told to the Node side in JSON lines: one when it begins, one when it ends.
 
 A claim is a function that raises when its name is not true. Nothing here ends the run early:
 the reader wants to know about every claim.
@@ -47,12 +47,13 @@ def run():
     # Libraries may print; the line protocol has its own descriptor.
     os.dup2(2, 1)
     for text, function in _CLAIMS:
+        tell.write(json.dumps({'begun': text}) + '\n')
         error = None
         try:
             function()
         except Exception:
             error = traceback.format_exc(limit=-4, chain=False)
-        tell.write(json.dumps({'claim': text, 'error': error}) + '\n')
+        tell.write(json.dumps({'ended': text, 'error': error}) + '\n')
     tell.write(json.dumps({'told': len(_CLAIMS)}) + '\n')
     tell.close()
     sys.stderr.flush()

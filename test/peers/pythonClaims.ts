@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 
 interface Told {
-  readonly claim?: string
+  readonly begun?: string
+  readonly ended?: string
   readonly error?: string | null
   readonly told?: number
 }
@@ -33,25 +34,36 @@ export const pythonClaims = async (
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: t.signal,
   })
-  const { promise: ended, resolve } = Promise.withResolvers<number | null>()
+  const { promise: exited, resolve } = Promise.withResolvers<number | null>()
   child.once('error', () => resolve(null))
   child.once('close', (code) => resolve(code))
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     complaints = (complaints + chunk).slice(-8000)
   })
   let seen = 0
   let told: number | undefined
+  let open: { readonly test: Promise<void>; readonly end: PromiseWithResolvers<void> } | undefined
   for await (const line of createInterface({ input: child.stdout })) {
-    const { claim, error, told: count } = JSON.parse(line) as Told
+    const { begun, ended, error, told: count } = JSON.parse(line) as Told
     told = count ?? told
-    if (claim === undefined) continue
+    if (begun !== undefined) {
+      const end = Promise.withResolvers<void>()
+      open = { test: t.test(begun, async () => end.promise), end }
+    }
+    if (ended === undefined || open === undefined) continue
     seen++
-    await t.test(claim, () => {
-      if (typeof error === 'string') throw withoutStack(error)
-    })
+    if (typeof error === 'string') open.end.reject(withoutStack(error))
+    else open.end.resolve()
+    await open.test
+    open = undefined
   }
-  const code = await ended
+  open?.end.reject(withoutStack(`${program} ended before this claim did`))
+  await open?.test
+  const code = await exited
+  process.off('exit', kill)
   // A program that dies on the way has told less than it knew.
   if (code !== 0 || told !== seen || seen === 0)
     throw withoutStack(`${program} ended with ${code} after ${seen} claims:\n${complaints}`)

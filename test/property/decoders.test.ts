@@ -239,7 +239,6 @@ describe('decoders meet anything at all', () => {
     holds(fc.dictionary(fc.constantFrom(...names), fc.oneof(hostileText, hostish)), (headers) => {
       const made = base(headers)
       assert.match(made, /^https?:\/\/[\w.:[\]-]+(\/[\w./~-]*[^/])?$/)
-      assert.ok(URL.canParse(made) || /:\d{5}|[[\]]|\.\.|^https?:\/\/[.:-]/.test(made), made)
     })
   })
 

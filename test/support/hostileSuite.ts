@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, mock, test } from 'node:test'
 import { type Caller, type Door, openDoor } from './door.ts'
 import { secretWithPayload } from './doorSecrets.ts'
 import { type Heard, type SayOptions, Wire } from './wire.ts'
@@ -32,7 +32,11 @@ export function target(): { readonly get: () => Target } {
   let opened: Target | undefined
   const unhandled: unknown[] = []
   const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+  // Koa prints what nobody listens for: a client that hangs up would write into the operator's terminal.
+  const print = mock.fn()
+  const { error: originalPrint } = console
   before(async () => {
+    console.error = print
     process.on('unhandledRejection', onUnhandled)
     const door = await openDoor({ hostHref: '', parseProxyHeaders: true })
     const owner = door.as({ project: 'hostile', user: 'u', roles: ['admin'] })
@@ -48,8 +52,10 @@ export function target(): { readonly get: () => Target } {
       assert.deepEqual(door.failures, [], 'something failed inside')
       assert.deepEqual(door.alarms, [])
       assert.deepEqual(unhandled, [])
+      assert.equal(print.mock.callCount(), 0, 'something was printed past the log')
       assert.equal((await owner.get(`${secret}/payload`)).text, 'some payload')
     } finally {
+      console.error = originalPrint
       process.off('unhandledRejection', onUnhandled)
       await wire.close()
       await door.close()

@@ -9,175 +9,177 @@ import { listen, Wire } from '../../support/wire.ts'
 const HEAD = `Host: localhost\r\n${IDENTITY}`
 const POST = `POST /v1/secrets HTTP/1.1\r\n${HEAD}Content-Type: application/json\r\n`
 
-describe('slow and broken connections', () => {
+describe('hostile connections', () => {
   const at = target()
 
-  test('whoever hangs up in the middle of a request leaves nothing behind', async () => {
-    const { wire, door, owner } = at.get()
-    const before = (await owner.get('/v1/secrets')).json['total']
-    const whole = `${POST}Content-Length: 12\r\n\r\n{"name":"n"}`
-    for (let length = 1; length < whole.length; length += 7) {
-      const socket = await wire.connect()
-      socket.write(whole.slice(0, length))
-      if (length % 2 === 0) await new Promise((resolve) => setImmediate(resolve))
-      socket.resetAndDestroy()
-    }
-    await settled(door)
-    assert.equal((await owner.get('/v1/secrets')).json['total'], before)
-  })
+  describe('slow and broken connections', () => {
+    test('whoever hangs up in the middle of a request leaves nothing behind', async () => {
+      const { wire, door, owner } = at.get()
+      const before = (await owner.get('/v1/secrets')).json['total']
+      const whole = `${POST}Content-Length: 12\r\n\r\n{"name":"n"}`
+      for (let length = 1; length < whole.length; length += 7) {
+        const socket = await wire.connect()
+        socket.write(whole.slice(0, length))
+        if (length % 2 === 0) await new Promise((resolve) => setImmediate(resolve))
+        socket.resetAndDestroy()
+      }
+      await settled(door)
+      assert.equal((await owner.get('/v1/secrets')).json['total'], before)
+    })
 
-  test('whoever hangs up before the answer does no harm', async () => {
-    const { wire, door, secret } = at.get()
-    for (let times = 0; times < 40; times += 1) {
-      const socket = await wire.connect()
-      socket.write(`GET ${secret}/payload HTTP/1.1\r\n${HEAD}\r\n`.repeat(5))
-      if (times % 2 === 0) socket.resetAndDestroy()
-      else socket.destroy()
-    }
-    await settled(door)
-  })
+    test('whoever hangs up before the answer does no harm', async () => {
+      const { wire, door, secret } = at.get()
+      for (let times = 0; times < 40; times += 1) {
+        const socket = await wire.connect()
+        socket.write(`GET ${secret}/payload HTTP/1.1\r\n${HEAD}\r\n`.repeat(5))
+        if (times % 2 === 0) socket.resetAndDestroy()
+        else socket.destroy()
+      }
+      await settled(door)
+    })
 
-  test('a body whose sender went away while identity was asked ends the request', async () => {
-    const { wire, door } = at.get()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    door.authenticator.gate = promise
-    const seen = door.completed.length
-    const socket = await wire.connect()
-    socket.write(`${POST}Content-Length: 500\r\n\r\n{"name":`)
-    await new Promise((done) => setTimeout(done, 20))
-    socket.resetAndDestroy()
-    await new Promise((done) => setTimeout(done, 20))
-    door.authenticator.gate = undefined
-    resolve()
-    await until(() => door.completed.length === seen + 1)
-  })
-
-  test('a whole request whose sender went away while identity was asked is over as well', async () => {
-    const { wire, door } = at.get()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    door.authenticator.gate = promise
-    const seen = door.completed.length
-    for (const text of [
-      `${POST}Content-Length: 12\r\n\r\n{"name":"n"}`,
-      `GET /v1/secrets HTTP/1.1\r\n${HEAD}\r\n`,
-    ]) {
+    test('a body whose sender went away while identity was asked ends the request', async () => {
+      const { wire, door } = at.get()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      door.authenticator.gate = promise
+      const seen = door.completed.length
       const socket = await wire.connect()
-      socket.write(text)
+      socket.write(`${POST}Content-Length: 500\r\n\r\n{"name":`)
       await new Promise((done) => setTimeout(done, 20))
       socket.resetAndDestroy()
-    }
-    await new Promise((done) => setTimeout(done, 20))
-    door.authenticator.gate = undefined
-    resolve()
-    await until(() => door.completed.length === seen + 2)
-  })
+      await new Promise((done) => setTimeout(done, 20))
+      door.authenticator.gate = undefined
+      resolve()
+      await until(() => door.completed.length === seen + 1)
+    })
 
-  test('who sends headers, bodies or nothing too slowly is cut off, with 408 where a request began', async () => {
-    const { door } = at.get()
-    const hasty = await Wire.open(door.app, { requestTimeoutMs: 300, headersTimeoutMs: 200 })
-    try {
-      const [headers, body, silence] = await Promise.all([
-        hasty.say('GET / HTTP/1.1\r\nHost: loc'),
-        hasty.say(`${POST}Content-Length: 50\r\n\r\n{"name":`),
-        hasty.say(''),
-      ])
-      assert.deepEqual(headers.statuses, [408])
-      assert.deepEqual(body.statuses, [408])
-      for (const heard of [headers, body, silence]) assertProper(heard)
-    } finally {
-      await hasty.close()
-    }
-  })
-
-  test('hundreds of idle and half-open connections keep nobody else waiting', async () => {
-    const { wire, owner, secret } = at.get()
-    const sockets: Socket[] = []
-    try {
-      for (let index = 0; index < 300; index += 1) {
+    test('a whole request whose sender went away while identity was asked is over as well', async () => {
+      const { wire, door } = at.get()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      door.authenticator.gate = promise
+      const seen = door.completed.length
+      for (const text of [
+        `${POST}Content-Length: 12\r\n\r\n{"name":"n"}`,
+        `GET /v1/secrets HTTP/1.1\r\n${HEAD}\r\n`,
+      ]) {
         const socket = await wire.connect()
-        socket.on('error', () => undefined)
-        if (index % 3 === 1) socket.write('GET / HT')
-        if (index % 3 === 2) socket.write(`${POST}Content-Length: 9\r\n\r\n{`)
-        sockets.push(socket)
+        socket.write(text)
+        await new Promise((done) => setTimeout(done, 20))
+        socket.resetAndDestroy()
       }
-      const heard = await wire.say(request(`GET ${secret}`))
-      assert.deepEqual(heard.statuses, [200])
-      assert.equal((await owner.get(secret)).status, 200)
-    } finally {
-      for (const socket of sockets) socket.destroy()
-    }
+      await new Promise((done) => setTimeout(done, 20))
+      door.authenticator.gate = undefined
+      resolve()
+      await until(() => door.completed.length === seen + 2)
+    })
+
+    test('who sends headers, bodies or nothing too slowly is cut off, with 408 where a request began', async () => {
+      const { door } = at.get()
+      const hasty = await Wire.open(door.app, { requestTimeoutMs: 300, headersTimeoutMs: 200 })
+      try {
+        const [headers, body, silence] = await Promise.all([
+          hasty.say('GET / HTTP/1.1\r\nHost: loc'),
+          hasty.say(`${POST}Content-Length: 50\r\n\r\n{"name":`),
+          hasty.say(''),
+        ])
+        assert.deepEqual(headers.statuses, [408])
+        assert.deepEqual(body.statuses, [408])
+        for (const heard of [headers, body, silence]) assertProper(heard)
+      } finally {
+        await hasty.close()
+      }
+    })
+
+    test('hundreds of idle and half-open connections keep nobody else waiting', async () => {
+      const { wire, owner, secret } = at.get()
+      const sockets: Socket[] = []
+      try {
+        for (let index = 0; index < 300; index += 1) {
+          const socket = await wire.connect()
+          socket.on('error', () => undefined)
+          if (index % 3 === 1) socket.write('GET / HT')
+          if (index % 3 === 2) socket.write(`${POST}Content-Length: 9\r\n\r\n{`)
+          sockets.push(socket)
+        }
+        const heard = await wire.say(request(`GET ${secret}`))
+        assert.deepEqual(heard.statuses, [200])
+        assert.equal((await owner.get(secret)).status, 200)
+      } finally {
+        for (const socket of sockets) socket.destroy()
+      }
+    })
+
+    test('who never reads the answers stops being served, not the others', async () => {
+      const { wire, secret } = at.get()
+      const greedy = await wire.connect()
+      greedy.pause()
+      greedy.on('error', () => undefined)
+      greedy.write(`GET ${secret} HTTP/1.1\r\n${HEAD}\r\n`.repeat(5_000))
+      assert.deepEqual((await wire.say(request(`GET ${secret}`))).statuses, [200])
+      greedy.destroy()
+    })
+
+    test('beyond the limit of connections new ones are closed, and welcome again afterwards', async () => {
+      const { door } = at.get()
+      const small = await Wire.open(door.app, { maxConnections: 3 })
+      try {
+        const held = await Promise.all([1, 2, 3].map(() => small.connect()))
+        const refused = await small.connect()
+        assert.deepEqual((await listen(refused, 2_000)).statuses, [])
+        for (const socket of held) socket.destroy()
+        await until(async () => (await small.say(request('GET /'))).statuses[0] === 300)
+      } finally {
+        await small.close()
+      }
+    })
+
+    test('while draining, a request under way is answered and told that the connection closes', async () => {
+      const { door } = at.get()
+      const leaving = await Wire.open(door.app)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      door.authenticator.gate = promise
+      door.mood.isDraining = true
+      const heard = leaving.say(`GET /v1/secrets HTTP/1.1\r\n${HEAD}\r\n`)
+      await new Promise((done) => setTimeout(done, 50))
+      const drained = leaving.drain(2_000)
+      door.authenticator.gate = undefined
+      resolve()
+      const { statuses, text } = await heard
+      await drained
+      door.mood.isDraining = false
+      assert.deepEqual(statuses, [200])
+      assert.match(text, /\r\nConnection: close\r\n/)
+    })
   })
 
-  test('who never reads the answers stops being served, not the others', async () => {
-    const { wire, secret } = at.get()
-    const greedy = await wire.connect()
-    greedy.pause()
-    greedy.on('error', () => undefined)
-    greedy.write(`GET ${secret} HTTP/1.1\r\n${HEAD}\r\n`.repeat(5_000))
-    assert.deepEqual((await wire.say(request(`GET ${secret}`))).statuses, [200])
-    greedy.destroy()
-  })
-
-  test('beyond the limit of connections new ones are closed, and welcome again afterwards', async () => {
-    const { door } = at.get()
-    const small = await Wire.open(door.app, { maxConnections: 3 })
-    try {
-      const held = await Promise.all([1, 2, 3].map(() => small.connect()))
-      const refused = await small.connect()
-      assert.deepEqual((await listen(refused, 2_000)).statuses, [])
-      for (const socket of held) socket.destroy()
-      await until(async () => (await small.say(request('GET /'))).statuses[0] === 300)
-    } finally {
-      await small.close()
-    }
-  })
-
-  test('while draining, a request under way is answered and told that the connection closes', async () => {
-    const { door } = at.get()
-    const leaving = await Wire.open(door.app)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    door.authenticator.gate = promise
-    door.mood.isDraining = true
-    const heard = leaving.say(`GET /v1/secrets HTTP/1.1\r\n${HEAD}\r\n`)
-    await new Promise((done) => setTimeout(done, 50))
-    const drained = leaving.drain(2_000)
-    door.authenticator.gate = undefined
-    resolve()
-    const { statuses, text } = await heard
-    await drained
-    door.mood.isDraining = false
-    assert.deepEqual(statuses, [200])
-    assert.match(text, /\r\nConnection: close\r\n/)
-  })
-})
-
-describe('memory under attack', () => {
-  const at = target()
-
-  test('thousands of hostile requests leave no more memory in use than before', async () => {
-    const { wire, secret } = at.get()
-    const attacks = [
-      request('GET /v1/secrets?name=%00'),
-      request('POST /v1/secrets', 'Content-Type: application/json\r\n', '['.repeat(20_000)),
-      request('POST /v1/secrets', 'Content-Type: application/json\r\n', 'x'.repeat(26_000)),
-      request(`PUT ${secret}`, 'Content-Type: text/plain\r\n', 'x'.repeat(20_000)),
-      request(`GET ${secret}/payload`, 'Accept: text/html\r\n'),
-      request('GET /', `Host: ${'h'.repeat(2_000)}\r\n`),
-      'GET / HTTP/1.1\r\nnonsense\r\n\r\n',
-    ]
-    const round = async (): Promise<void> => {
-      await Promise.all(
-        attacks.map(async (text, index) => {
-          const varied = text.replace('Connection', `X-Round: ${index}\r\nConnection`)
-          assertProper(await wire.say(varied))
-        }),
-      )
-    }
-    for (let times = 0; times < 40; times += 1) await round()
-    const before = inUse()
-    for (let times = 0; times < 150; times += 1) await round()
-    const grown = inUse() - before
-    assert.ok(grown < 6_000_000, `${grown} bytes more after ${150 * attacks.length} requests`)
+  describe('memory under attack', () => {
+    test('thousands of hostile requests leave no more memory in use than before', async () => {
+      const { wire, secret } = at.get()
+      const attacks = [
+        request('GET /v1/secrets?name=%00'),
+        request('POST /v1/secrets', 'Content-Type: application/json\r\n', '['.repeat(20_000)),
+        request('POST /v1/secrets', 'Content-Type: application/json\r\n', 'x'.repeat(26_000)),
+        request(`PUT ${secret}`, 'Content-Type: text/plain\r\n', 'x'.repeat(20_000)),
+        request(`GET ${secret}/payload`, 'Accept: text/html\r\n'),
+        request('GET /', `Host: ${'h'.repeat(2_000)}\r\n`),
+        'GET / HTTP/1.1\r\nnonsense\r\n\r\n',
+      ]
+      const round = async (): Promise<void> => {
+        await Promise.all(
+          attacks.map(async (text, index) => {
+            const varied = text.replace('Connection', `X-Round: ${index}\r\nConnection`)
+            assertProper(await wire.say(varied))
+          }),
+        )
+      }
+      for (let times = 0; times < 40; times += 1) await round()
+      const before = inUse()
+      const { rss } = process.memoryUsage()
+      for (let times = 0; times < 150; times += 1) await round()
+      const grown = inUse() - before
+      assert.ok(grown < 6_000_000, `${grown} bytes more after ${150 * attacks.length} requests`)
+      assert.ok(process.memoryUsage().rss - rss < 100_000_000)
+    })
   })
 })
 

@@ -91,7 +91,7 @@ describe('metrics', () => {
   it('hold what the rooms report', async () => {
     const metrics = new Metrics()
     metrics.projectKeyLookedUp('hit')
-    metrics.tokenLookedUp('stale')
+    metrics.watchTokens(() => ({ hits: 0, misses: 0, stale: 1 }))
     metrics.kekCalled('unwrap', 'done', 2)
     metrics.committed(32, 4)
     metrics.checkpointed('truncate', true)
