@@ -2,15 +2,12 @@ import { Command, CommanderError, Option } from 'commander'
 import type { ConfigSource } from '../config/configFiles.ts'
 import { sampleFile } from '../config/sampleFile.ts'
 import { showSettings } from '../config/showSettings.ts'
-import { dbStatus, dbUpgrade } from './dbVerbs.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
-import { kekStatus } from './kekStatus.ts'
 import { refusalOf } from './refusalSentence.ts'
-import { serve } from './serve.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
 import type { Surroundings } from './surroundings.ts'
-import { type TokenRequest, tokenInspect, tokenIssue } from './tokenVerbs.ts'
+import type { TokenRequest } from './tokenVerbs.ts'
 
 /** Runs one command line. @returns the exit code; whatever went wrong was told on standard error */
 export async function runProgram(
@@ -31,6 +28,7 @@ export async function runProgram(
   }
 }
 
+// A verb's rooms (database, cipher, tokens) are loaded when it is called: --help should answer at once.
 class Invocation {
   exitCode: number = EXIT_CODES.done.code
   readonly #surroundings: Surroundings
@@ -74,6 +72,7 @@ class Invocation {
       .command('serve')
       .description('start the server; SIGTERM or Ctrl-C stops it, SIGHUP reopens its logs')
       .action(async () => {
+        const { serve } = await import('./serve.ts')
         this.exitCode = await serve(this.#surroundings, this.#sources, this.#compose)
       })
   }
@@ -82,10 +81,14 @@ class Invocation {
     const db = program.command('db').description('the database and its schema')
     db.command('upgrade')
       .description('bring the database to the schema of this release')
-      .action(async () => this.#out(await dbUpgrade(this.#settings())))
+      .action(async () => {
+        const { dbUpgrade } = await import('./dbVerbs.ts')
+        this.#out(await dbUpgrade(this.#settings()))
+      })
     db.command('status')
       .description('say which schema the database has; exit code 0 when nothing is to be done')
       .action(async () => {
+        const { dbStatus } = await import('./dbVerbs.ts')
         const { text, reason } = await dbStatus(this.#settings())
         this.exitCode = EXIT_CODES[reason].code
         this.#out(text)
@@ -104,6 +107,7 @@ class Invocation {
       .option('--user <id>', 'the user it speaks for')
       .option('--ttl <time>', 'how long it is valid, such as 30m or 8h')
       .action(async (request: TokenRequest) => {
+        const { tokenIssue } = await import('./tokenVerbs.ts')
         const { note, token: issued } = await tokenIssue(this.#settings(), request)
         this.#surroundings.err.write(`${note}\n`)
         this.#out(issued)
@@ -114,6 +118,7 @@ class Invocation {
       .argument('[token]', 'the token; read from standard input when left out')
       .action(async (given: string | undefined) => {
         const text = given ?? (await this.#surroundings.readInput())
+        const { tokenInspect } = await import('./tokenVerbs.ts')
         const { report, isValid } = await tokenInspect(this.#settings(), text)
         if (!isValid) this.exitCode = EXIT_CODES.refused.code
         this.#out(report)
@@ -126,6 +131,7 @@ class Invocation {
       .command('status')
       .description('list the keys of the KEK store, and whether they are those the database needs')
       .action(async () => {
+        const { kekStatus } = await import('./kekStatus.ts')
         const { text, reason } = await kekStatus(this.#settings())
         this.exitCode = EXIT_CODES[reason].code
         this.#out(text)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Caller, type Door, type DoorOptions, openDoor } from '../support/door.ts'
+import { type Door, type DoorOptions, openDoor } from '../support/door.ts'
+import type { Caller } from '../support/doorCaller.ts'
 
 const FALLBACK = 'http://127.0.0.1:9311'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { BASE, type Caller, type Door, openDoor } from '../support/door.ts'
+import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { DoorAnswer } from '../support/doorAnswer.ts'
+import type { Caller } from '../support/doorCaller.ts'
 
 const AES = { algorithm: 'aes', bit_length: 256 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { BASE, type Caller, type Door, openDoor } from '../support/door.ts'
+import { BASE, type Door, openDoor } from '../support/door.ts'
+import type { Caller } from '../support/doorCaller.ts'
 import { secretOf } from '../support/doorSecrets.ts'
 
 const TEXT = { payload: 'p', payload_content_type: 'text/plain' }

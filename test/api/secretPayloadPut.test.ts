@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Caller, type Door, openDoor } from '../support/door.ts'
+import { type Door, openDoor } from '../support/door.ts'
+import type { Caller } from '../support/doorCaller.ts'
 import { secretOf, secretWithPayload } from '../support/doorSecrets.ts'
 
 const TEXT = 'text/plain'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Caller, type Door, openDoor } from '../support/door.ts'
+import { type Door, openDoor } from '../support/door.ts'
+import type { Caller } from '../support/doorCaller.ts'
 import { secretOfBytes, secretWithPayload } from '../support/doorSecrets.ts'
 
 /** Content type on POST; the type it is kept as without encoding and with base64, undefined: 400. */
@@ -24,6 +25,7 @@ const MATRIX: readonly (readonly [string, string | undefined, string | undefined
   ['application/octet-stream;', undefined, undefined],
   ['application/pkcs8', undefined, 'application/pkcs8'],
   ['APPLICATION/PKCS8', undefined, 'application/pkcs8'],
+  ['application/pkcs8;charset=utf-8', undefined, undefined],
   ['application/aes', undefined, undefined],
   ['application/pkix-cert', undefined, undefined],
   ['application/x-pem-file', undefined, undefined],

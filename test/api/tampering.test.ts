@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Caller, type Door, type DoorRequest, openDoor } from '../support/door.ts'
+import { type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
+import type { Caller, DoorRequest } from '../support/doorCaller.ts'
 import { type MadeSecret, secretOf, secretWithPayload } from '../support/doorSecrets.ts'
 import { setAcl } from '../support/setAcl.ts'
 

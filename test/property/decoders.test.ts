@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { z } from 'zod'
@@ -19,14 +18,12 @@ import { parseJsonBody, requireJsonContentType } from '../../src/http/jsonBody.t
 import { acceptsJson, parseMediaRanges } from '../../src/http/mediaRanges.ts'
 import { parseMicroversion } from '../../src/http/microversion.ts'
 import { renderPayload, wantsPayload } from '../../src/http/render/payload.ts'
-import { readBody } from '../../src/http/requestBody.ts'
 import { originForm } from '../../src/http/requestTarget.ts'
 import type { ApiRequest } from '../../src/http/route.ts'
-import { decodeBase64 } from '../../src/lib/base64.ts'
 import { Fault } from '../../src/lib/fault.ts'
 import { parseIsoTime } from '../../src/lib/isoTime.ts'
 import { CONTENT_TYPES } from '../../src/model/contentTypes.ts'
-import { hostileJson, hostileText, objectWith } from './anyBytes.ts'
+import { anyBytes, holds, hostileJson, hostileText, objectWith } from './arbitraries.ts'
 
 /** Runs it; a Fault that is the client's is fine, whatever else is thrown is a crash. */
 function answerOrFault<T>(work: () => T): T | undefined {
@@ -40,15 +37,9 @@ function answerOrFault<T>(work: () => T): T | undefined {
   }
 }
 
-const bytes = fc.uint8Array({ maxLength: 300 }).map((it) => Buffer.from(it))
-
-function holds<T>(arbitrary: fc.Arbitrary<T>, work: (value: T) => void, numRuns = 300): void {
-  fc.assert(fc.property(arbitrary, work), { numRuns })
-}
-
 describe('decoders meet anything at all', () => {
   test('a JSON body of random bytes is a value or a Fault', () => {
-    holds(bytes, (it) => void answerOrFault(() => parseJsonBody(it)))
+    holds(anyBytes, (it) => void answerOrFault(() => parseJsonBody(it)))
   })
 
   test('a JSON body of hostile JSON is that value, stripped, or a Fault', () => {
@@ -246,7 +237,7 @@ describe('decoders meet anything at all', () => {
     const type = fc.oneof(fc.constantFrom('text/plain', 'application/octet-stream'), hostileText)
     const encoding = fc.oneof(fc.constantFrom('base64', '', 'BASE64'), hostileText)
     await fc.assert(
-      fc.asyncProperty(type, encoding, bytes, async (contentType, contentEncoding, body) => {
+      fc.asyncProperty(type, encoding, anyBytes, async (contentType, contentEncoding, body) => {
         const request = {
           query: new Map(),
           header: (name: string) => (name === 'content-type' ? contentType : contentEncoding),
@@ -277,7 +268,7 @@ describe('decoders meet anything at all', () => {
   })
 
   test('a payload under any Accept is given whole or refused', () => {
-    holds(fc.tuple(hostileText, bytes), ([accept, raw]) => {
+    holds(fc.tuple(hostileText, anyBytes), ([accept, raw]) => {
       const payload = { bytes: Buffer.from(raw), contentType: 'application/octet-stream' } as const
       const answer = answerOrFault(() => renderPayload(payload, accept))
       if (answer?.payload !== undefined) assert.deepEqual(answer.payload, Buffer.from(raw))
@@ -290,63 +281,5 @@ describe('decoders meet anything at all', () => {
       const time = parseIsoTime(text)
       if (time !== undefined) assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/)
     })
-  })
-})
-
-describe('what is printed is read back', () => {
-  test('base64, wrapped anywhere', () => {
-    holds(fc.tuple(bytes, fc.integer({ min: 1, max: 80 })), ([raw, width]) => {
-      const text = raw.toString('base64').replace(new RegExp(`(.{${width}})`, 'g'), '$1\r\n')
-      assert.deepEqual(decodeBase64(text), raw)
-    })
-  })
-
-  test('times, from the first year on', () => {
-    const dates = fc.date({
-      min: new Date('0001-01-01'),
-      max: new Date('2255-01-01'),
-      noInvalidDate: true,
-    })
-    holds(dates, (date) => {
-      const iso = date.toISOString()
-      assert.equal(parseIsoTime(iso), `${iso.slice(0, 23)}000`)
-      const parsed = parseIsoTime(iso)
-      assert.equal(parseIsoTime(parsed ?? ''), parsed)
-    })
-  })
-
-  test('a stored time that is given back as filter or expiration is the same time', () => {
-    const micros = fc.integer({ min: 0, max: 4_000_000_000_000_000 })
-    holds(micros, (it) => {
-      const iso = new Date(Math.floor(it / 1000)).toISOString().slice(0, 23)
-      const stored = `${iso}${String(it % 1000).padStart(3, '0')}`
-      assert.equal(parseIsoTime(stored.replace(/\.000000$/, '')), stored)
-    })
-  })
-
-  test('query parameters', () => {
-    holds(fc.dictionary(fc.string(), fc.string()), (parameters) => {
-      const query = parseQuery(new URLSearchParams(parameters).toString())
-      assert.deepEqual(Object.fromEntries(query), Object.fromEntries(Object.entries(parameters)))
-    })
-  })
-
-  test('a body in any cuts is the body, and one byte too many is 413', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(bytes, { maxLength: 8 }), async (pieces) => {
-        const whole = Buffer.concat(pieces)
-        const stream = () =>
-          Object.assign(Readable.from(pieces.map((it) => Buffer.from(it))), { headers: {} })
-        const read = (limit: number) => readBody(stream() as never, limit)
-        assert.deepEqual(await read(whole.length), whole)
-        if (whole.length > 0) {
-          await assert.rejects(
-            read(whole.length - 1),
-            (error: unknown) => error instanceof Fault && error.kind === 'tooLarge',
-          )
-        }
-      }),
-      { numRuns: 100 },
-    )
   })
 })

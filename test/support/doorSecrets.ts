@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Caller } from './door.ts'
+import type { Caller } from './doorCaller.ts'
 
 export interface MadeSecret {
   readonly id: string

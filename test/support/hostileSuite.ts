@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
-import { type Caller, type Door, openDoor } from './door.ts'
+import { type Door, openDoor } from './door.ts'
+import type { Caller } from './doorCaller.ts'
 import { secretWithPayload } from './doorSecrets.ts'
 import { type Heard, type SayOptions, Wire } from './wire.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -88,6 +88,19 @@ describe('hostile connections', () => {
       } finally {
         await hasty.close()
       }
+    })
+
+    test('who sends junk and never hangs up is not waited for', async () => {
+      const { door } = at.get()
+      const small = await Wire.open(door.app)
+      const socket = connect({ port: small.port, host: '127.0.0.1', allowHalfOpen: true })
+      socket.on('error', () => undefined)
+      socket.resume().write('junk\r\n\r\n')
+      await new Promise((resolve) => socket.once('end', resolve))
+      const startedAt = performance.now()
+      await small.drain(8_000)
+      assert.ok(performance.now() - startedAt < 4_000)
+      socket.destroy()
     })
 
     test('hundreds of idle and half-open connections keep nobody else waiting', async () => {

@@ -27,3 +27,9 @@ export function objectWith(...names: readonly string[]): fc.Arbitrary<unknown> {
   const value = fc.oneof(hostileJson, hostileText, fc.integer())
   return fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] })
 }
+
+export const anyBytes = fc.uint8Array({ maxLength: 300 }).map((it) => Buffer.from(it))
+
+export function holds<T>(arbitrary: fc.Arbitrary<T>, work: (value: T) => void): void {
+  fc.assert(fc.property(arbitrary, work), { numRuns: 200 })
+}
