@@ -11,6 +11,8 @@ export interface ConfigSource {
 export interface ConfigFile {
   readonly path: string
   readonly content: string
+  /** May every user of this machine read it? */
+  readonly isOpenToAll: boolean
 }
 
 export interface ConfigFiles {
@@ -70,13 +72,14 @@ function confFilesIn(folder: string): readonly string[] {
 
 function readConfigFile(path: string): ConfigFile | Mistake {
   try {
-    if (statSync(path).isDirectory()) {
+    const stat = statSync(path)
+    if (stat.isDirectory()) {
       return { where: path, what: 'is a folder: name it with --config-dir' }
     }
     const bytes = readAtMost(path, MOST_BYTES + 1)
     return bytes.length > MOST_BYTES
       ? { where: path, what: `has more than ${MOST_BYTES} bytes: it is no settings file` }
-      : decode(path, bytes)
+      : decode(path, bytes, stat.isFile() && (stat.mode & 0o004) !== 0)
   } catch (cause) {
     return { where: path, what: describeFailure(cause) }
   }
@@ -99,13 +102,14 @@ function readAtMost(path: string, most: number): Buffer {
   }
 }
 
-function decode(path: string, bytes: Buffer): ConfigFile | Mistake {
+function decode(path: string, bytes: Buffer, isOpenToAll: boolean): ConfigFile | Mistake {
   if (bytes.includes(0)) {
     return { where: path, what: 'holds NUL bytes: it is binary, or UTF-16; write it as UTF-8' }
   }
   try {
     // The decoder takes a byte order mark off, as editors on Windows write it.
-    return { path, content: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { path, content, isOpenToAll }
   } catch {
     return { where: path, what: `is not UTF-8 (line ${firstBadLine(bytes)})` }
   }

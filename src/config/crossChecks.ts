@@ -44,6 +44,14 @@ const CHECKS: readonly Check[] = [
         : undefined,
   },
   {
+    section: 'cors',
+    option: 'allowed_origin',
+    judge: ({ DEFAULT, cors }) =>
+      DEFAULT.auth_strategy === 'noauth' && cors.allowed_origin.length > 0
+        ? 'is given, and auth_strategy is noauth: any page of such an origin could read every secret through a browser on this machine'
+        : undefined,
+  },
+  {
     section: 'keystone_authtoken',
     option: 'auth_url',
     judge: ({ DEFAULT, keystone_authtoken: { auth_url } }) =>

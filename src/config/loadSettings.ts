@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type ConfigSource, readConfigFiles, usualSources } from './configFiles.ts'
+import { type ConfigFile, type ConfigSource, readConfigFiles, usualSources } from './configFiles.ts'
 import { crossCheck } from './crossChecks.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { AssignmentIndex } from './givenTexts.ts'
@@ -55,7 +55,11 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     settings,
     originOf: (section, option) => resolver.originOf(section, option),
     files: read.files.map(({ path }) => path),
-    notices: [...resolver.notices(), ...foreignNotice(unknown.foreign)],
+    notices: [
+      ...resolver.notices(),
+      ...foreignNotice(unknown.foreign),
+      ...openFileNotices(read.files, resolver),
+    ],
   }
 }
 
@@ -66,6 +70,26 @@ function normalized(assignment: Assignment): Assignment {
     section: assignment.section === 'DEFAULT' ? 'DEFAULT' : assignment.section.toLowerCase(),
     name: assignment.name.replaceAll('-', '_'),
   }
+}
+
+/** A warning and no refusal: on a machine of one's own it is nobody else's business. */
+function openFileNotices(
+  files: readonly ConfigFile[],
+  resolver: SettingsResolver,
+): readonly string[] {
+  const secrets = KNOWN_OPTIONS.filter(({ setting }) => setting.secret === 'whole')
+  return files.flatMap(({ path, isOpenToAll }) => {
+    const held = secrets.filter(({ section, name }) => {
+      const origin = resolver.originOf(section, name)
+      return origin.kind === 'given' && origin.where.startsWith(`${path}:`)
+    })
+    const labels = held.map(({ section, name }) => `[${section}] ${name}`)
+    return isOpenToAll && labels.length > 0
+      ? [
+          `${path} holds ${labels.join(', ')} and every user of this machine may read it: chmod o-r it.`,
+        ]
+      : []
+  })
 }
 
 function foreignNotice(foreign: readonly string[]): readonly string[] {

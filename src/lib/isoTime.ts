@@ -1,11 +1,11 @@
-import { type Timestamp, timestampFromMicros } from './timestamp.ts'
+import { type Timestamp, timestampFrom } from './timestamp.ts'
 
 /** ISO 8601 as oslo's parse_isotime takes it (contract 01): calendar dates, extended or basic form, no week or ordinal dates. */
 const DATE =
   /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?|(\d{2})(\d{2})?)?(?:[ T](\d{2})(?::?(\d{2})(?::?(\d{1,2})(?:[.,](\d+))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/
 
-const MICROS_OF_YEAR_1 = -62_135_596_800_000_000
-const MICROS_AFTER_YEAR_9999 = 253_402_300_800_000_000
+const YEAR_1_SECONDS = -62_135_596_800
+const AFTER_YEAR_9999_SECONDS = 253_402_300_800
 
 /**
  * Zoned values are converted to UTC; no zone means UTC. Fractions are cut at microseconds.
@@ -30,10 +30,9 @@ export function parseIsoTime(text: string): Timestamp | undefined {
   if (offsetMinutes === undefined) return undefined
   const seconds = epochSeconds(fields)
   if (seconds === undefined) return undefined
-  const micros =
-    (seconds - offsetMinutes * 60) * 1_000_000 + Number((fraction ?? '').slice(0, 6).padEnd(6, '0'))
-  if (micros < MICROS_OF_YEAR_1 || micros >= MICROS_AFTER_YEAR_9999) return undefined
-  return timestampFromMicros(micros)
+  const utcSeconds = seconds - offsetMinutes * 60
+  if (utcSeconds < YEAR_1_SECONDS || utcSeconds >= AFTER_YEAR_9999_SECONDS) return undefined
+  return timestampFrom(utcSeconds, Number((fraction ?? '').slice(0, 6).padEnd(6, '0')))
 }
 
 function zoneOffsetMinutes(zone: string | undefined): number | undefined {

@@ -13,7 +13,16 @@ export function wireTime(timestamp: Timestamp): string {
 
 /** @param micros microseconds since 1970-01-01T00:00:00Z; a safe integer until the year 2255 */
 export function timestampFromMicros(micros: number): Timestamp {
-  const millis = Math.floor(micros / 1000)
-  const rest = String(micros - millis * 1000).padStart(3, '0')
-  return `${new Date(millis).toISOString().slice(0, 23)}${rest}` as Timestamp
+  const seconds = Math.floor(micros / 1_000_000)
+  return timestampFrom(seconds, micros - seconds * 1_000_000)
+}
+
+/**
+ * For every year from 1 to 9999: seconds and microseconds in one number would lose the last digits.
+ * @param seconds whole seconds since 1970-01-01T00:00:00Z
+ * @param micros 0 to 999999
+ */
+export function timestampFrom(seconds: number, micros: number): Timestamp {
+  const date = new Date(seconds * 1000).toISOString().slice(0, 19)
+  return `${date}.${String(micros).padStart(6, '0')}` as Timestamp
 }

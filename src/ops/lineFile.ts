@@ -13,6 +13,8 @@ export interface LineFileOptions {
   /** A file, or `/dev/stdout`, `/dev/stderr`. */
   readonly path: string
   readonly mode: number
+  /** A disk that does not answer must not keep the process from ending; 2 s unless said. */
+  readonly closeWithinMs?: number
   /** 'failing': nothing can be written now, told once until it can; 'dropped': lines were lost. */
   readonly onTrouble: (trouble: {
     readonly kind: 'failing' | 'dropped'
@@ -23,7 +25,6 @@ export interface LineFileOptions {
 /** Beyond this much that could not be written yet (a full disk, a stuck pipe) lines are lost. */
 const MOST_WAITING = 16 * 1024 * 1024
 const TRY_AGAIN_MS = 50
-/** A disk that does not answer must not keep the process from ending. */
 const CLOSE_WITHIN_MS = 2000
 const STANDARD_STREAMS: ReadonlyMap<string, number> = new Map([
   ['/dev/stdout', 1],
@@ -107,7 +108,7 @@ export class LineFile {
     if (this.#isClosed) return
     this.#isClosed = true
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, CLOSE_WITHIN_MS)
+    const timer = setTimeout(resolve, this.#options.closeWithinMs ?? CLOSE_WITHIN_MS)
     this.#onceIdle(resolve)
     await promise
     clearTimeout(timer)

@@ -15,6 +15,8 @@ export interface ReadinessOptions {
   readonly probes: readonly Probe[]
   readonly monotonicMs: () => number
   readonly isDraining: () => boolean
+  /** For each probe; 2 s unless said. */
+  readonly timeoutMs?: number
 }
 
 export interface ReadinessReport {
@@ -46,8 +48,8 @@ export class Readiness {
   }
 
   async #probe(): Promise<ReadinessReport> {
-    const { probes } = this.#options
-    const verdicts = await Promise.all(probes.map(verdictOf))
+    const { probes, timeoutMs = TIMEOUT_MS } = this.#options
+    const verdicts = await Promise.all(probes.map((probe) => verdictOf(probe, timeoutMs)))
     return {
       ready: probes.every(({ isRequired }, index) => !isRequired || verdicts[index] === 'ok'),
       checks: Object.fromEntries(probes.map(({ name }, index) => [name, verdicts[index] ?? 'ok'])),
@@ -55,15 +57,15 @@ export class Readiness {
   }
 }
 
-async function verdictOf(probe: Probe): Promise<'ok' | `failed: ${string}`> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
+async function verdictOf(probe: Probe, timeoutMs: number): Promise<'ok' | `failed: ${string}`> {
+  const signal = AbortSignal.timeout(timeoutMs)
   try {
     // A probe that ignores its signal must not hold up the others.
     await Promise.race([probe.check(signal), aborted(signal)])
     return 'ok'
   } catch (error) {
     // The reason of anything but a Fault may hold more than a stranger should read.
-    if (signal.aborted) return `failed: no answer within ${TIMEOUT_MS} ms`
+    if (signal.aborted) return `failed: no answer within ${timeoutMs} ms`
     return `failed: ${error instanceof Fault ? error.message : 'see the log'}`
   }
 }

@@ -19,7 +19,7 @@ describe('requests at the same time', () => {
     answers.filter((answer) => answer.status === status).length
 
   test('of payload PUTs at once one is stored, the others are 409', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const { path } = await secretOf(creator)
       const answers = await Promise.all(
         ['a', 'b', 'c', 'd'].map((body) => creator.put(path, body, TEXT)),
@@ -32,7 +32,7 @@ describe('requests at the same time', () => {
   })
 
   test('a PUT and a DELETE at once leave the secret gone', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const { path } = await secretOf(creator)
       const [put, removed] = await Promise.all([creator.put(path, 'x', TEXT), creator.delete(path)])
       assert.ok(put.status === 204 || put.status === 404, String(put.status))
@@ -42,7 +42,7 @@ describe('requests at the same time', () => {
   })
 
   test('of DELETEs at once one is 204, the others are 404', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const { path } = await secretOf(creator)
       const answers = await Promise.all([1, 2, 3].map(() => creator.delete(path)))
       assert.equal(countOf(answers, 204), 1)
@@ -51,7 +51,7 @@ describe('requests at the same time', () => {
   })
 
   test('readers during a DELETE see the whole payload or 404, nothing between', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const payload = Buffer.alloc(10_000, round + 1)
       const { path } = await secretOfBytes(creator, payload)
       const [first, , ...rest] = await Promise.all([
@@ -68,7 +68,7 @@ describe('requests at the same time', () => {
 
   test('readers during a PUT see no payload or the whole', async () => {
     const body = Buffer.alloc(15_000, 7)
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const { path } = await secretOf(creator)
       const [, ...reads] = await Promise.all([
         creator.put(path, body, { 'content-type': 'application/octet-stream' }),
@@ -105,7 +105,7 @@ describe('requests at the same time', () => {
   })
 
   test('metadata that is written while the secret goes is 404 or gone with it', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const { path } = await secretOf(creator)
       const [, ...writes] = await Promise.all([
         creator.delete(path),

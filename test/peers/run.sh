@@ -40,7 +40,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   printf 'test:peers: installing %s\n' "${missing[*]}"
   for try in 1 2; do
-    if apt update && apt install -y --no-install-recommends "${missing[@]}"; then break; fi
+    apt update || true
+    if apt install -y --no-install-recommends "${missing[@]}"; then break; fi
     [ "$try" = 1 ] || { tail -30 "$work/apt.log" >&2; die "apt-get could not install ${missing[*]}"; }
     sleep 5
   done

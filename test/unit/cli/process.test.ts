@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { cpSync, readFileSync, symlinkSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
@@ -96,25 +96,25 @@ describe('the process', () => {
     for (const name of ['bin', 'package.json']) {
       cpSync(join(ROOT, name), join(folder, name), { recursive: true })
     }
-    for (const name of ['src', 'migrations']) symlinkSync(join(ROOT, name), join(folder, name))
-    const own = `node_modules/node-linux-${process.arch}/bin`
-    execFileSync('mkdir', ['-p', join(folder, own)])
-    symlinkSync(process.execPath, join(folder, own, 'node'))
-    const run = launched(join(folder, 'bin', 'gatehouse.js'), ['srve'], {}, asOldNode)
-    const { code, err } = await run.ended
-    assert.equal(code, EXIT_CODES.usage.code)
-    assert.match(err, /Did you mean serve/)
-
-    const server = launched(
-      join(folder, 'bin', 'gatehouse.js'),
-      ['serve'],
-      freshEnvironment(t),
-      asOldNode,
+    const own = join(folder, `node_modules/node-linux-${process.arch}/bin`)
+    mkdirSync(own, { recursive: true })
+    symlinkSync(process.execPath, join(own, 'node'))
+    // In the place of the program: it says what it was given, waits for a signal and ends with a code.
+    mkdirSync(join(folder, 'dist', 'src'), { recursive: true })
+    writeFileSync(
+      join(folder, 'dist', 'src', 'main.js'),
+      `export async function main(name, args) {
+        const waiting = setInterval(() => undefined, 1000)
+        process.on('SIGTERM', () => { clearInterval(waiting); process.exitCode = 5 })
+        console.log([name, ...args, process.versions.node].join(' '))
+      }`,
     )
-    t.after(() => server.child.kill('SIGKILL'))
-    await untilWritten(server.child, server.written, /Ctrl-C stops it/)
-    server.child.kill('SIGTERM')
-    assert.equal((await server.ended).code, 0)
+    const run = launched(join(folder, 'bin', 'gatehouse.js'), ['serve', '--x'], {}, asOldNode)
+    t.after(() => run.child.kill('SIGKILL'))
+    await untilWritten(run.child, run.written, /\n/)
+    assert.equal(run.written.out, `gatehouse serve --x ${process.versions.node}\n`)
+    run.child.kill('SIGTERM')
+    assert.equal((await run.ended).code, 5)
   })
 
   it('has a launcher that even Node 12 can read', () => {

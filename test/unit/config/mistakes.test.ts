@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { loadedFrom, mistakesIn } from './loadedFrom.ts'
+import { loadSettings } from '../../../src/config/loadSettings.ts'
+import { ELSEWHERE, filesWith, loadedFrom, mistakesIn, sourcesOf } from './loadedFrom.ts'
 
 describe('wrong settings', () => {
   it('are all named at once, each with file, line, what it is and what would be right', (t) => {
@@ -31,6 +33,11 @@ describe('wrong settings', () => {
       'noauth on a public address',
       '[DEFAULT]\nauth_strategy = noauth\nbind_host = 0.0.0.0\n',
       /listen on 127\.0\.0\.1/,
+    ],
+    [
+      'CORS where everybody is who he says he is',
+      '[DEFAULT]\nauth_strategy = noauth\n[cors]\nallowed_origin = https://x\n',
+      /any page of such an origin/,
     ],
     [
       'keystone without an address',
@@ -174,6 +181,27 @@ describe('substitution', () => {
     )
     assert.equal(settings.DEFAULT.log_dir, '/var/log/admin')
     assert.equal(settings.keystone_authtoken.password, '$bind_port')
+  })
+})
+
+describe('a settings file with a password', () => {
+  it('that everybody may read is a warning; one that is private is none', (t) => {
+    const files = filesWith(t, {
+      'open.conf': '[keystone_authtoken]\npassword = hunter2\n',
+      'private.conf': '[keystone_authtoken]\npassword = hunter2\n',
+    })
+    chmodSync(files.path('open.conf'), 0o644)
+    chmodSync(files.path('private.conf'), 0o640)
+    const noticesOf = (name: string) =>
+      loadSettings({
+        sources: sourcesOf(['file', files.path(name)]),
+        env: {},
+        place: ELSEWHERE,
+      }).notices
+    assert.deepEqual(noticesOf('open.conf'), [
+      `${files.path('open.conf')} holds [keystone_authtoken] password and every user of this machine may read it: chmod o-r it.`,
+    ])
+    assert.deepEqual(noticesOf('private.conf'), [])
   })
 })
 

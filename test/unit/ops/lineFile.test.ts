@@ -21,6 +21,7 @@ function opened(path: string) {
   const file = LineFile.open({
     path,
     mode: 0o600,
+    closeWithinMs: 300,
     onTrouble: ({ kind, code }) => void troubles.push(`${kind} ${code}`),
   })
   return { file, troubles }

@@ -165,6 +165,39 @@ describe('a request that failed', () => {
   })
 })
 
+describe('many requests that fail because something is away', () => {
+  it('are one line a second, which says how many there were', () => {
+    const { log, lines } = memoryLog()
+    const clock = manualClock()
+    const watch = new RequestWatch({
+      accessLog: new AccessLog({
+        level: 'none',
+        sample: 1,
+        write: () => undefined,
+        epochMs: () => 0,
+      }),
+      metrics: new Metrics(),
+      audit: undefined,
+      log,
+      monotonicMs: clock.monotonicMs,
+    })
+    const fail = (error: unknown) =>
+      watch.failed(error, { requestId: 'req-1', route: '/v1/secrets' })
+    for (let index = 0; index < 500; index += 1) fail(unavailable('The database is away.'))
+    fail(new TypeError('a bug in between is never left out'))
+    clock.wait(1000)
+    fail(unavailable('The database is away.'))
+    assert.deepEqual(
+      lines.map(({ level, fields }) => [level, fields['alikeSinceLastLine']]),
+      [
+        ['warn', 0],
+        ['error', undefined],
+        ['warn', 499],
+      ],
+    )
+  })
+})
+
 describe('the overload guard', () => {
   function guard(limitMs: number) {
     const clock = manualClock()
@@ -286,13 +319,18 @@ describe('readiness', () => {
 
   it('does not wait for a probe that never answers', async () => {
     const hanging: Probe = { ...ok, check: () => new Promise(() => undefined) }
-    // The wait itself is 2 s; a timer of our own keeps the loop alive meanwhile.
-    const keepAlive = setInterval(() => undefined, 1000)
-    const report = await readiness(hanging).report()
+    // The timer of a timeout does not keep a process alive; a server's sockets do, here this does.
+    const keepAlive = setInterval(() => undefined, 20)
+    const report = await new Readiness({
+      probes: [hanging],
+      monotonicMs: () => 0,
+      isDraining: () => false,
+      timeoutMs: 50,
+    }).report()
     clearInterval(keepAlive)
     assert.deepEqual(report, {
       ready: false,
-      checks: { database: 'failed: no answer within 2000 ms' },
+      checks: { database: 'failed: no answer within 50 ms' },
     })
   })
 

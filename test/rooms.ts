@@ -1,0 +1,4 @@
+import { importTests } from './support/importTests.ts'
+
+// Each room by itself, its contracts, its vectors, and the documents.
+await importTests('{unit,contract,vectors,docs}/**/*.test.ts', 'architecture.test.ts')
