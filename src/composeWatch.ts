@@ -87,13 +87,14 @@ export async function composeWatch(
   })
   loopDelay.start()
 
+  const alarms = new OperatorAlarms({ log, metrics, audit })
   return {
     metrics,
     requests: new RequestWatch({ accessLog, metrics, audit, log }),
-    alarms: new OperatorAlarms({ log, metrics, audit }),
+    alarms,
     loopDelay,
     onDecision: (decision) => audit?.decided(decision),
-    onDatabaseEvent: (event) => observeDatabase(event, metrics, log),
+    onDatabaseEvent: (event) => observeDatabase(event, metrics, log, alarms),
     onKeyringEvent: (event) => observeKeyring(event, metrics, log),
     watchDatabaseSize(size) {
       metrics.gauge(
@@ -119,10 +120,13 @@ export async function composeWatch(
   }
 }
 
-function observeDatabase(event: DatabaseEvent, metrics: Metrics, log: Log): void {
+function observeDatabase(event: DatabaseEvent, metrics: Metrics, log: Log, alarms: Alarms): void {
   switch (event.type) {
     case 'groupCommit':
       metrics.committed(event.commands, event.durationMs)
+      return
+    case 'damagedRow':
+      alarms.integrity({ ...event, projectId: null })
       return
     case 'checkpoint':
       metrics.checkpointed(event.mode, event.isBusy)
@@ -133,6 +137,10 @@ function observeDatabase(event: DatabaseEvent, metrics: Metrics, log: Log): void
     case 'connectionLost':
       if (event.reason === 'closed') return
       metrics.databaseTroubled('connectionLost')
+      if (/^SQLITE_(CORRUPT|NOTADB)/.test(event.reason)) {
+        log.fatal({ by: event.by, reason: event.reason }, 'the database file is damaged')
+        return
+      }
       log.error({ by: event.by, reason: event.reason }, 'a database connection was given up')
       return
     case 'writerDied':

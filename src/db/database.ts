@@ -92,7 +92,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const here = new SnapshotLists({ reads: reader, dialect: dialectSqlite, builder })
   const aside = new ThreadedLists({ path })
   const lists = new SizedLists({ reads: reader, here, aside })
-  const parts = { reads: reader, commands: writer, lists, dialect: dialectSqlite }
+  const parts = { reads: reader, commands: writer, lists, dialect: dialectSqlite, onEvent }
   return {
     secrets: new SqlSecretRepository(parts),
     secretMetadata: new SqlSecretMetadataRepository(parts),

@@ -12,6 +12,13 @@ export type DatabaseEvent =
   /** A connection was given up; the next request opens another. */
   | { readonly type: 'connectionLost'; readonly by: 'writer' | 'reader'; readonly reason: string }
   | { readonly type: 'connectionOpened'; readonly by: 'writer' | 'reader' }
+  /** A row holds what we never wrote: an alarm. */
+  | {
+      readonly type: 'damagedRow'
+      readonly kind: 'secret' | 'order' | 'project-key'
+      readonly id: string
+      readonly what: string
+    }
   /** The writer's thread died; another starts after the delay. */
   | { readonly type: 'writerDied'; readonly reason: string; readonly restartInMs: number }
 

@@ -6,6 +6,7 @@ import type { Page } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
 import type { Secret } from '../model/secret.ts'
 import { ORDER_COLUMNS, orderOfRow } from './rows/orderRow.ts'
+import { recordIn } from './rows/recordIn.ts'
 import type { RepositoryParts } from './secretRepository.ts'
 
 const FIND =
@@ -28,7 +29,7 @@ export class SqlOrderRepository implements OrderRepository {
 
   async find(projectId: ProjectId, id: OrderId): Promise<Stored<Order> | undefined> {
     const row = await this.#parts.reads.first(FIND, id, projectId)
-    return row === undefined ? undefined : orderOfRow(row)
+    return recordIn(row, orderOfRow, 'order', this.#parts.onEvent)
   }
 
   async list(query: OrderQuery): Promise<Page<Order>> {

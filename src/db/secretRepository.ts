@@ -5,12 +5,15 @@ import type { Page } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
 import type { Secret, SecretSummary } from '../model/secret.ts'
 import type { CommandRunner } from './commandRunner.ts'
+import type { OnDatabaseEvent } from './databaseEvent.ts'
 import type { Dialect } from './dialect.ts'
 import type { Lists } from './lists.ts'
 import type { Reads } from './reads.ts'
+import { recordIn } from './rows/recordIn.ts'
 import { secretColumns, secretOfRow } from './rows/secretRow.ts'
 
 export interface RepositoryParts {
+  readonly onEvent: OnDatabaseEvent
   readonly reads: Reads
   readonly commands: CommandRunner
   readonly lists: Lists
@@ -33,7 +36,7 @@ export class SqlSecretRepository implements SecretRepository {
 
   async find(id: SecretId): Promise<Stored<Secret> | undefined> {
     const row = await this.#parts.reads.first(this.#find, id)
-    return row === undefined ? undefined : secretOfRow(row)
+    return recordIn(row, secretOfRow, 'secret', this.#parts.onEvent)
   }
 
   async list(query: SecretQuery): Promise<Page<SecretSummary>> {

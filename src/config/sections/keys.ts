@@ -25,7 +25,7 @@ export const keyringSection = {
   }),
   credential: setting({
     explanation:
-      'The name of the systemd credential (LoadCredentialEncrypted=) that holds the passphrase.',
+      'The name of the systemd credential (LoadCredentialEncrypted=) that seals the keyring: 32 random bytes or more.',
     kind: text,
     default: 'gatehouse-keyring',
   }),

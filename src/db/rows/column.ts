@@ -49,6 +49,9 @@ export function projectIdIn(row: Row): ProjectId {
   return text(row, 'project_id') as ProjectId
 }
 
-function wrongType(column: string, wanted: string): Error {
-  return new Error(`A row of the database holds something else than ${wanted} in ${column}.`)
+/** A column holds what we never write there. */
+export class DamagedRow extends Error {}
+
+function wrongType(column: string, wanted: string): DamagedRow {
+  return new DamagedRow(`the column ${column} holds something else than ${wanted}`)
 }
