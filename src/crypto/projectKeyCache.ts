@@ -55,7 +55,8 @@ export class ProjectKeyCache {
       ttl: Math.min(this.#ttlMs + this.#staleMs, LONGEST_TIMER_MS),
       // A key nobody asks for again must leave memory as well.
       ttlAutopurge: true,
-      ttlResolution: 0,
+      // Its age is judged by its own times; this one only empties memory.
+      ttlResolution: 1000,
       perf: { now: () => parts.clock.monotonicMs() },
     })
   }

@@ -8,11 +8,12 @@ import type { Cors } from './cors.ts'
 import { discoveryAnswer } from './discovery.ts'
 import { Exchange } from './exchange.ts'
 import { type HealthSwitch, healthAnswer } from './healthcheck.ts'
+import { type FoundPath, HotPaths } from './hotPaths.ts'
 import type { HrefBase } from './hrefs.ts'
 import { acceptsJson } from './mediaRanges.ts'
 import { parseMicroversion } from './microversion.ts'
 import type { RequestObserver } from './observer.ts'
-import { byPath, type PathVerbs } from './pathVerbs.ts'
+import { byPath } from './pathVerbs.ts'
 import { originForm } from './requestTarget.ts'
 import type { Answer, Route } from './route.ts'
 import { VersionDocuments } from './versions.ts'
@@ -36,10 +37,13 @@ export function createApp(parts: AppParts): Koa {
   const app = new Koa()
   const documents = new VersionDocuments()
   const router = new Router({ sensitive: true })
-  for (const verbs of byPath(parts.routes)) {
+  const paths = byPath(parts.routes)
+  const hotPaths = new HotPaths(paths)
+  for (const verbs of paths) {
     // A record's {name} is the router's :name.
     router.all(verbs.path.replace(/\{(\w+)\}/g, ':$1'), async (koa) => {
-      koa.state['answer'] = await dispatch(koa, verbs)
+      const exchange = koa.state['exchange'] as Exchange
+      koa.state['answer'] = await dispatch(koa, exchange, { verbs, params: koa['params'] })
     })
   }
   const routed = router.routes()
@@ -57,6 +61,8 @@ export function createApp(parts: AppParts): Koa {
     if (koa.path !== '/v1' && !koa.path.startsWith('/v1/')) {
       return discoveryAnswer(exchange, koa.path, koa.querystring, documents, parts.hrefBase)
     }
+    const hot = hotPaths.find(koa.path)
+    if (hot !== undefined) return dispatch(koa, exchange, hot)
     // The router's types want a context of its own making.
     await routed(koa as Parameters<typeof routed>[0], async () => {
       koa.state['answer'] = await unrouted(koa, exchange)
@@ -64,13 +70,16 @@ export function createApp(parts: AppParts): Koa {
     return koa.state['answer'] as Answer
   }
 
-  async function dispatch(koa: Koa.Context, path: PathVerbs): Promise<Answer> {
-    const exchange = koa.state['exchange'] as Exchange
+  async function dispatch(
+    koa: Koa.Context,
+    exchange: Exchange,
+    { verbs: path, params }: FoundPath,
+  ): Promise<Answer> {
     exchange.route = path.path
     const request = new LazyApiRequest({
       exchange,
       ctx: await establish(koa, exchange),
-      params: koa['params'] as Readonly<Record<string, string>>,
+      params,
       queryString: koa.querystring,
       base: parts.hrefBase(exchange.request.headers),
       maxBodyBytes: parts.maxBodyBytes,
@@ -140,9 +149,8 @@ export function createApp(parts: AppParts): Koa {
       outcome = faultAnswer(error, exchange.requestId)
       report(error, exchange)
     }
-    const closing: Record<string, string> = parts.isDraining() ? { Connection: 'close' } : {}
-    const cors = koa.method === 'OPTIONS' ? {} : parts.cors.actual(koa.req)
-    exchange.send(outcome, { ...cors, ...closing })
+    const cors = koa.method === 'OPTIONS' ? undefined : parts.cors.actual(koa.req)
+    exchange.send(outcome, parts.isDraining() ? { ...cors, Connection: 'close' } : cors)
     complete(exchange, outcome.status, performance.now() - startedAt)
   })
 

@@ -32,7 +32,7 @@ export class Exchange {
   }
 
   /** Writes the whole answer at once; payload bytes are wiped when they have left. */
-  send(answer: Answer, extra: Readonly<Record<string, string>>): void {
+  send(answer: Answer, extra: Readonly<Record<string, string>> | undefined): void {
     const { response } = this
     if (response.headersSent || response.destroyed) {
       answer.payload?.fill(0)
@@ -49,12 +49,17 @@ export class Exchange {
     addHeaders(headers, answer.headers)
     addHeaders(headers, extra)
     response.writeHead(answer.status, headers)
-    const { payload } = answer
-    if (payload !== undefined) response.once('close', () => payload.fill(0))
     // Text leaves in one write together with the headers; it is ASCII, so its length is its size.
     if (typeof body === 'string') response.end(body, 'latin1')
     else response.end(body)
+    if (answer.payload !== undefined) wipeOnceGone(answer.payload, response)
   }
+}
+
+/** Mostly the kernel has taken all of it by now. */
+function wipeOnceGone(payload: Buffer, response: ServerResponse): void {
+  if (response.socket?.writableLength === 0) payload.fill(0)
+  else response.once('close', () => payload.fill(0))
 }
 
 function bodyOf(answer: Answer): Buffer | string | undefined {

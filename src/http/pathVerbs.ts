@@ -5,6 +5,7 @@ export interface PathVerbs {
   readonly path: string
   readonly verbs: ReadonlyMap<string, Route>
   readonly allow: string
+  readonly isHot: boolean
   readonly lookUp: Route['lookUp']
 }
 
@@ -20,6 +21,7 @@ export function byPath(routes: readonly Route[]): readonly PathVerbs[] {
     path,
     verbs,
     allow: [...verbs.keys()].toSorted().join(', '),
+    isHot: [...verbs.values()].some(({ isHot }) => isHot === true),
     lookUp: [...verbs.values()].find(({ lookUp }) => lookUp !== undefined)?.lookUp,
   }))
 }

@@ -39,6 +39,8 @@ export interface Route {
   readonly method: Method
   /** OpenAPI form: /v1/secrets/{secret_id} */
   readonly path: string
+  /** Asked for so often that it is found ahead of the router. */
+  readonly isHot?: true
   /** The rules that may be asked, for the docs; the verb asks them. */
   readonly rules: readonly RuleName[]
   readonly summary: string

@@ -1,4 +1,5 @@
 import type { CompletedRequest } from '../http/observer.ts'
+import type { Caller } from '../model/requestContext.ts'
 import { IsoClock, jsonText, jsonTextOrNull } from './jsonText.ts'
 import { LineGatherer } from './lineGatherer.ts'
 
@@ -11,6 +12,8 @@ export interface AccessLogOptions {
   readonly epochMs: () => number
 }
 
+const NOBODY = ',"project":null,"user":null'
+
 /**
  * One record per request. The line is put together by hand: this is the only log on the way of every
  * request. All it holds are ids, numbers and templates; no path, query, header or body gets here.
@@ -19,6 +22,7 @@ export class AccessLog {
   readonly #options: AccessLogOptions
   readonly #lines: LineGatherer
   readonly #clock: IsoClock
+  readonly #callers = new WeakMap<Caller, string>()
   #share = 0
 
   constructor(options: AccessLogOptions) {
@@ -31,14 +35,23 @@ export class AccessLog {
     if (!this.#isWanted(request)) return
     const { caller, microversion } = request
     this.#lines.add(
-      `{"level":"info","time":"${this.#clock.now()}","message":"request","method":${jsonText(request.method)}` +
-        `,"route":${jsonText(request.route)},"status":${request.status}` +
+      `{"level":"info","time":"${this.#clock.now()}","message":"request","method":"${request.method}"` +
+        `,"route":"${request.route}","status":${request.status}` +
         `,"ms":${Math.round(request.durationMs * 1000) / 1000},"bytes":${request.bytes}` +
-        `,"requestId":${jsonText(request.requestId)},"globalRequestId":${jsonTextOrNull(request.globalRequestId)}` +
-        `,"project":${jsonTextOrNull(caller?.projectId)},"user":${jsonTextOrNull(caller?.userId)}` +
-        `,"remote":${jsonText(request.remoteAddress)}` +
+        `,"requestId":"${request.requestId}","globalRequestId":${jsonTextOrNull(request.globalRequestId)}` +
+        `${caller === undefined ? NOBODY : this.#who(caller)},"remote":${jsonText(request.remoteAddress)}` +
         `,"microversion":${microversion === undefined ? 'null' : `"1.${microversion}"`}}\n`,
     )
+  }
+
+  /** The same caller comes again and again. */
+  #who(caller: Caller): string {
+    let who = this.#callers.get(caller)
+    if (who === undefined) {
+      who = `,"project":${jsonText(caller.projectId)},"user":${jsonTextOrNull(caller.userId)}`
+      this.#callers.set(caller, who)
+    }
+    return who
   }
 
   /** Hands on what waits, for a process about to end. */

@@ -1,4 +1,5 @@
 import type { IntegrityFinding } from '../domain/ports.ts'
+import type { Caller } from '../model/requestContext.ts'
 import type { Decision } from '../policy/policy.ts'
 import { IsoClock, jsonText, jsonTextOrNull } from './jsonText.ts'
 import { LineGatherer } from './lineGatherer.ts'
@@ -17,6 +18,7 @@ export type AuditEvent = 'allowed' | 'denied' | 'unauthenticated' | 'integrity'
 export class Audit {
   readonly #lines: LineGatherer
   readonly #clock: IsoClock
+  readonly #callers = new WeakMap<Caller, string>()
   readonly #onLine: (event: AuditEvent) => void
 
   constructor({ write, epochMs, onLine }: AuditOptions) {
@@ -29,12 +31,22 @@ export class Audit {
     const { caller } = ctx
     this.#add(
       allowed ? 'allowed' : 'denied',
-      `"event":"decision","requestId":${jsonText(ctx.requestId)},"globalRequestId":${jsonTextOrNull(ctx.globalRequestId)}` +
-        `,"strategy":${jsonText(caller.strategy)},"user":${jsonTextOrNull(caller.userId)}` +
-        `,"project":${jsonText(caller.projectId)},"remote":${jsonText(ctx.remoteAddress)}` +
-        `,"rule":${jsonText(rule)},"kind":${jsonText(kind)},"id":${jsonText(id)}` +
-        `,"targetProject":${jsonText(projectId)},"allowed":${allowed}`,
+      `"event":"decision","requestId":"${ctx.requestId}","globalRequestId":${jsonTextOrNull(ctx.globalRequestId)}` +
+        `${this.#who(caller)},"remote":${jsonText(ctx.remoteAddress)},"rule":"${rule}","kind":"${kind}"` +
+        `,"id":${jsonText(id)},"targetProject":${jsonText(projectId)},"allowed":${allowed}`,
     )
+  }
+
+  /** The same caller comes again and again. */
+  #who(caller: Caller): string {
+    let who = this.#callers.get(caller)
+    if (who === undefined) {
+      who =
+        `,"strategy":"${caller.strategy}","user":${jsonTextOrNull(caller.userId)}` +
+        `,"project":${jsonText(caller.projectId)}`
+      this.#callers.set(caller, who)
+    }
+    return who
   }
 
   /** Somebody could not say who they are. */

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CompletedRequest } from '../http/observer.ts'
 import type { AuditEvent } from './audit.ts'
+import { Tally } from './tally.ts'
 
 const REQUEST_SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
@@ -17,16 +18,12 @@ export interface TokenLookups {
   readonly stale: number
 }
 
-interface Bound {
-  inc(): void
-}
-
 /** The numbers of this process. No label holds an id, a name or anything a client chose. */
 export class Metrics {
   readonly #registry = new Registry()
   readonly #requests = new Map<string, { observe(seconds: number): void }>()
   readonly #requestSeconds: Histogram<'method' | 'route' | 'status'>
-  readonly #projectKeys: Readonly<Record<CacheOutcome, Bound>>
+  readonly #projectKeys: Tally<CacheOutcome>
   readonly #newTerms: Counter<'reason'>
   readonly #kekCalls: Histogram<'operation' | 'outcome'>
   readonly #commitCommands: Histogram
@@ -35,7 +32,7 @@ export class Metrics {
   readonly #databaseTroubles: Counter<'kind'>
   readonly #keystone: Gauge
   readonly #alarms: Counter<'kind'>
-  readonly #audit: Readonly<Record<AuditEvent, Bound>>
+  readonly #audit: Tally<AuditEvent>
   readonly #lostLines: Counter<'stream'>
   readonly #overload: Counter
 
@@ -49,18 +46,12 @@ export class Metrics {
       buckets: REQUEST_SECONDS,
       registers,
     })
-    const projectKeys = new Counter({
+    this.#projectKeys = new Tally({
       name: 'gatehouse_project_key_cache_lookups_total',
       help: 'Unwrapped project keys looked up: at hand, unwrapped, or served past their age while the KEK store is away.',
-      labelNames: ['outcome'],
-      registers,
+      label: 'outcome',
+      registry: this.#registry,
     })
-    // Bound once: with labels looked up each time these cost more than what they count.
-    this.#projectKeys = {
-      hit: projectKeys.labels('hit'),
-      miss: projectKeys.labels('miss'),
-      stale: projectKeys.labels('stale'),
-    }
     this.#newTerms = new Counter({
       name: 'gatehouse_project_key_terms_total',
       help: 'Project keys made, by reason.',
@@ -111,18 +102,12 @@ export class Metrics {
       registers,
     })
     for (const kind of ['secret', 'order', 'project-key']) this.#alarms.inc({ kind }, 0)
-    const audit = new Counter({
+    this.#audit = new Tally({
       name: 'gatehouse_audit_lines_total',
       help: 'Audit lines.',
-      labelNames: ['event'],
-      registers,
+      label: 'event',
+      registry: this.#registry,
     })
-    this.#audit = {
-      allowed: audit.labels('allowed'),
-      denied: audit.labels('denied'),
-      unauthenticated: audit.labels('unauthenticated'),
-      integrity: audit.labels('integrity'),
-    }
     this.#lostLines = new Counter({
       name: 'gatehouse_lost_lines_total',
       help: 'Lines of a log that could not be written and were given up.',
@@ -167,7 +152,7 @@ export class Metrics {
   }
 
   projectKeyLookedUp(outcome: CacheOutcome): void {
-    this.#projectKeys[outcome].inc()
+    this.#projectKeys.count(outcome)
   }
 
   projectKeyTermBegan(reason: string): void {
@@ -200,7 +185,7 @@ export class Metrics {
   }
 
   audited(event: AuditEvent): void {
-    this.#audit[event].inc()
+    this.#audit.count(event)
   }
 
   lineLost(stream: 'access' | 'audit'): void {

@@ -42,6 +42,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
     {
       method: 'GET',
       path: '/v1/secrets/{secret_id}/payload',
+      isHot: true,
       rules: ['secret:decrypt'],
       summary: 'Retrieve the payload of a secret',
       accepts: 'any',
@@ -52,6 +53,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
     {
       method: 'GET',
       path: '/v1/secrets/{secret_id}',
+      isHot: true,
       rules: ['secret:get', 'secret:decrypt'],
       summary: 'Retrieve the metadata of a secret, or, with Accept of a payload type, its payload',
       accepts: 'any',
@@ -65,6 +67,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
     {
       method: 'POST',
       path: '/v1/secrets',
+      isHot: true,
       rules: ['secrets:post'],
       summary: 'Create a secret, with its payload or without',
       accepts: 'json',
