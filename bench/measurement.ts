@@ -1,5 +1,6 @@
 import type { LoadedJob } from './load/loadGenerator.ts'
 import type { LoadShape } from './load/loadJob.ts'
+import { MachineLoad } from './target/machineLoad.ts'
 import { cpuMicros } from './target/processCost.ts'
 import type { Served } from './target/served.ts'
 
@@ -12,6 +13,9 @@ export interface Measurement {
   readonly cpuMicrosPerRequest: number
 }
 
+/** What else went on during all measurements of this run. */
+export const machineLoad = new MachineLoad()
+
 /** @throws Error when any request failed: what is measured then is not what was meant */
 export async function measure(
   served: Served,
@@ -19,7 +23,10 @@ export async function measure(
   shape: LoadShape,
 ): Promise<Measurement> {
   const before = cpuMicros(served.pid)
-  const { requests, seconds, p50Ms, p99Ms, errors } = await job.run(shape)
+  const { requests, seconds, p50Ms, p99Ms, errors } = await machineLoad.watch(
+    () => cpuMicros(served.pid),
+    () => job.run(shape),
+  )
   const cpu = cpuMicros(served.pid) - before
   if (errors > 0 || requests === 0) {
     throw new Error(`${errors} of ${requests} requests to ${served.origin} failed.`)

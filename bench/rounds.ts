@@ -25,7 +25,7 @@ export interface RoundsRequest {
 }
 
 /** Long enough for the compiler to have seen what is hot, and for every token to have been checked. */
-const WARM_UP_SECONDS = 4
+const WARM_UP_SECONDS = 8
 
 /** Every round measures each contender between two stretches of hello. */
 export async function runRounds(request: RoundsRequest): Promise<ReadonlyMap<string, Outcome>> {

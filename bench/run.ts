@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LoadGenerator } from './load/loadGenerator.ts'
+import { machineLoad } from './measurement.ts'
+import { median } from './median.ts'
 import { benchOptions } from './options.ts'
 import type { Bench } from './parts/bench.ts'
 import { PARTS } from './parts/parts.ts'
@@ -62,4 +64,9 @@ if (verdicts.length > 0)
       ]),
     ),
   )
+const foreign = median(machineLoad.shares)
+tell(
+  `Beside the bench, this machine kept ${foreign.toFixed(2)} cores busy (median of all stretches).`,
+)
+if (foreign > 0.05) tell('That is too much: take these figures again when it is quiet.')
 if (verdicts.some(({ isPassed, isGoal = false }) => !isPassed && !isGoal)) process.exitCode = 1

@@ -5,10 +5,25 @@ const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding:
 
 /** What a process with all its threads has spent so far, user and system, in microseconds. */
 export function cpuMicros(pid: number): number {
+  const [user = 0, system = 0] = timesOf(pid)
+  return ticksAsMicros(user + system)
+}
+
+/** The same, with the children it has waited for. */
+export function cpuMicrosWithChildren(pid: number): number {
+  return ticksAsMicros(timesOf(pid).reduce((sum, ticks) => sum + ticks, 0))
+}
+
+/** utime, stime, cutime, cstime */
+function timesOf(pid: number): readonly number[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The name in parentheses may hold blanks; behind it utime and stime are fields 12 and 13.
+  // The name in parentheses may hold blanks; behind it they are fields 12 to 15.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6
+  return fields.slice(11, 15).map(Number)
+}
+
+function ticksAsMicros(ticks: number): number {
+  return (ticks / TICKS_PER_SECOND) * 1e6
 }
 
 /** Memory that is the process's own: pages of mapped files (programs, a mapped database) are not. */

@@ -154,6 +154,12 @@ export function createApp(parts: AppParts): Koa {
     complete(exchange, outcome.status, performance.now() - startedAt)
   })
 
+  // Koa attaches a watcher to the end of every answer, for what Exchange sees to itself (ADR 0007).
+  Object.assign(app, {
+    handleRequest: (koa: Koa.Context, handle: (koa: Koa.Context) => Promise<void>) =>
+      handle(koa).catch((error: Error) => koa.onerror(error)),
+  })
+
   // Koa would print them. What went wrong below us is our bug; a connection that broke is its client's affair.
   app.on('error', (error: Error, koa: Koa.Context) => {
     if (!('syscall' in error)) report(error, koa.state['exchange'] as Exchange)

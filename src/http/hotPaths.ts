@@ -5,47 +5,44 @@ export interface FoundPath {
   readonly params: Readonly<Record<string, string>>
 }
 
+/** A path with one parameter, or with none: what stands before it and what behind. */
 interface HotPath {
   readonly verbs: PathVerbs
-  readonly segments: readonly string[]
+  readonly before: string
+  readonly parameter: string | undefined
+  readonly after: string
 }
 
+const NO_PARAMS: Readonly<Record<string, string>> = {}
+
 /**
- * The paths whose records say `isHot`, found by comparing segments, ahead of the router: its general
+ * The paths whose records say `isHot`, found by comparing text, ahead of the router: its general
  * matching costs as much as reading the database does (ADR 0011). What is not here, the router knows.
  */
 export class HotPaths {
   readonly #paths: readonly HotPath[]
 
   constructor(paths: readonly PathVerbs[]) {
-    this.#paths = paths
-      .filter(({ isHot }) => isHot)
-      .map((verbs) => ({ verbs, segments: verbs.path.split('/') }))
+    this.#paths = paths.filter(({ isHot }) => isHot).map(hotPath)
   }
 
   find(path: string): FoundPath | undefined {
     // Escapes are the router's to decode.
     if (path.includes('%')) return undefined
-    const asked = path.split('/')
-    for (const { verbs, segments } of this.#paths) {
-      const params = segments.length === asked.length ? paramsOf(segments, asked) : undefined
-      if (params !== undefined) return { verbs, params }
+    for (const { verbs, before, parameter, after } of this.#paths) {
+      if (parameter === undefined) {
+        if (path === before) return { verbs, params: NO_PARAMS }
+      } else if (path.startsWith(before) && path.endsWith(after)) {
+        const value = path.slice(before.length, path.length - after.length)
+        if (value !== '' && !value.includes('/')) return { verbs, params: { [parameter]: value } }
+      }
     }
     return undefined
   }
 }
 
-function paramsOf(
-  segments: readonly string[],
-  asked: readonly string[],
-): Readonly<Record<string, string>> | undefined {
-  const params: Record<string, string> = {}
-  // From the end, where paths of one length differ.
-  for (let at = segments.length - 1; at > 0; at -= 1) {
-    const segment = segments[at] ?? ''
-    const value = asked[at] ?? ''
-    if (segment.startsWith('{')) params[segment.slice(1, -1)] = value
-    else if (segment !== value) return undefined
-  }
-  return params
+function hotPath(verbs: PathVerbs): HotPath {
+  const [before = '', parameter, after = '', ...more] = verbs.path.split(/\{(\w+)\}/)
+  if (more.length > 0) throw new Error(`a hot path has one parameter at most: ${verbs.path}`)
+  return { verbs, before, parameter, after }
 }
