@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Child } from '../../test/peers/child.ts'
@@ -52,8 +53,9 @@ export class Gatehouse implements Served {
   async run(): Promise<number> {
     const { name, core, nodeArgs = [] } = this.#request
     const config = join(this.#home, 'gatehouse.conf')
-    const node = [process.execPath, ...nodeArgs, COMMAND, 'serve', '--config-file', config]
-    const [command = '', ...args] = onCore(core, node)
+    const node = [process.execPath, ...shippedNodeArgs(), ...nodeArgs]
+    const serve = [COMMAND, 'serve', '--config-file', config]
+    const [command = '', ...args] = onCore(core, [...node, ...serve])
     const sinceMs = performance.now()
     this.#child = new Child({
       name,
@@ -91,6 +93,12 @@ export class Gatehouse implements Served {
     })
     await writeFile(join(this.#home, 'gatehouse.conf'), text, { mode: 0o600 })
   }
+}
+
+/** What the first line of the command gives to Node: operators start it by that line. */
+function shippedNodeArgs(): readonly string[] {
+  const [first = ''] = readFileSync(COMMAND, 'utf8').split('\n', 1)
+  return first.split(/\s+/).filter((word) => word.startsWith('--'))
 }
 
 function ini(configuration: Configuration): string {

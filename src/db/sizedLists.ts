@@ -7,11 +7,12 @@ import type { Reads } from './reads.ts'
 import { number } from './rows/column.ts'
 import type { SqlValue } from './statement.ts'
 
-/** A filter over so many rows takes about 5 ms. */
-const SMALL = 1_000
+/** How many rows take about 5 ms: to filter or sort them, and to count them along an index. */
+const FEW_TO_WORK_ON = 1_000
+const FEW_TO_COUNT = 30_000
 
 const sizeOf = (rows: string) =>
-  `select count(*) as size from (select 1 from ${rows} = ? limit ${SMALL + 1}) rows_in_scope`
+  `select count(*) as size from (select 1 from ${rows} = ? limit ?) rows_in_scope`
 const SECRETS_OF_PROJECT = sizeOf('secrets where secrets.project_id')
 const SECRETS_OF_USER = sizeOf('secret_acl_users where secret_acl_users.user_id')
 const ORDERS_OF_PROJECT = sizeOf('orders where orders.project_id')
@@ -39,19 +40,29 @@ export class SizedLists implements Lists {
   async secrets(query: SecretQuery): Promise<Page<SecretSummary>> {
     const lists =
       'projectId' in query.scope
-        ? await this.#for(SECRETS_OF_PROJECT, query.scope.projectId)
-        : await this.#for(SECRETS_OF_USER, query.scope.aclUser)
+        ? await this.#for(SECRETS_OF_PROJECT, query.scope.projectId, fewOf(query))
+        : await this.#for(SECRETS_OF_USER, query.scope.aclUser, FEW_TO_WORK_ON)
     return lists.secrets(query)
   }
 
   async orders(query: OrderQuery): Promise<Page<Order>> {
-    const lists = await this.#for(ORDERS_OF_PROJECT, query.projectId)
+    const lists = await this.#for(
+      ORDERS_OF_PROJECT,
+      query.projectId,
+      query.meta === undefined ? FEW_TO_COUNT : FEW_TO_WORK_ON,
+    )
     return lists.orders(query)
   }
 
-  async #for(size: string, scope: SqlValue): Promise<Lists> {
-    const row = await this.#parts.reads.first(size, scope)
-    const isSmall = row !== undefined && number(row, 'size') <= SMALL
+  async #for(size: string, scope: SqlValue, few: number): Promise<Lists> {
+    const row = await this.#parts.reads.first(size, scope, few + 1)
+    const isSmall = row !== undefined && number(row, 'size') <= few
     return isSmall ? this.#parts.here : this.#parts.aside
   }
+}
+
+/** Without filter, sort and marker a page is read in index order, and only its total costs more with more rows. */
+function fewOf({ filter, sort, marker }: SecretQuery): number {
+  const isPlain = Object.keys(filter).length === 0 && sort.length === 0 && marker === undefined
+  return isPlain ? FEW_TO_COUNT : FEW_TO_WORK_ON
 }

@@ -16,7 +16,7 @@ export interface ThreadedListsParts {
 }
 
 /** They run one after the other, and each may take seconds: who comes later had better come again. */
-const MOST_WAITING = 16
+const MOST_WAITING = 64
 const ANSWER_WITHIN_MS = 30_000
 const RETRY_AFTER_SECONDS = 5
 

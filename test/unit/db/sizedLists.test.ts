@@ -6,8 +6,9 @@ import { SqliteReader } from '../../../src/db/sqliteReader.ts'
 import { aQuery, Project } from '../../contract/recordsForRepositories.ts'
 import { freshDatabase } from '../../support/freshDatabase.ts'
 
-/** The most rows that are listed beside the requests. */
-const SMALL = 1_000
+/** The most rows that are worked on, and that are only counted, beside the requests. */
+const FEW_TO_WORK_ON = 1_000
+const FEW_TO_COUNT = 30_000
 
 function saying(where: string, said: string[]): Lists {
   const page = { items: [], total: 0 }
@@ -23,7 +24,7 @@ function saying(where: string, said: string[]): Lists {
   }
 }
 
-test('a thousand rows are listed beside the requests, one more is listed aside', async (t) => {
+test('few rows are listed beside the requests, one more is listed aside; a plain page bears more of them', async (t) => {
   const fresh = await freshDatabase(t)
   const project = await Project.make({ ...fresh.database, execute: fresh.execute })
   const reads = new SqliteReader({ path: fresh.path, monotonicMs: () => 0, onEvent: () => {} })
@@ -48,15 +49,22 @@ test('a thousand rows are listed beside the requests, one more is listed aside',
   const listAll = async () => {
     said.length = 0
     await lists.secrets(aQuery(project))
-    await lists.secrets(aQuery(project, { scope: { aclUser: 'octavia' } }))
     await lists.orders({ projectId: project.id, limit: 1, offset: 0 })
+    await lists.secrets(aQuery(project, { filter: { name: 'n%' } }))
+    await lists.secrets(aQuery(project, { sort: [{ key: 'name', descending: false }] }))
+    await lists.secrets(aQuery(project, { scope: { aclUser: 'octavia' } }))
+    await lists.orders({ projectId: project.id, limit: 1, offset: 0, meta: 'aes' })
     return said.join(' ')
   }
-  assert.equal(await listAll(), 'here here here')
-  fill(1, SMALL)
-  assert.equal(await listAll(), 'here here here')
-  fill(SMALL + 1, 1)
-  assert.equal(await listAll(), 'aside aside aside')
+  assert.equal(await listAll(), 'here here here here here here')
+  fill(1, FEW_TO_WORK_ON)
+  assert.equal(await listAll(), 'here here here here here here')
+  fill(FEW_TO_WORK_ON + 1, 1)
+  assert.equal(await listAll(), 'here here aside aside aside aside')
+  fill(FEW_TO_WORK_ON + 2, FEW_TO_COUNT - FEW_TO_WORK_ON - 1)
+  assert.equal(await listAll(), 'here here aside aside aside aside')
+  fill(FEW_TO_COUNT + 1, 1)
+  assert.equal(await listAll(), 'aside aside aside aside aside aside')
 })
 
 test('the database lists a large project too, while it goes on answering', async (t) => {

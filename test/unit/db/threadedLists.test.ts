@@ -78,10 +78,10 @@ test('a database that is away, a bug, a thread that dies: told apart, and the ne
   await lists.close()
 })
 
-test('beyond sixteen waiting the next is refused, and none waits for ever', async (t) => {
+test('beyond sixty-four waiting the next is refused, and none waits for ever', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { lists, thread } = scene()
-  const waiting = Array.from({ length: 16 }, () => lists.orders(query))
+  const waiting = Array.from({ length: 64 }, () => lists.orders(query))
   await assert.rejects(lists.orders(query), isUnavailable)
   t.mock.timers.tick(30_000)
   for (const list of waiting) await assert.rejects(list, isUnavailable)
