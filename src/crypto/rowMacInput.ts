@@ -1,4 +1,5 @@
 import type { Acl } from '../model/acl.ts'
+import type { Container } from '../model/container.ts'
 import type { Order } from '../model/order.ts'
 import type { ProtectedRecord } from '../model/record.ts'
 import type { Secret } from '../model/secret.ts'
@@ -28,6 +29,7 @@ export class RowMacInput {
       .nullableText(record.creatorId)
       .text(record.createdAt)
     if (record.kind === 'secret') writeSecret(writer, record)
+    else if (record.kind === 'container') writeContainer(writer, record)
     else writeOrder(writer, record)
     return writer.written()
   }
@@ -62,6 +64,13 @@ function writeAcl(writer: FieldWriter, acl: Acl | null): void {
 
 function inByteOrder(texts: readonly string[]): readonly Buffer[] {
   return texts.map((text) => Buffer.from(text, 'utf8')).sort(Buffer.compare)
+}
+
+/** Every member that is stored, also one whose secret is gone: deleting a secret touches no container. */
+function writeContainer(writer: FieldWriter, container: Container): void {
+  writer.text(container.type).nullableText(container.name).count(container.members.length)
+  for (const { name, secretId } of container.members) writer.nullableText(name).text(secretId)
+  writeAcl(writer, container.acl)
 }
 
 function writeOrder(writer: FieldWriter, order: Order): void {

@@ -15,7 +15,7 @@ export type DatabaseEvent =
   /** A row holds what we never wrote: an alarm. */
   | {
       readonly type: 'damagedRow'
-      readonly kind: 'secret' | 'order' | 'project-key'
+      readonly kind: 'secret' | 'container' | 'order' | 'project-key'
       readonly id: string
       readonly what: string
     }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import * as secretsAndOrders from '../../migrations/0001-secrets-and-orders.ts'
+import * as containersAndTheRest from '../../migrations/0002-containers-and-the-rest.ts'
 
 export interface NamedMigration extends Knex.Migration {
   readonly name: string
@@ -8,4 +9,9 @@ export interface NamedMigration extends Knex.Migration {
 /** Every migration, oldest first. Imported by name, so that it is found from source and from dist alike. */
 export const MIGRATIONS: readonly NamedMigration[] = [
   { name: '0001-secrets-and-orders', up: secretsAndOrders.up, down: secretsAndOrders.down },
+  {
+    name: '0002-containers-and-the-rest',
+    up: containersAndTheRest.up,
+    down: containersAndTheRest.down,
+  },
 ]

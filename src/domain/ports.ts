@@ -1,5 +1,6 @@
-import type { OrderId, ProjectId, SecretId } from '../lib/ids.ts'
+import type { ContainerId, OrderId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
+import type { Container } from '../model/container.ts'
 import type { ContentType } from '../model/contentTypes.ts'
 import type { Order } from '../model/order.ts'
 import type { Page, PageRequest } from '../model/page.ts'
@@ -97,6 +98,39 @@ export interface SecretMetadataRepository {
   add(id: SecretId, key: string, value: string): Promise<'changed' | 'exists' | 'gone'>
   set(id: SecretId, key: string, value: string): Promise<'changed' | 'absent'>
   remove(id: SecretId, key: string): Promise<void>
+}
+
+export interface ContainerQuery extends PageRequest {
+  readonly projectId: ProjectId
+  /** LIKE pattern, as for secrets. */
+  readonly name?: string
+  /** Free text: an unknown type matches nothing. */
+  readonly type?: string
+}
+
+export interface ContainerRepository {
+  /** Container, members and ACL in one statement. */
+  find(id: ContainerId): Promise<Stored<Container> | undefined>
+  /** By creation, then id. Does not check MACs. */
+  list(query: ContainerQuery): Promise<Page<Container>>
+  /**
+   * 'secretGone': a member is not a live secret of the project (any more); expired ones at `now` are not.
+   * The project key of its MAC must exist, as for secrets.
+   */
+  insert(
+    container: Stored<Container>,
+    now: Timestamp,
+  ): Promise<'inserted' | 'keyGone' | 'secretGone'>
+  /** Replaces members and MAC; `updatedAt` stays (contract 04). Members that are gone are left out by the verb. */
+  replaceMembers(
+    verifiedMac: Uint8Array,
+    container: Stored<Container>,
+    now: Timestamp,
+  ): Promise<Changed | 'keyGone' | 'secretGone'>
+  /** Replaces the ACL (null removes it), `updatedAt` and the MAC. */
+  replaceAcl(verifiedMac: Uint8Array, container: Stored<Container>): Promise<Changed | 'keyGone'>
+  /** Members, ACL users and all consumers go in the same transaction; the secrets stay. */
+  remove(id: ContainerId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed>
 }
 
 export interface OrderQuery extends PageRequest {
@@ -253,7 +287,7 @@ export interface KekStore {
 export interface IntegrityFinding {
   /** What was found, e.g. 'row MAC does not match', 'project key is gone', 'envelope does not open'. Names no secret material. */
   readonly what: string
-  readonly kind: 'secret' | 'order' | 'project-key'
+  readonly kind: 'secret' | 'container' | 'order' | 'project-key'
   readonly id: string
   readonly projectId: ProjectId | null
 }

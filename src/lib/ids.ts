@@ -4,6 +4,7 @@ import type { Brand } from './brand.ts'
 /** Lower-case canonical UUIDv4, as clients see them in refs. */
 export type SecretId = Brand<string, 'SecretId'>
 export type OrderId = Brand<string, 'OrderId'>
+export type ContainerId = Brand<string, 'ContainerId'>
 /** Keystone's project id: opaque text of at most 255 characters. */
 export type ProjectId = Brand<string, 'ProjectId'>
 
@@ -20,4 +21,13 @@ export function newSecretId(): SecretId {
 
 export function newOrderId(): OrderId {
   return randomUUID() as OrderId
+}
+
+/** @returns undefined when the text is no canonical lower-case UUIDv4, as for secrets */
+export function parseContainerId(text: string): ContainerId | undefined {
+  return UUID_V4.test(text) ? (text as ContainerId) : undefined
+}
+
+export function newContainerId(): ContainerId {
+  return randomUUID() as ContainerId
 }

@@ -1,4 +1,4 @@
-import type { OrderId, ProjectId, SecretId } from '../lib/ids.ts'
+import type { ContainerId, OrderId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 
 export const ORDER_TYPES = ['key', 'asymmetric'] as const
@@ -22,7 +22,7 @@ export interface Order {
   readonly errorReason: string | null
   readonly creatorId: string | null
   readonly secretId: SecretId | null
-  readonly containerId: string | null
+  readonly containerId: ContainerId | null
   readonly createdAt: Timestamp
   readonly updatedAt: Timestamp
 }

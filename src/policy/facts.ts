@@ -1,3 +1,4 @@
+import type { Acl } from '../model/acl.ts'
 import type { ProtectedRecord } from '../model/record.ts'
 import type { Caller } from '../model/requestContext.ts'
 
@@ -7,8 +8,16 @@ export type Fact = string | boolean | null | undefined
 export type TargetFact = (caller: Caller, record: ProtectedRecord | undefined) => Fact
 export type CallerFact = (caller: Caller) => Fact | readonly string[]
 
-/** What a rule is asked about. `secretAcl` is a secret without its privacy facts (contract 06). */
-export type TargetKind = 'project' | 'secret' | 'secretAcl' | 'order'
+/** What a rule is asked about. An ACL is its secret or container without the privacy facts (contract 06). */
+export type TargetKind = 'project' | 'secret' | 'secretAcl' | 'container' | 'containerAcl' | 'order'
+
+const NOUN = {
+  secret: 'secret',
+  secretAcl: 'secret',
+  container: 'container',
+  containerAcl: 'container',
+  order: 'order',
+} satisfies Record<Exclude<TargetKind, 'project'>, ProtectedRecord['kind']>
 
 export interface Vocabulary {
   readonly target: ReadonlyMap<string, TargetFact>
@@ -36,17 +45,17 @@ function targetFacts(kind: TargetKind, options: VocabularyOptions): [string, Tar
     () => options.enforceNewDefaults,
   ]
   if (kind === 'project') return [newDefaults, ['project_id', (caller) => caller.projectId]]
-  const name = kind === 'order' ? 'order' : 'secret'
+  const name = NOUN[kind]
   const facts: [string, TargetFact][] = [
     newDefaults,
     ['project_id', projectOf],
     [`target.${name}.project_id`, projectOf],
     [`target.${name}.creator_id`, (_caller, record) => record?.creatorId],
   ]
-  if (kind === 'secret') {
+  if (kind === 'secret' || kind === 'container') {
     facts.push(
-      ['target.secret.read', readAcl],
-      ['target.secret.read_project_access', projectAccess],
+      [`target.${name}.read`, readAcl],
+      [`target.${name}.read_project_access`, projectAccess],
     )
   }
   return facts
@@ -56,12 +65,20 @@ const projectOf: TargetFact = (_caller, record) => record?.projectId
 
 /** 'read' when the caller stands in the read ACL. A caller without user id stands in none. */
 const readAcl: TargetFact = (caller, record) => {
-  if (record?.kind !== 'secret' || record.acl === null || caller.userId === null) return undefined
-  return record.acl.users.includes(caller.userId) ? 'read' : undefined
+  const acl = aclOf(record)
+  if (acl == null || caller.userId === null) return undefined
+  return acl.users.includes(caller.userId) ? 'read' : undefined
 }
 
-const projectAccess: TargetFact = (_caller, record) =>
-  record?.kind === 'secret' ? (record.acl?.projectAccess ?? true) : undefined
+const projectAccess: TargetFact = (_caller, record) => {
+  const acl = aclOf(record)
+  return acl === null ? true : acl?.projectAccess
+}
+
+/** null: the record has no ACL; undefined: its kind never has one. */
+function aclOf(record: ProtectedRecord | undefined): Acl | null | undefined {
+  return record === undefined || record.kind === 'order' ? undefined : record.acl
+}
 
 function callerFacts(options: VocabularyOptions): [string, CallerFact][] {
   const adminRole = options.adminRole.toLowerCase()

@@ -4,12 +4,17 @@ import type { CompiledRules } from './compiledRules.ts'
 /** Facts that everybody meets, in words; what an operator invents is shown as they wrote it. */
 const WORDS: Readonly<Record<string, string>> = {
   'project_id:%(target.secret.project_id)s': 'a token for its project',
+  'project_id:%(target.container.project_id)s': 'a token for its project',
   'project_id:%(target.order.project_id)s': 'a token for its project',
   'user_id:%(target.secret.creator_id)s': 'being its creator',
+  'user_id:%(target.container.creator_id)s': 'being its creator',
   'True:%(target.secret.read_project_access)s': 'no ACL that makes it private',
   "'True':%(target.secret.read_project_access)s": 'no ACL that makes it private',
   "'False':%(target.secret.read_project_access)s": 'an ACL that makes it private',
   "'read':%(target.secret.read)s": 'a place in its read ACL',
+  'True:%(target.container.read_project_access)s': 'no ACL that makes it private',
+  "'False':%(target.container.read_project_access)s": 'an ACL that makes it private',
+  "'read':%(target.container.read)s": 'a place in its read ACL',
 }
 /** Rules that refer to rules can grow without bound when written out; an error message cannot. */
 const MAX_CHARACTERS = 1000

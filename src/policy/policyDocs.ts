@@ -1,4 +1,5 @@
-import { DEFAULT_RULES, type EnforcedRule } from './defaultRules.ts'
+import { DEFAULT_RULES } from './defaultRules.ts'
+import type { EnforcedRule } from './enforcedRule.ts'
 import { SHARED_RULES } from './sharedRules.ts'
 
 /** A policy.yaml that changes nothing: every rule commented out, with what it guards. */

@@ -42,6 +42,36 @@ export const SHARED_RULES: readonly SharedRule[] = [
     description: 'The user stands in the read ACL of the secret.',
   },
   {
+    name: 'container_project_match',
+    check: 'project_id:%(target.container.project_id)s',
+    description: 'The token is for the project that holds the container.',
+  },
+  {
+    name: 'container_project_member',
+    check: 'role:member and rule:container_project_match',
+    description: 'Member in the project of the container.',
+  },
+  {
+    name: 'container_project_admin',
+    check: 'role:admin and rule:container_project_match',
+    description: 'Admin in the project of the container.',
+  },
+  {
+    name: 'container_owner',
+    check: 'user_id:%(target.container.creator_id)s',
+    description: 'The user who created the container.',
+  },
+  {
+    name: 'container_is_not_private',
+    check: 'True:%(target.container.read_project_access)s',
+    description: 'The ACL of the container lets the whole project in (so does having no ACL).',
+  },
+  {
+    name: 'container_acl_read',
+    check: "'read':%(target.container.read)s",
+    description: 'The user stands in the read ACL of the container.',
+  },
+  {
     name: 'order_project_match',
     check: 'project_id:%(target.order.project_id)s',
     description: 'The token is for the project that placed the order.',
@@ -104,5 +134,30 @@ export const SHARED_RULES: readonly SharedRule[] = [
     name: 'secret_project_creator_role',
     check: 'rule:creator and rule:secret_project_match',
     description: 'Creator role in the project of the secret.',
+  },
+  {
+    name: 'container_creator_user',
+    check: 'user_id:%(target.container.creator_id)s',
+    description: 'The user who created the container.',
+  },
+  {
+    name: 'container_private_read',
+    check: "'False':%(target.container.read_project_access)s",
+    description: 'The ACL of the container shuts the rest of the project out.',
+  },
+  {
+    name: 'container_non_private_read',
+    check: 'rule:all_users and rule:container_project_match and not rule:container_private_read',
+    description: 'Any role of the key manager, for a container that the project shares.',
+  },
+  {
+    name: 'container_project_creator',
+    check: 'rule:creator and rule:container_project_match and rule:container_creator_user',
+    description: 'Creator role, for a container of their own.',
+  },
+  {
+    name: 'container_project_creator_role',
+    check: 'rule:creator and rule:container_project_match',
+    description: 'Creator role in the project of the container.',
   },
 ]

@@ -34,16 +34,14 @@ function* lockLatestTerm(dialect: Dialect, row: ProjectKeyRow): Statements<numbe
 }
 
 function* holdsRecords(projectId: ProjectId): Statements<boolean> {
-  const secrets = yield {
-    sql: 'select secrets.id from secrets where secrets.project_id = ? limit 1',
-    params: [projectId],
+  for (const table of ['secrets', 'containers', 'orders']) {
+    const { rows } = yield {
+      sql: `select ${table}.id from ${table} where ${table}.project_id = ? limit 1`,
+      params: [projectId],
+    }
+    if (rows.length > 0) return true
   }
-  if (secrets.rows.length > 0) return true
-  const orders = yield {
-    sql: 'select orders.id from orders where orders.project_id = ? limit 1',
-    params: [projectId],
-  }
-  return orders.rows.length > 0
+  return false
 }
 
 function* makeActive(dialect: Dialect, row: ProjectKeyRow): Statements<void> {

@@ -1,4 +1,4 @@
-import type { OrderId, SecretId } from '../../lib/ids.ts'
+import type { ContainerId, OrderId, SecretId } from '../../lib/ids.ts'
 import type { Order, OrderStatus, OrderType } from '../../model/order.ts'
 import type { Stored } from '../../model/record.ts'
 import type { Row, SqlValue } from '../statement.ts'
@@ -36,7 +36,7 @@ export function orderOfRow(row: Row): Stored<Order> {
     errorReason: textOrNull(row, 'error_reason'),
     creatorId: textOrNull(row, 'creator_id'),
     secretId: textOrNull(row, 'secret_id') as SecretId | null,
-    containerId: textOrNull(row, 'container_id'),
+    containerId: textOrNull(row, 'container_id') as ContainerId | null,
     createdAt: time(row, 'created_at'),
     updatedAt: time(row, 'updated_at'),
     rowMac: bytesOrNull(row, 'row_mac'),

@@ -11,7 +11,7 @@ import { DamagedRow } from './column.ts'
 export function recordIn<T>(
   row: Row | undefined,
   mapper: (row: Row) => T,
-  kind: 'secret' | 'order' | 'project-key',
+  kind: 'secret' | 'container' | 'order' | 'project-key',
   onEvent: OnDatabaseEvent,
 ): T | undefined {
   if (row === undefined) return undefined

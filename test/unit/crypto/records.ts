@@ -1,4 +1,4 @@
-import type { OrderId, ProjectId, SecretId } from '../../../src/lib/ids.ts'
+import type { ContainerId, OrderId, ProjectId, SecretId } from '../../../src/lib/ids.ts'
 import type { Timestamp } from '../../../src/lib/timestamp.ts'
 import type { Order } from '../../../src/model/order.ts'
 import type { Stored } from '../../../src/model/record.ts'
@@ -70,7 +70,7 @@ export const ORDER: Order = {
   errorReason: 'none really',
   creatorId: 'alice',
   secretId: SECRET.id,
-  containerId: '44444444-4444-4444-8444-444444444444',
+  containerId: '44444444-4444-4444-8444-444444444444' as ContainerId,
   createdAt: time('2026-01-01T00:00:00.000001'),
   updatedAt: time('2026-01-01T00:00:00.000002'),
 }
@@ -87,7 +87,7 @@ export const OTHER_ORDER: Order = {
   errorReason: 'unknown',
   creatorId: 'bob',
   secretId: OTHER_SECRET.id,
-  containerId: '66666666-6666-4666-8666-666666666666',
+  containerId: '66666666-6666-4666-8666-666666666666' as ContainerId,
   createdAt: time('2026-02-01T00:00:00.000001'),
 }
 

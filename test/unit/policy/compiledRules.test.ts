@@ -145,13 +145,13 @@ test('names of attributes and rules that do not exist are warned about, and so a
   const { warnings } = compiled({
     'secret:get': 'service_roles:service or rule:mine or rule:lost',
     mine: 'role:x',
-    'quotas:get': 'role:reader',
-    'container:get': '@',
+    'certificate_authorities:get': 'role:reader',
+    'secret_project:get': '@',
   })
   const text = warnings.join('\n')
   assert.match(text, /rule "secret:get".*"service_roles"/)
   assert.match(text, /rule "secret:get".*no rule "lost"/)
-  assert.match(text, /nothing here asks for: quotas:get, container:get$/m)
+  assert.match(text, /nothing here asks for: certificate_authorities:get, secret_project:get$/m)
   assert.ok(!text.includes('mine'))
   assert.deepEqual(compileRules({ enforceNewDefaults: true }).warnings, [])
 })
