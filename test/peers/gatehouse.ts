@@ -90,8 +90,18 @@ export class Gatehouse {
     return this.#process.stop('SIGTERM')
   }
 
+  /** Without warning, and it stays down. */
+  async kill(): Promise<Exit> {
+    return this.#process.stop('SIGKILL')
+  }
+
   async restart(): Promise<void> {
     await this.stop()
+    await this.startAgain()
+  }
+
+  /** After a stop or a kill. */
+  async startAgain(): Promise<void> {
     this.#process = this.#spawn()
     await answering(this.#process, `${this.url}/healthcheck`, 30)
   }
