@@ -1,6 +1,7 @@
 import type { ContainerId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Acl } from './acl.ts'
+import type { ConsumerName } from './containerConsumer.ts'
 
 /** `dsa` comes from an order alone and cannot be posted (contract 04). */
 export const CONTAINER_TYPES = ['generic', 'rsa', 'dsa', 'certificate'] as const
@@ -29,4 +30,9 @@ export interface Container {
   readonly acl: Acl | null
   readonly createdAt: Timestamp
   readonly updatedAt: Timestamp
+}
+
+/** A container as a list shows it: with its consumers, without the ACL. */
+export type ListedContainer = Omit<Container, 'acl'> & {
+  readonly consumers: readonly ConsumerName[]
 }
