@@ -7,6 +7,23 @@ import type { ConsumerName } from './containerConsumer.ts'
 export const CONTAINER_TYPES = ['generic', 'rsa', 'dsa', 'certificate'] as const
 export type ContainerType = (typeof CONTAINER_TYPES)[number]
 
+export type PostableContainerType = Exclude<ContainerType, 'dsa'>
+
+interface MemberNames {
+  readonly required: readonly string[]
+  readonly optional: readonly string[]
+}
+
+/** The member names that a type asks for; undefined: any, and none. */
+export const MEMBER_NAMES = {
+  generic: undefined,
+  rsa: { required: ['public_key', 'private_key'], optional: ['private_key_passphrase'] },
+  certificate: {
+    required: ['certificate'],
+    optional: ['private_key', 'private_key_passphrase', 'intermediates'],
+  },
+} as const satisfies Record<PostableContainerType, MemberNames | undefined>
+
 export interface ContainerMember {
   readonly name: string | null
   readonly secretId: SecretId
