@@ -2,10 +2,14 @@ import type Koa from 'koa'
 import { RowIntegrity } from './crypto/integrity.ts'
 import { Keyring, type KeyringParts } from './crypto/keyring.ts'
 import { EnvelopeSealer } from './crypto/sealer.ts'
+import { ContainerConsumers } from './domain/containerConsumers.ts'
+import { Containers } from './domain/containers.ts'
 import { Orders } from './domain/orders.ts'
 import type {
   Alarms,
   Authenticator,
+  ContainerConsumerRepository,
+  ContainerRepository,
   KekStore,
   OrderRepository,
   ProjectKeyRepository,
@@ -17,6 +21,8 @@ import { Secrets } from './domain/secrets.ts'
 import { type AppParts, createApp } from './http/app.ts'
 import { Cors, type CorsOptions } from './http/cors.ts'
 import { type HrefOptions, hrefBase } from './http/hrefs.ts'
+import { containerConsumerRoutes } from './http/resources/containerConsumers.ts'
+import { containerRoutes } from './http/resources/containers.ts'
 import { orderRoutes } from './http/resources/orders.ts'
 import { secretMetadataRoutes } from './http/resources/secretMetadata.ts'
 import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
@@ -29,6 +35,8 @@ export interface ApiParts {
   readonly database: {
     readonly secrets: SecretRepository
     readonly secretMetadata: SecretMetadataRepository
+    readonly containers: ContainerRepository
+    readonly containerConsumers: ContainerConsumerRepository
     readonly orders: OrderRepository
     readonly projectKeys: ProjectKeyRepository
   }
@@ -76,12 +84,22 @@ export function composeApi(parts: ApiParts): Api {
     secrets: database.secrets,
     metadata: database.secretMetadata,
   })
+  const ofContainers = {
+    ...shared,
+    containers: database.containers,
+    consumers: database.containerConsumers,
+  }
+  const containers = new Containers(ofContainers)
+  const containerConsumers = new ContainerConsumers(ofContainers)
   const orders = new Orders({ ...shared, orders: database.orders })
 
   // The hottest paths first: the router looks at them in this order.
+  const { paging } = parts.secretOptions
   const routes = [
     ...secretRoutes(secrets, parts.secretOptions),
-    ...orderRoutes(orders, parts.secretOptions.paging),
+    ...orderRoutes(orders, paging),
+    ...containerRoutes(containers, paging),
+    ...containerConsumerRoutes(containerConsumers, paging),
     ...secretMetadataRoutes(metadata),
   ]
   const app = createApp({

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
 import type {
+  ContainerConsumerRepository,
+  ContainerRepository,
   DatabaseHealth,
   DeploymentRepository,
   OrderRepository,
@@ -9,6 +11,8 @@ import type {
 } from '../domain/ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { SqlContainerConsumerRepository } from './containerConsumerRepository.ts'
+import { SqlContainerRepository } from './containerRepository.ts'
 import type { OnDatabaseEvent } from './databaseEvent.ts'
 import { SqlDatabaseHealth } from './databaseHealth.ts'
 import { parseDatabaseUrl } from './databaseLocation.ts'
@@ -28,6 +32,8 @@ import { ThreadedLists } from './threadedLists.ts'
 export interface Database {
   readonly secrets: SecretRepository
   readonly secretMetadata: SecretMetadataRepository
+  readonly containers: ContainerRepository
+  readonly containerConsumers: ContainerConsumerRepository
   readonly orders: OrderRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
@@ -96,6 +102,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     secrets: new SqlSecretRepository(parts),
     secretMetadata: new SqlSecretMetadataRepository(parts),
+    containers: new SqlContainerRepository(parts),
+    containerConsumers: new SqlContainerConsumerRepository(parts),
     orders: new SqlOrderRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
     deployment: new SqlDeploymentRepository(parts),

@@ -20,6 +20,10 @@ export interface Dialect {
   readonly descendingNulls: string
   /** All values of a column, as the text of one JSON array; '[]' when there is no row. */
   jsonArrayOf(column: string): string
+  /** Rows of these values in this order, as the text of one JSON array of arrays; '[]' when there is none. */
+  jsonRowsOf(values: readonly string[], order: string): string
+  /** A text column as a value of such a row. */
+  jsonText(column: string): string
   /** An insert that leaves a row with the same key as it is and then counts no change. */
   insertOrKeep(table: string, columns: readonly string[]): string
   /** Matches `?` with the wildcards `%` and `_`; no character escapes them. */

@@ -24,6 +24,10 @@ export const dialectSqlite: Dialect = {
   ascendingNulls: '',
   descendingNulls: '',
   jsonArrayOf: (column) => `json_group_array(${column})`,
+  jsonRowsOf: (values, order) =>
+    `json_group_array(json_array(${values.join(', ')}) order by ${order})`,
+  // JSON cannot hold a blob, and one put there by hand must reach the decoder that tells of it.
+  jsonText: (column) => `case typeof(${column}) when 'blob' then 0 else ${column} end`,
   insertOrKeep: (table, columns) =>
     `insert into ${table} (${columns.join(', ')}) ` +
     `values (${columns.map(() => '?').join(', ')}) on conflict do nothing`,

@@ -16,6 +16,10 @@ export function foldCase(text: string): string {
   return folded
 }
 
+export function foldedOrNull(text: string | null): string | null {
+  return text === null ? null : foldCase(text)
+}
+
 function foldCharacter(character: string): string {
   const upper = character.toUpperCase()
   const lower = (isOneCodePoint(upper) ? upper : character).toLowerCase()

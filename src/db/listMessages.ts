@@ -1,4 +1,4 @@
-import type { OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { ContainerQuery, OrderQuery, SecretQuery } from '../domain/ports.ts'
 import type { Answer } from './writerMessages.ts'
 
 export interface ListThreadData {
@@ -7,6 +7,7 @@ export interface ListThreadData {
 
 export type ListRequest =
   | { readonly number: number; readonly of: 'secrets'; readonly query: SecretQuery }
+  | { readonly number: number; readonly of: 'containers'; readonly query: ContainerQuery }
   | { readonly number: number; readonly of: 'orders'; readonly query: OrderQuery }
 
 export interface ListAnswer {

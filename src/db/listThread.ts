@@ -34,14 +34,21 @@ port.on('message', (request: ListRequest) => {
 
 async function answerTo(request: ListRequest): Promise<Answer> {
   try {
-    const result =
-      request.of === 'secrets'
-        ? await lists.secrets(request.query)
-        : await lists.orders(request.query)
-    return { kind: 'done', result }
+    return { kind: 'done', result: await listed(request) }
   } catch (error) {
     const reason = reasonOf(error)
     if (error instanceof Fault) return { kind: 'unavailable', reason, isOutcomeUnknown: false }
     return { kind: 'bug', reason, stack: error instanceof Error ? error.stack : undefined }
+  }
+}
+
+function listed(request: ListRequest): Promise<unknown> {
+  switch (request.of) {
+    case 'secrets':
+      return lists.secrets(request.query)
+    case 'containers':
+      return lists.containers(request.query)
+    case 'orders':
+      return lists.orders(request.query)
   }
 }

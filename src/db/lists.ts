@@ -1,8 +1,10 @@
 import type { Knex } from 'knex'
-import type { OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { ContainerQuery, OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { ListedContainer } from '../model/container.ts'
 import type { Order } from '../model/order.ts'
 import type { Page } from '../model/page.ts'
 import type { SecretSummary } from '../model/secret.ts'
+import { listContainers } from './containerListing.ts'
 import type { Dialect } from './dialect.ts'
 import { listOrders } from './orderListing.ts'
 import type { Reads } from './reads.ts'
@@ -11,6 +13,7 @@ import { listSecrets } from './secretListing.ts'
 /** Pages of what the repositories list. Every method may throw Fault('unavailable'). */
 export interface Lists {
   secrets(query: SecretQuery): Promise<Page<SecretSummary>>
+  containers(query: ContainerQuery): Promise<Page<ListedContainer>>
   orders(query: OrderQuery): Promise<Page<Order>>
 }
 
@@ -32,6 +35,11 @@ export class SnapshotLists implements Lists {
   async secrets(query: SecretQuery): Promise<Page<SecretSummary>> {
     const { reads, builder, dialect } = this.#parts
     return reads.snapshot(() => listSecrets(builder, dialect, query))
+  }
+
+  async containers(query: ContainerQuery): Promise<Page<ListedContainer>> {
+    const { reads, builder, dialect } = this.#parts
+    return reads.snapshot(() => listContainers(builder, dialect, query))
   }
 
   async orders(query: OrderQuery): Promise<Page<Order>> {

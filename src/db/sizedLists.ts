@@ -1,4 +1,5 @@
-import type { OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { ContainerQuery, OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { ListedContainer } from '../model/container.ts'
 import type { Order } from '../model/order.ts'
 import type { Page } from '../model/page.ts'
 import type { SecretSummary } from '../model/secret.ts'
@@ -15,6 +16,7 @@ const sizeOf = (rows: string) =>
   `select count(*) as size from (select 1 from ${rows} = ? limit ?) rows_in_scope`
 const SECRETS_OF_PROJECT = sizeOf('secrets where secrets.project_id')
 const SECRETS_OF_USER = sizeOf('secret_acl_users where secret_acl_users.user_id')
+const CONTAINERS_OF_PROJECT = sizeOf('containers where containers.project_id')
 const ORDERS_OF_PROJECT = sizeOf('orders where orders.project_id')
 
 export interface SizedListsParts {
@@ -43,6 +45,12 @@ export class SizedLists implements Lists {
         ? await this.#for(SECRETS_OF_PROJECT, query.scope.projectId, fewOf(query))
         : await this.#for(SECRETS_OF_USER, query.scope.aclUser, FEW_TO_WORK_ON)
     return lists.secrets(query)
+  }
+
+  async containers(query: ContainerQuery): Promise<Page<ListedContainer>> {
+    const isPlain = query.name === undefined && query.type === undefined
+    const few = isPlain ? FEW_TO_COUNT : FEW_TO_WORK_ON
+    return (await this.#for(CONTAINERS_OF_PROJECT, query.projectId, few)).containers(query)
   }
 
   async orders(query: OrderQuery): Promise<Page<Order>> {

@@ -1,7 +1,8 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { ContainerQuery, OrderQuery, SecretQuery } from '../domain/ports.ts'
 import { unavailable } from '../lib/fault.ts'
+import type { ListedContainer } from '../model/container.ts'
 import type { Order } from '../model/order.ts'
 import type { Page } from '../model/page.ts'
 import type { SecretSummary } from '../model/secret.ts'
@@ -41,6 +42,10 @@ export class ThreadedLists implements Lists {
 
   async secrets(query: SecretQuery): Promise<Page<SecretSummary>> {
     return (await this.#ask({ of: 'secrets', query })) as Page<SecretSummary>
+  }
+
+  async containers(query: ContainerQuery): Promise<Page<ListedContainer>> {
+    return (await this.#ask({ of: 'containers', query })) as Page<ListedContainer>
   }
 
   async orders(query: OrderQuery): Promise<Page<Order>> {

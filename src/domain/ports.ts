@@ -1,6 +1,7 @@
-import type { ContainerId, OrderId, ProjectId, SecretId } from '../lib/ids.ts'
+import type { ConsumerId, ContainerId, OrderId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
-import type { Container } from '../model/container.ts'
+import type { Container, ListedContainer } from '../model/container.ts'
+import type { ConsumerName, ContainerConsumer } from '../model/containerConsumer.ts'
 import type { ContentType } from '../model/contentTypes.ts'
 import type { Order } from '../model/order.ts'
 import type { Page, PageRequest } from '../model/page.ts'
@@ -108,29 +109,60 @@ export interface ContainerQuery extends PageRequest {
   readonly type?: string
 }
 
+/** A secret that is to become a member: it must be live at `now`, and of this project. */
+export interface NewMember {
+  readonly secretId: SecretId
+  readonly projectId: ProjectId
+  readonly now: Timestamp
+}
+
 export interface ContainerRepository {
   /** Container, members and ACL in one statement. */
   find(id: ContainerId): Promise<Stored<Container> | undefined>
-  /** By creation, then id. Does not check MACs. */
-  list(query: ContainerQuery): Promise<Page<Container>>
+  /** By creation, then id, each with its consumers. Does not check MACs. */
+  list(query: ContainerQuery): Promise<Page<ListedContainer>>
   /**
-   * 'secretGone': a member is not a live secret of the project (any more); expired ones at `now` are not.
+   * 'secretGone': a member is not a secret of the container's project (any more), or expired at `now`.
    * The project key of its MAC must exist, as for secrets.
    */
   insert(
     container: Stored<Container>,
     now: Timestamp,
   ): Promise<'inserted' | 'keyGone' | 'secretGone'>
-  /** Replaces members and MAC; `updatedAt` stays (contract 04). Members that are gone are left out by the verb. */
+  /**
+   * Replaces members and MAC; `updatedAt` stays (contract 04). Members that are gone are left out by the
+   * verb. Only the one that is new is looked at: those that expired since they came stay (Q49).
+   */
   replaceMembers(
     verifiedMac: Uint8Array,
     container: Stored<Container>,
-    now: Timestamp,
+    added: NewMember | undefined,
   ): Promise<Changed | 'keyGone' | 'secretGone'>
   /** Replaces the ACL (null removes it), `updatedAt` and the MAC. */
   replaceAcl(verifiedMac: Uint8Array, container: Stored<Container>): Promise<Changed | 'keyGone'>
   /** Members, ACL users and all consumers go in the same transaction; the secrets stay. */
   remove(id: ContainerId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed>
+}
+
+export interface ContainerConsumerQuery extends PageRequest {
+  readonly containerId: ContainerId
+}
+
+/** One consumer for each name and URL of a container, whoever registers it. */
+export interface ContainerConsumerRepository {
+  /** All of them, by name, then URL. */
+  namesOf(id: ContainerId): Promise<readonly ConsumerName[]>
+  /** By name, then URL. */
+  list(query: ContainerConsumerQuery): Promise<Page<ContainerConsumer>>
+  find(containerId: ContainerId, id: ConsumerId): Promise<ContainerConsumer | undefined>
+  /** A new one moves the container's `updatedAt` to its own; 'present' changes nothing; 'gone': the container went. */
+  add(consumer: ContainerConsumer): Promise<'added' | 'present' | 'gone'>
+  /** 'foreign': another project than `by` registered it (undefined: whoever did), so it stays. */
+  remove(
+    containerId: ContainerId,
+    consumer: ConsumerName,
+    by: ProjectId | undefined,
+  ): Promise<'removed' | 'absent' | 'foreign'>
 }
 
 export interface OrderQuery extends PageRequest {

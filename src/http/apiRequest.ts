@@ -48,8 +48,8 @@ export class LazyApiRequest implements ApiRequest {
     return this.#exchange.header(name)
   }
 
-  async json<T>(schema: z.ZodType<T>): Promise<T> {
-    requireJsonContentType(this.header('content-type'))
+  async json<T>(schema: z.ZodType<T>, contentType: 'json' | 'any' = 'json'): Promise<T> {
+    if (contentType === 'json') requireJsonContentType(this.header('content-type'))
     const bytes = await this.bytes(this.#maxBodyBytes)
     try {
       return decoded(schema, parseJsonBody(bytes))

@@ -26,8 +26,11 @@ export interface ApiRequest {
   readonly base: string
   readonly accept: string | undefined
   header(name: string): string | undefined
-  /** Content-Type, size, JSON, schema, in this order. Called by the verb once the caller is authorized. */
-  json<T>(schema: z.ZodType<T>): Promise<T>
+  /**
+   * Content-Type (unless any will do), size, JSON, schema, in this order. Called by the verb once the
+   * caller is authorized.
+   */
+  json<T>(schema: z.ZodType<T>, contentType?: 'json' | 'any'): Promise<T>
   /** The body as bytes, whatever its type. */
   bytes(limit: number): Promise<Buffer>
 }

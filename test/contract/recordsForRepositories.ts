@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type {
+  ContainerConsumerRepository,
+  ContainerRepository,
   DeploymentRepository,
   OrderRepository,
   ProjectKeyRepository,
@@ -8,9 +10,18 @@ import type {
   SecretQuery,
   SecretRepository,
 } from '../../src/domain/ports.ts'
-import { newOrderId, newSecretId, type ProjectId } from '../../src/lib/ids.ts'
+import {
+  type ContainerId,
+  newConsumerId,
+  newContainerId,
+  newOrderId,
+  newSecretId,
+  type ProjectId,
+} from '../../src/lib/ids.ts'
 import type { Timestamp } from '../../src/lib/timestamp.ts'
 import type { Acl } from '../../src/model/acl.ts'
+import type { Container, ContainerMember } from '../../src/model/container.ts'
+import type { ContainerConsumer } from '../../src/model/containerConsumer.ts'
 import type { Order } from '../../src/model/order.ts'
 import type { Stored } from '../../src/model/record.ts'
 import type { ProjectKeyId } from '../../src/model/sealedForms.ts'
@@ -20,6 +31,8 @@ import type { Secret } from '../../src/model/secret.ts'
 export interface RepositoriesUnderTest {
   readonly secrets: SecretRepository
   readonly secretMetadata: SecretMetadataRepository
+  readonly containers: ContainerRepository
+  readonly containerConsumers: ContainerConsumerRepository
   readonly orders: OrderRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
@@ -33,7 +46,9 @@ export function at(text: string): Timestamp {
   return text as Timestamp
 }
 
-export type WithMac<T extends Secret | Order> = Stored<T> & { readonly rowMac: Uint8Array }
+export type WithMac<T extends Secret | Container | Order> = Stored<T> & {
+  readonly rowMac: Uint8Array
+}
 
 /** A project with its first key. */
 export class Project {
@@ -70,6 +85,36 @@ export class Project {
       acl: null,
       envelope: this.envelope(),
       rowMac: this.mac(),
+      ...changes,
+    }
+  }
+
+  container(changes: Partial<Container> = {}): WithMac<Container> {
+    return {
+      kind: 'container',
+      id: newContainerId(),
+      projectId: this.id,
+      type: 'generic',
+      name: 'listener',
+      creatorId: 'creator',
+      members: [],
+      acl: null,
+      createdAt: NOW,
+      updatedAt: NOW,
+      rowMac: this.mac(),
+      ...changes,
+    }
+  }
+
+  consumer(containerId: ContainerId, changes: Partial<ContainerConsumer> = {}): ContainerConsumer {
+    return {
+      id: newConsumerId(),
+      containerId,
+      name: 'Octavia',
+      url: 'https://lb.example/1',
+      projectId: this.id,
+      createdAt: NOW,
+      updatedAt: NOW,
       ...changes,
     }
   }
@@ -124,6 +169,10 @@ export function aProjectKey(projectId: ProjectId, term = 1, store = 'keyring'): 
 
 export function anAcl(users: readonly string[], projectAccess = true): Acl {
   return { projectAccess, users, createdAt: NOW, updatedAt: NOW }
+}
+
+export function aMember(secret: Secret, name: string | null = null): ContainerMember {
+  return { name, secretId: secret.id, isGone: false }
 }
 
 export function aQuery(project: Project, changes: Partial<SecretQuery> = {}): SecretQuery {

@@ -3,6 +3,8 @@ import { ThreadedLists } from '../../src/db/threadedLists.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import { freshDatabase } from '../support/freshDatabase.ts'
 import { MemoryDeployment, MemoryProjectKeys } from '../support/memoryProjectKeys.ts'
+import { containerConsumerRepositoryContract } from './containerConsumerRepositoryContract.ts'
+import { containerRepositoryContract } from './containerRepositoryContract.ts'
 import { deploymentRepositoryContract } from './deploymentRepositoryContract.ts'
 import { orderRepositoryContract } from './orderRepositoryContract.ts'
 import { projectKeyRepositoryContract } from './projectKeyRepositoryContract.ts'
@@ -31,7 +33,7 @@ const openSqliteWithListsAside = async (): Promise<RepositoriesUnderTest> => {
   const { database, execute, path } = await freshDatabase(collect)
   const lists = new ThreadedLists({ path })
   cleanUps.unshift(() => lists.close())
-  const { secrets, orders } = database
+  const { secrets, containers, orders } = database
   return {
     ...database,
     secrets: {
@@ -41,6 +43,14 @@ const openSqliteWithListsAside = async (): Promise<RepositoriesUnderTest> => {
       replaceAcl: (mac, secret) => secrets.replaceAcl(mac, secret),
       remove: (id, mac, deletedAt) => secrets.remove(id, mac, deletedAt),
       list: (query) => lists.secrets(query),
+    },
+    containers: {
+      find: (id) => containers.find(id),
+      insert: (container, now) => containers.insert(container, now),
+      replaceMembers: (mac, container, added) => containers.replaceMembers(mac, container, added),
+      replaceAcl: (mac, container) => containers.replaceAcl(mac, container),
+      remove: (id, mac, deletedAt) => containers.remove(id, mac, deletedAt),
+      list: (query) => lists.containers(query),
     },
     orders: {
       find: (projectId, id) => orders.find(projectId, id),
@@ -58,6 +68,9 @@ secretRepositoryListContract('SQLite, lists in their thread', openSqliteWithList
 orderRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
 secretMetadataRepositoryContract('SQLite', openSqlite)
 orderRepositoryContract('SQLite', openSqlite)
+containerRepositoryContract('SQLite', openSqlite)
+containerRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
+containerConsumerRepositoryContract('SQLite', openSqlite)
 
 projectKeyRepositoryContract('SQLite', async () => {
   const db = await openSqlite()

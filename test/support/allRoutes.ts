@@ -1,6 +1,10 @@
+import type { ContainerConsumers } from '../../src/domain/containerConsumers.ts'
+import type { Containers } from '../../src/domain/containers.ts'
 import type { Orders } from '../../src/domain/orders.ts'
 import type { SecretMetadata } from '../../src/domain/secretMetadata.ts'
 import type { Secrets } from '../../src/domain/secrets.ts'
+import { containerConsumerRoutes } from '../../src/http/resources/containerConsumers.ts'
+import { containerRoutes } from '../../src/http/resources/containers.ts'
 import { orderRoutes } from '../../src/http/resources/orders.ts'
 import { secretMetadataRoutes } from '../../src/http/resources/secretMetadata.ts'
 import { secretRoutes } from '../../src/http/resources/secrets.ts'
@@ -12,6 +16,8 @@ export function allRoutes(): readonly Route[] {
   return [
     ...secretRoutes({} as Secrets, { paging, maxPayloadBytes: 20_000, nameless: 'null' }),
     ...orderRoutes({} as Orders, paging),
+    ...containerRoutes({} as Containers, paging),
+    ...containerConsumerRoutes({} as ContainerConsumers, paging),
     ...secretMetadataRoutes({} as SecretMetadata),
   ]
 }

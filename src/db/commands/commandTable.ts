@@ -1,5 +1,12 @@
 import type { Dialect } from '../dialect.ts'
 import type { Statements } from '../statement.ts'
+import {
+  insertContainer,
+  removeContainer,
+  replaceContainerAcl,
+  replaceContainerMembers,
+} from './containerCommands.ts'
+import { addContainerConsumer, removeContainerConsumer } from './containerConsumerCommands.ts'
 import { addKekCanary, establishDeployment, proveWritable } from './deploymentCommands.ts'
 import { placeOrder, removeOrder } from './orderCommands.ts'
 import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
@@ -21,6 +28,12 @@ export const COMMANDS = {
   addSecretMetadata,
   setSecretMetadata,
   removeSecretMetadata,
+  insertContainer,
+  replaceContainerMembers,
+  replaceContainerAcl,
+  removeContainer,
+  addContainerConsumer,
+  removeContainerConsumer,
   placeOrder,
   removeOrder,
   activateProjectKey,

@@ -1,15 +1,14 @@
 import type { SecretId } from '../../lib/ids.ts'
-import type { Acl } from '../../model/acl.ts'
 import type { ContentType } from '../../model/contentTypes.ts'
 import type { Stored } from '../../model/record.ts'
 import type { Secret, SecretSummary } from '../../model/secret.ts'
 import type { SecretType } from '../../model/secretTypes.ts'
 import type { Dialect } from '../dialect.ts'
-import { foldCase } from '../foldCase.ts'
+import { foldedOrNull } from '../foldCase.ts'
 import type { Row, SqlValue } from '../statement.ts'
+import { aclColumnsOf, aclOfRow } from './aclColumns.ts'
 import {
   bytesOrNull,
-  number,
   numberOrNull,
   projectIdIn,
   text,
@@ -94,16 +93,6 @@ export function secretOfRow(row: Row): Stored<Secret> {
   }
 }
 
-function aclOfRow(row: Row): Acl | null {
-  if (row['acl_project_access'] === null) return null
-  return {
-    projectAccess: number(row, 'acl_project_access') !== 0,
-    users: JSON.parse(text(row, 'acl_users')) as readonly string[],
-    createdAt: time(row, 'acl_created_at'),
-    updatedAt: time(row, 'acl_updated_at'),
-  }
-}
-
 export function rowOfSecret(secret: Stored<Secret>): Readonly<Record<string, SqlValue>> {
   return {
     id: secret.id,
@@ -125,16 +114,4 @@ export function rowOfSecret(secret: Stored<Secret>): Readonly<Record<string, Sql
     row_mac: secret.rowMac,
     envelope: secret.envelope,
   }
-}
-
-export function aclColumnsOf(acl: Acl | null): Readonly<Record<string, SqlValue>> {
-  return {
-    acl_project_access: acl === null ? null : Number(acl.projectAccess),
-    acl_created_at: acl === null ? null : acl.createdAt,
-    acl_updated_at: acl === null ? null : acl.updatedAt,
-  }
-}
-
-function foldedOrNull(value: string | null): string | null {
-  return value === null ? null : foldCase(value)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import knex from 'knex'
+import { listContainers } from '../../../src/db/containerListing.ts'
 import { dialectSqlite } from '../../../src/db/dialectSqlite.ts'
 import { listOrders } from '../../../src/db/orderListing.ts'
 import { listSecrets } from '../../../src/db/secretListing.ts'
@@ -83,6 +84,21 @@ test('a page of orders walks its index without sorting, and the count stays insi
   ])
   assert.equal(page, 'SEARCH orders USING INDEX orders_in_list_order (project_id=?)')
   assert.equal(count, 'SEARCH orders USING COVERING INDEX orders_in_list_order (project_id=?)')
+})
+
+test('a page of containers walks its index without sorting, and looks up members and consumers by theirs', async (t) => {
+  const fresh = await freshDatabase(t)
+  const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+  const query = { projectId: project.id, limit: 1, offset: 1 }
+  const listing = withoutRows(listContainers(builder, dialectSqlite, query))
+  const [page = '', count] = plansOf(fresh, listing, [SUMMARY])
+  assert.match(page, /^SEARCH containers USING INDEX containers_in_list_order \(project_id=\?\); /)
+  // Members and consumers are put in order in their arrays; the page itself is not sorted.
+  assert.doesNotMatch(page, /SCAN|B-TREE FOR ORDER BY/)
+  assert.equal(
+    count,
+    'SEARCH containers USING COVERING INDEX containers_in_list_order (project_id=?)',
+  )
 })
 
 /** An empty page beyond the start must count; so no order needs to be made up. */

@@ -17,6 +17,10 @@ function saying(where: string, said: string[]): Lists {
       said.push(where)
       return page
     },
+    containers: async () => {
+      said.push(where)
+      return page
+    },
     orders: async () => {
       said.push(where)
       return page
@@ -42,6 +46,10 @@ test('few rows are listed beside the requests, one more is listed aside; a plain
       `${numbers} insert into secret_acl_users (secret_id, user_id) select 's' || i, 'octavia' from n`,
     )
     fresh.execute(
+      `${numbers} insert into containers (id, project_id, container_type, created_at, updated_at) select 'c' || i, ?, 'generic', '2026', '2026' from n`,
+      project.id,
+    )
+    fresh.execute(
       `${numbers} insert into orders (id, project_id, order_type, status, created_at, updated_at, meta) select 'o' || i, ?, 'key', 'ACTIVE', '2026', '2026', '{}' from n`,
       project.id,
     )
@@ -50,21 +58,24 @@ test('few rows are listed beside the requests, one more is listed aside; a plain
     said.length = 0
     await lists.secrets(aQuery(project))
     await lists.orders({ projectId: project.id, limit: 1, offset: 0 })
+    await lists.containers({ projectId: project.id, limit: 1, offset: 0 })
     await lists.secrets(aQuery(project, { filter: { name: 'n%' } }))
     await lists.secrets(aQuery(project, { sort: [{ key: 'name', descending: false }] }))
     await lists.secrets(aQuery(project, { scope: { aclUser: 'octavia' } }))
     await lists.orders({ projectId: project.id, limit: 1, offset: 0, meta: 'aes' })
+    await lists.containers({ projectId: project.id, limit: 1, offset: 0, name: 'n%' })
+    await lists.containers({ projectId: project.id, limit: 1, offset: 0, type: 'rsa' })
     return said.join(' ')
   }
-  assert.equal(await listAll(), 'here here here here here here')
+  assert.equal(await listAll(), `${'here '.repeat(8)}here`)
   fill(1, FEW_TO_WORK_ON)
-  assert.equal(await listAll(), 'here here here here here here')
+  assert.equal(await listAll(), `${'here '.repeat(8)}here`)
   fill(FEW_TO_WORK_ON + 1, 1)
-  assert.equal(await listAll(), 'here here aside aside aside aside')
+  assert.equal(await listAll(), `${'here '.repeat(3)}${'aside '.repeat(5)}aside`)
   fill(FEW_TO_WORK_ON + 2, FEW_TO_COUNT - FEW_TO_WORK_ON - 1)
-  assert.equal(await listAll(), 'here here aside aside aside aside')
+  assert.equal(await listAll(), `${'here '.repeat(3)}${'aside '.repeat(5)}aside`)
   fill(FEW_TO_COUNT + 1, 1)
-  assert.equal(await listAll(), 'aside aside aside aside aside aside')
+  assert.equal(await listAll(), `${'aside '.repeat(8)}aside`)
 })
 
 test('the database lists a large project too, while it goes on answering', async (t) => {

@@ -1,0 +1,55 @@
+import type { Changed, ContainerQuery, ContainerRepository, NewMember } from '../domain/ports.ts'
+import type { ContainerId } from '../lib/ids.ts'
+import type { Timestamp } from '../lib/timestamp.ts'
+import type { Container, ListedContainer } from '../model/container.ts'
+import type { Page } from '../model/page.ts'
+import type { Stored } from '../model/record.ts'
+import { containerColumns, containerOfRow } from './rows/containerRow.ts'
+import { recordIn } from './rows/recordIn.ts'
+import type { RepositoryParts } from './secretRepository.ts'
+
+export class SqlContainerRepository implements ContainerRepository {
+  readonly #parts: RepositoryParts
+  readonly #find: string
+
+  constructor(parts: RepositoryParts) {
+    this.#parts = parts
+    const columns = containerColumns(parts.dialect).join(', ')
+    this.#find = `select ${columns} from containers where containers.id = ?`
+  }
+
+  async find(id: ContainerId): Promise<Stored<Container> | undefined> {
+    const row = await this.#parts.reads.first(this.#find, id)
+    return recordIn(row, containerOfRow, 'container', this.#parts.onEvent)
+  }
+
+  async list(query: ContainerQuery): Promise<Page<ListedContainer>> {
+    return this.#parts.lists.containers(query)
+  }
+
+  async insert(
+    container: Stored<Container>,
+    now: Timestamp,
+  ): Promise<'inserted' | 'keyGone' | 'secretGone'> {
+    return this.#parts.commands.run('insertContainer', container, now)
+  }
+
+  async replaceMembers(
+    verifiedMac: Uint8Array,
+    container: Stored<Container>,
+    added: NewMember | undefined,
+  ): Promise<Changed | 'keyGone' | 'secretGone'> {
+    return this.#parts.commands.run('replaceContainerMembers', verifiedMac, container, added)
+  }
+
+  async replaceAcl(
+    verifiedMac: Uint8Array,
+    container: Stored<Container>,
+  ): Promise<Changed | 'keyGone'> {
+    return this.#parts.commands.run('replaceContainerAcl', verifiedMac, container)
+  }
+
+  async remove(id: ContainerId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed> {
+    return this.#parts.commands.run('removeContainer', id, verifiedMac, deletedAt)
+  }
+}
