@@ -1,6 +1,7 @@
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { refusingWith } from './cli/exitCodes.ts'
 import { keyringProtection } from './cli/keyringOfSettings.ts'
+import { openPolicyFiles } from './cli/policyOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
 import { composeWatch, type Watch } from './composeWatch.ts'
@@ -18,7 +19,6 @@ import { DisableFile } from './ops/disableFile.ts'
 import type { OpenLog } from './ops/log.ts'
 import { Readiness } from './ops/readiness.ts'
 import { Policy } from './policy/policy.ts'
-import { PolicyFiles } from './policy/policyFiles.ts'
 import { PolicyFollower } from './policy/policyFollower.ts'
 
 interface Surrounding {
@@ -174,21 +174,14 @@ async function openKekStore(
 }
 
 async function composePolicy(settings: Settings, watch: Watch, log: Log) {
-  const { policy_file: policyFile, ...options } = settings.oslo_policy
-  const files = await PolicyFiles.open({
-    policyFile: basename(policyFile),
-    policyDirs: options.policy_dirs,
-    searchDirs: [dirname(policyFile)],
-    enforceNewDefaults: options.enforce_new_defaults,
-    adminRole: settings.DEFAULT.admin_role,
-  })
+  const files = await openPolicyFiles(settings)
   const warnAll = (warnings: readonly string[]): void => {
     for (const warning of warnings) log.warn({ warning }, 'the policy files say something unused')
   }
   warnAll(files.rules.warnings)
   log.info(
     {
-      mode: options.enforce_new_defaults ? 'new defaults' : 'legacy defaults',
+      mode: settings.oslo_policy.enforce_new_defaults ? 'new defaults' : 'legacy defaults',
       files: files.files.join(', ') || 'none',
     },
     'policy',

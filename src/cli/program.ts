@@ -4,6 +4,7 @@ import { sampleFile } from '../config/sampleFile.ts'
 import { showSettings } from '../config/showSettings.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
+import type { PolicyQuestion } from './policyVerbs.ts'
 import { refusalOf } from './refusalSentence.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -63,6 +64,7 @@ class Invocation {
     this.#addDb(program)
     this.#addToken(program)
     this.#addKek(program)
+    this.#addPolicy(program)
     this.#addConfig(program)
     return program
   }
@@ -138,6 +140,42 @@ class Invocation {
       })
   }
 
+  #addPolicy(program: Command): void {
+    const policy = program.command('policy').description('who may do what')
+    policy
+      .command('list')
+      .description('print the rules in force, what they guard, and which file overrides them')
+      .action(async () => {
+        const { policyList } = await import('./policyVerbs.ts')
+        this.#outWithWarnings(await policyList(this.#settings()))
+      })
+    policy
+      .command('sample')
+      .description('print a policy.yaml with every rule explained, which changes nothing as it is')
+      .action(async () => {
+        const { renderSamplePolicy } = await import('../policy/policyDocs.ts')
+        this.#out(renderSamplePolicy())
+      })
+    policy
+      .command('check')
+      .description(
+        'explain what the rules in force say to a caller; exit code 0 when allowed, 1 when refused',
+      )
+      .option('--rule <name>', 'the rule to ask, such as secret:get; all of them when left out')
+      .option('--role <name...>', 'a role of the caller; may be repeated')
+      .option('--user <id>', 'the user who asks; empty for a token without user')
+      .option('--project <id>', 'the project of the token')
+      .option('--user-domain <id>', 'the domain of the user')
+      .option('--project-domain <id>', 'the domain of the project')
+      .option('--target <name=value...>', 'a fact of what is asked for, such as creator_id=ID')
+      .action(async (question: PolicyQuestion) => {
+        const { policyCheck } = await import('./policyVerbs.ts')
+        const report = await policyCheck(this.#settings(), question)
+        if (!report.isAllowed) this.exitCode = EXIT_CODES.refused.code
+        this.#outWithWarnings(report)
+      })
+  }
+
   #addConfig(program: Command): void {
     const config = program.command('config').description('settings')
     config
@@ -163,6 +201,11 @@ class Invocation {
 
   #settings() {
     return this.#loaded().settings
+  }
+
+  #outWithWarnings(report: { readonly text: string; readonly warnings: readonly string[] }): void {
+    for (const warning of report.warnings) this.#surroundings.err.write(`warning: ${warning}\n`)
+    this.#out(report.text)
   }
 
   #out(text: string): void {

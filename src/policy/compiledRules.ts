@@ -19,6 +19,10 @@ export interface CompiledRules {
   /** Every rule as a tree, shared and operator's own ones included: what `rule:` refers to. */
   readonly all: ReadonlyMap<string, Check>
   readonly defaultRule: string
+  /** Which defaults were compiled. */
+  readonly enforceNewDefaults: boolean
+  /** The compiler that made the judges, for asking parts of rules. */
+  readonly compilerFor: (target: TargetKind) => RuleCompiler
   /** What an operator should know about their override, one sentence each. */
   readonly warnings: readonly string[]
 }
@@ -74,7 +78,14 @@ export function compileRules(sources: RuleSources): CompiledRules {
   }
   warnings.add(unusedRules(overrides, known, all, defaultRule))
   warnings.delete('')
-  return { enforced, all, defaultRule, warnings: [...warnings] }
+  return {
+    enforced,
+    all,
+    defaultRule,
+    enforceNewDefaults,
+    compilerFor,
+    warnings: [...warnings],
+  }
 }
 
 function named(name: string, rule: unknown): Check {
@@ -120,7 +131,7 @@ function references(check: Check): readonly string[] {
 }
 
 /** The rule as one would write it into policy.yaml. */
-export function ruleText(rules: CompiledRules, name: RuleName): string {
+export function ruleText(rules: CompiledRules, name: string): string {
   const check = rules.all.get(name)
   return check === undefined ? '!' : printCheck(check)
 }

@@ -1,17 +1,25 @@
 import type { Acl } from '../model/acl.ts'
+import type { Container } from '../model/container.ts'
+import type { Order } from '../model/order.ts'
 import type { ProtectedRecord } from '../model/record.ts'
 import type { Caller } from '../model/requestContext.ts'
+import type { Secret } from '../model/secret.ts'
 
 /** undefined: there is no such fact, and a check that asks for it fails. */
 export type Fact = string | boolean | null | undefined
+/** All that policy looks at in a record. */
+export type JudgedRecord =
+  | Pick<Secret, 'kind' | 'projectId' | 'creatorId' | 'acl'>
+  | Pick<Container, 'kind' | 'projectId' | 'creatorId' | 'acl'>
+  | Pick<Order, 'kind' | 'projectId' | 'creatorId'>
 /** Reads a fact of what is operated on: a stored record, or for collections the caller's own project. */
-export type TargetFact = (caller: Caller, record: ProtectedRecord | undefined) => Fact
+export type TargetFact = (caller: Caller, record: JudgedRecord | undefined) => Fact
 export type CallerFact = (caller: Caller) => Fact | readonly string[]
 
 /** What a rule is asked about. An ACL is its secret or container without the privacy facts (contract 06). */
 export type TargetKind = 'project' | 'secret' | 'secretAcl' | 'container' | 'containerAcl' | 'order'
 
-const NOUN = {
+export const NOUN = {
   secret: 'secret',
   secretAcl: 'secret',
   container: 'container',
@@ -76,7 +84,7 @@ const projectAccess: TargetFact = (_caller, record) => {
 }
 
 /** null: the record has no ACL; undefined: its kind never has one. */
-function aclOf(record: ProtectedRecord | undefined): Acl | null | undefined {
+function aclOf(record: JudgedRecord | undefined): Acl | null | undefined {
   return record === undefined || record.kind === 'order' ? undefined : record.acl
 }
 
@@ -93,4 +101,11 @@ function callerFacts(options: VocabularyOptions): [string, CallerFact][] {
     ['roles', (caller) => [...caller.roles]],
     ['is_admin', (caller) => caller.roles.has(adminRole)],
   ]
+}
+
+/** As Python prints it, because rules compare with `True:` and `None:`. */
+export function factText(fact: Exclude<Fact, undefined>): string {
+  if (fact === null) return 'None'
+  if (typeof fact === 'boolean') return fact ? 'True' : 'False'
+  return fact
 }

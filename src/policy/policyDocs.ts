@@ -1,6 +1,12 @@
+import type { ProjectId } from '../lib/ids.ts'
+import type { Caller } from '../model/requestContext.ts'
+import { compileRules } from './compiledRules.ts'
 import { DEFAULT_RULES } from './defaultRules.ts'
 import type { EnforcedRule } from './enforcedRule.ts'
+import { explain, explanationLines } from './explain.ts'
+import { type TargetKind, vocabularyFor } from './facts.ts'
 import { SHARED_RULES } from './sharedRules.ts'
+import { supposeTarget } from './supposedTarget.ts'
 
 /** A policy.yaml that changes nothing: every rule commented out, with what it guards. */
 export function renderSamplePolicy(): string {
@@ -38,7 +44,8 @@ export function renderPolicyReference(): string {
     'regard to case. A rule in `policy_file` or `policy_dirs` replaces the default of its name in both columns; the files are',
     'read again when they change, and a broken one leaves the last good policy in force. A 403 names the rule that refused.',
     '',
-    'In words: [the language](#the-language), [rules](#rules), [shared rules](#shared-rules).',
+    'In words: [the language](#the-language), [asking it](#asking-it), [what may surprise](#what-may-surprise), [rules](#rules),',
+    '[shared rules](#shared-rules).',
     '',
     '## The language',
     '',
@@ -46,10 +53,30 @@ export function renderPolicyReference(): string {
     '|---|---|',
     ...LANGUAGE.map(([check, meaning]) => `| \`${check}\` | ${meaning} |`),
     '',
-    'Facts of the target: `project_id`; `target.secret.project_id`, `target.secret.creator_id`, `target.secret.read` (`read` when the',
-    'user stands in the ACL), `target.secret.read_project_access` (the last two not for `secret_acls:*`); `target.order.project_id`,',
-    '`target.order.creator_id`; `enforce_new_defaults`. Facts of the caller: `user_id`, `project_id`, `domain_id`, `user_domain_id`, `project_domain_id`,',
+    '| what is asked for | its facts |',
+    '|---|---|',
+    ...TARGETS.map(([kind, words]) => `| ${words} | ${factNames(kind)} |`),
+    '',
+    '`target.*.read` is `read` when the user stands in the read ACL; `target.*.read_project_access` is False when an ACL makes it',
+    'private, and True else. Facts of the caller: `user_id`, `project_id`, `domain_id`, `user_domain_id`, `project_domain_id`,',
     '`system_scope`, `roles`, `is_admin`. Nothing that a client sends in a body or a query is a fact.',
+    '',
+    '## Asking it',
+    '',
+    '`gatehouse policy list` prints the rules in force and where each override came from, `gatehouse policy sample` a policy.yaml to',
+    'begin with, and `gatehouse policy check` explains a decision, by the same compiled rules that the server asks. It reads the',
+    'settings and the policy files, and no database: what would be stored is said with `--target`.',
+    '',
+    '```',
+    '$ gatehouse policy check --rule secret:put --role observer --user ada --project demo --target creator_id=ada',
+    ...example(),
+    '```',
+    '',
+    'The exit code is 0 when allowed and 1 when refused. Without `--rule` it is a table of all rules.',
+    '',
+    '## What may surprise',
+    '',
+    ...SURPRISES.map((each) => `- ${each}`),
     '',
     '## Rules',
     '',
@@ -72,6 +99,57 @@ const LANGUAGE: readonly (readonly [string, string])[] = [
   ['!', 'never'],
   ['not A, A and B, A or B, ( )', '`not` binds closest, then `and`, then `or`'],
   ['[["A", "B"], ["C"]]', 'the old form: A and B, or C'],
+]
+
+const TARGETS: readonly (readonly [TargetKind, string])[] = [
+  ['project', 'a collection, or something that belongs to no project'],
+  ['secret', 'a secret, its metadata and consumers'],
+  ['secretAcl', 'the ACL of a secret (`secret_acls:*`)'],
+  ['container', 'a container, its secrets and consumers'],
+  ['containerAcl', 'the ACL of a container (`container_acls:*`)'],
+  ['order', 'an order'],
+]
+
+function factNames(kind: TargetKind): string {
+  const { target } = vocabularyFor(kind, { enforceNewDefaults: false, adminRole: 'admin' })
+  return [...target.keys()].map((name) => `\`${name}\``).join(', ')
+}
+
+/** An explanation that nobody has to keep in step with the code. */
+function example(): readonly string[] {
+  const rules = compileRules({ enforceNewDefaults: false })
+  const rule = rules.enforced.get('secret:put')
+  if (rule === undefined) return []
+  const projectId = 'demo' as ProjectId
+  const caller: Caller = {
+    userId: 'ada',
+    projectId,
+    roles: new Set(['observer']),
+    domainId: null,
+    userDomainId: null,
+    projectDomainId: null,
+    strategy: 'token',
+  }
+  const { record, words } = supposeTarget(rule.target, ['creator_id=ada'], caller)
+  const step = explain(rules, rule, caller, record)
+  return [
+    `${rule.name} ${step.isAllowed ? 'allows' : 'refuses'} this.`,
+    '...',
+    `target  ${words}`,
+    '',
+    ...explanationLines(step, () => undefined),
+  ]
+}
+
+/** Barbican's own answers, kept because clouds rely on them. */
+const SURPRISES: readonly string[] = [
+  'Default: every creator of the project may read, replace and remove the ACL of a private secret of somebody else, and so open it; and may PUT its payload. Rules about ACLs are not told who is in one.',
+  'Default: the roles observer, audit and `key-manager:service-admin` may add and remove consumers of what the project shares.',
+  'New defaults: an admin of any project may read the metadata of every secret and delete it, but not read its payload. Each such decision stands in the audit stream.',
+  'New defaults: only `member` and `reader` are asked for to create, list, order and read quotas. Keystone gives them to every admin; an admin without them is refused there.',
+  'Both: whoever may list the secrets of the project sees the metadata of private ones in the list.',
+  'Both: what does not exist is 404 before any rule is asked, what is not yours is 403: an id can be told to exist.',
+  'Both: a refusal comes before the body is read, so a broken body without the right to send it is 403, not 400.',
 ]
 
 function renderRule(rule: EnforcedRule): string[] {

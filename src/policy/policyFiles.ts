@@ -31,10 +31,17 @@ interface FileState {
 const DEFAULT_FILES: readonly string[] = ['policy.yaml', 'policy.json']
 const MAX_BYTES = 1_048_576
 
+/** Rules as the files give them. */
+interface FileRules {
+  readonly rules: CompiledRules
+  /** Which file each overriding rule came from. */
+  readonly origins: ReadonlyMap<string, string>
+}
+
 /** The operator's rules on disk. What stands there is taken only if all of it makes sense. */
 export class PolicyFiles {
   readonly #options: PolicyFilesOptions
-  #rules: CompiledRules
+  #taken: FileRules
   #loaded: readonly FileState[]
   /** How the files looked last time: what is still being written looks different next time. */
   #seen: string
@@ -42,14 +49,10 @@ export class PolicyFiles {
   #judged: string
   #problem = ''
 
-  private constructor(
-    options: PolicyFilesOptions,
-    loaded: readonly FileState[],
-    rules: CompiledRules,
-  ) {
+  private constructor(options: PolicyFilesOptions, loaded: readonly FileState[], taken: FileRules) {
     this.#options = options
     this.#loaded = loaded
-    this.#rules = rules
+    this.#taken = taken
     this.#seen = marksOf(loaded)
     this.#judged = this.#seen
   }
@@ -66,7 +69,12 @@ export class PolicyFiles {
 
   /** The last good ones. */
   get rules(): CompiledRules {
-    return this.#rules
+    return this.#taken.rules
+  }
+
+  /** The file that each overriding rule came from. */
+  get origins(): ReadonlyMap<string, string> {
+    return this.#taken.origins
   }
 
   get files(): readonly string[] {
@@ -92,12 +100,12 @@ export class PolicyFiles {
     this.#judged = marks
     try {
       this.#refuseIfGone(found)
-      this.#rules = await compiled(this.#options, found)
+      this.#taken = await compiled(this.#options, found)
     } catch (error) {
       return { kind: 'broken', reason: reasonOf(error) }
     }
     this.#loaded = found
-    return { kind: 'reloaded', rules: this.#rules, files: this.files }
+    return { kind: 'reloaded', rules: this.rules, files: this.files }
   }
 
   #brokenOnce(reason: string): Reload {
@@ -177,17 +185,21 @@ function marksOf(files: readonly FileState[]): string {
 async function compiled(
   options: PolicyFilesOptions,
   files: readonly FileState[],
-): Promise<CompiledRules> {
+): Promise<FileRules> {
   const overrides = new Map<string, unknown>()
+  const origins = new Map<string, string>()
   for (const { path } of files) {
     try {
-      for (const [name, rule] of rulesInText(await textOf(path))) overrides.set(name, rule)
+      for (const [name, rule] of rulesInText(await textOf(path))) {
+        overrides.set(name, rule)
+        origins.set(name, path)
+      }
     } catch (error) {
       throw error instanceof RuleError ? new RuleError(`${path}: ${error.message}`) : error
     }
   }
   try {
-    return compileRules({ ...options, overrides })
+    return { rules: compileRules({ ...options, overrides }), origins }
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
     throw new RuleError(`${files.map(({ path }) => path).join(', ')}: ${error.message}`)

@@ -1,14 +1,25 @@
-import type { ProtectedRecord } from '../model/record.ts'
 import type { Caller } from '../model/requestContext.ts'
 import type { Check, FactCheck, Template } from './check.ts'
-import type { CallerFact, Fact, TargetFact, Vocabulary } from './facts.ts'
+import {
+  type CallerFact,
+  type Fact,
+  factText,
+  type JudgedRecord,
+  type TargetFact,
+  type Vocabulary,
+} from './facts.ts'
 import { RuleError } from './ruleError.ts'
 
 /** A rule ready to be asked, once per request: nothing is parsed, looked up or allocated any more. */
-export type Judge = (caller: Caller, record: ProtectedRecord | undefined) => boolean
+export type Judge = (caller: Caller, record: JudgedRecord | undefined) => boolean
 
 const allow: Judge = () => true
 const refuse: Judge = () => false
+
+export interface NamedCheck {
+  readonly name: string
+  readonly check: Check
+}
 
 export interface CompilerParts {
   readonly rules: ReadonlyMap<string, Check>
@@ -28,12 +39,23 @@ export class RuleCompiler {
     this.#parts = parts
   }
 
-  /** @throws RuleError when rules refer to each other in a circle */
-  rule(name: string): Judge {
+  get vocabulary(): Vocabulary {
+    return this.#parts.vocabulary
+  }
+
+  /** What `rule:NAME` stands for: that rule, else the default rule, else nothing. */
+  resolve(name: string): NamedCheck | undefined {
     const { rules, defaultRule } = this.#parts
     const found = rules.has(name) ? name : defaultRule
     const check = rules.get(found)
-    if (check === undefined) return refuse
+    return check === undefined ? undefined : { name: found, check }
+  }
+
+  /** @throws RuleError when rules refer to each other in a circle */
+  rule(name: string): Judge {
+    const resolved = this.resolve(name)
+    if (resolved === undefined) return refuse
+    const { name: found, check } = resolved
     const done = this.#done.get(found)
     if (done !== undefined) return done
     if (this.#underWay.includes(found)) {
@@ -42,26 +64,27 @@ export class RuleCompiler {
       )
     }
     this.#underWay.push(found)
-    const judge = this.#compile(check)
+    const judge = this.compile(check)
     this.#underWay.pop()
     this.#done.set(found, judge)
     return judge
   }
 
-  #compile(check: Check): Judge {
+  /** Any check, also one that is only a part of a rule. @throws RuleError */
+  compile(check: Check): Judge {
     switch (check.kind) {
       case 'always':
         return allow
       case 'never':
         return refuse
       case 'not': {
-        const inner = this.#compile(check.check)
+        const inner = this.compile(check.check)
         return (caller, record) => !inner(caller, record)
       }
       case 'and':
-        return every(check.checks.map((each) => this.#compile(each)))
+        return every(check.checks.map((each) => this.compile(each)))
       case 'or':
-        return some(check.checks.map((each) => this.#compile(each)))
+        return some(check.checks.map((each) => this.compile(each)))
       case 'rule':
         if (!this.#parts.rules.has(check.name)) this.#warn(`there is no rule "${check.name}"`)
         return this.rule(check.name)
@@ -82,7 +105,7 @@ export class RuleCompiler {
     if (wanted === undefined) return refuse
     return (caller, record) => {
       const role = wanted(caller, record)
-      return role !== undefined && caller.roles.has(asText(role).toLowerCase())
+      return role !== undefined && caller.roles.has(factText(role).toLowerCase())
     }
   }
 
@@ -93,7 +116,7 @@ export class RuleCompiler {
       const { literal } = left
       return (caller, record) => {
         const value = right(caller, record)
-        return value !== undefined && asText(value) === literal
+        return value !== undefined && factText(value) === literal
       }
     }
     const path = left.path.join('.')
@@ -128,7 +151,7 @@ export class RuleCompiler {
       for (const reader of readers) {
         const value = reader(caller, record)
         if (value === undefined) return undefined
-        text += asText(value)
+        text += factText(value)
       }
       return text
     }
@@ -169,14 +192,14 @@ function sameFact(attribute: CallerFact, right: TargetFact): Judge {
     const has = attribute(caller)
     if (typeof has === 'string' && typeof wanted === 'string') return has === wanted
     if (has === null || wanted === null) return has === wanted
-    return holds(has, asText(wanted))
+    return holds(has, factText(wanted))
   }
 }
 
 function sameText(attribute: CallerFact, right: TargetFact): Judge {
   return (caller, record) => {
     const wanted = right(caller, record)
-    return wanted !== undefined && holds(attribute(caller), asText(wanted))
+    return wanted !== undefined && holds(attribute(caller), factText(wanted))
   }
 }
 
@@ -184,12 +207,5 @@ function holds(has: Fact | readonly string[], wanted: string): boolean {
   if (has === undefined) return false
   // The only list is that of the roles, which are in lower case.
   if (typeof has === 'object' && has !== null) return has.includes(wanted.toLowerCase())
-  return asText(has) === wanted
-}
-
-/** As Python prints it, because rules compare with `True:` and `None:`. */
-function asText(fact: Exclude<Fact, undefined>): string {
-  if (fact === null) return 'None'
-  if (typeof fact === 'boolean') return fact ? 'True' : 'False'
-  return fact
+  return factText(has) === wanted
 }

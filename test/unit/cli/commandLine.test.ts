@@ -9,7 +9,7 @@ describe('the command line', () => {
   it('explains itself, exit codes included', async () => {
     const run = runCli({ args: ['--help'] })
     assert.equal(await run.code, 0)
-    for (const verb of ['serve', 'db', 'token', 'kek', 'config']) {
+    for (const verb of ['serve', 'db', 'token', 'kek', 'policy', 'config']) {
       assert.match(run.out(), new RegExp(`\n {2}${verb} `))
     }
     for (const { meaning } of Object.values(EXIT_CODES)) assert.ok(run.out().includes(meaning))

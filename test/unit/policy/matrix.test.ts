@@ -1,174 +1,64 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { Fault } from '../../../src/lib/fault.ts'
 import { compileRules } from '../../../src/policy/compiledRules.ts'
 import { DEFAULT_RULES, type RuleName } from '../../../src/policy/defaultRules.ts'
 import { Policy } from '../../../src/policy/policy.ts'
-import { contextOf, orderOf, secretOf } from './policySamples.ts'
+import {
+  BARE_ADMIN_LACKS,
+  COLUMNS,
+  EVERYBODY,
+  LEGACY,
+  type Matrix,
+  NEW,
+  OTHER_ROLES,
+  rowOf,
+  STATE_NAMES,
+  type StateName,
+} from '../../support/policyMatrix.ts'
+import { containerOf, contextOf, orderOf, type SecretSample, secretOf } from './policySamples.ts'
 
-/*
- * Barbican's own answers, measured over HTTP and with oslo.policy 4.0: rule x state x role, in both modes.
- * Columns: adm mem rdr cre obs aud svc. Keystone's implied roles make an admin a member and a reader too.
- */
-const COLUMNS: readonly (readonly string[])[] = [
-  ['admin', 'member', 'reader'],
-  ['member', 'reader'],
-  ['reader'],
-  ['creator'],
-  ['observer'],
-  ['audit'],
-  ['key-manager:service-admin'],
-]
+type Target = (typeof DEFAULT_RULES)[number]['target']
 
-const NOBODY = '- - - - - - -'
-const EVERYBODY = 'Y Y Y Y Y Y Y'
-
-interface State {
-  readonly own: boolean
-  readonly isPrivate: boolean
-  readonly inAcl: boolean
-  readonly otherProject: boolean
-}
-const STATES: Readonly<Record<string, State>> = {
-  'own public': { own: true, isPrivate: false, inAcl: false, otherProject: false },
-  'own private': { own: true, isPrivate: true, inAcl: false, otherProject: false },
-  'foreign public': { own: false, isPrivate: false, inAcl: false, otherProject: false },
-  'foreign private': { own: false, isPrivate: true, inAcl: false, otherProject: false },
-  'foreign public ACL': { own: false, isPrivate: false, inAcl: true, otherProject: false },
-  'foreign private ACL': { own: false, isPrivate: true, inAcl: true, otherProject: false },
-  'other project': { own: false, isPrivate: false, inAcl: false, otherProject: true },
-  'other project, own': { own: true, isPrivate: false, inAcl: false, otherProject: true },
-  'other project, private': { own: false, isPrivate: true, inAcl: false, otherProject: true },
-  'other project ACL': { own: false, isPrivate: false, inAcl: true, otherProject: true },
-  'other project, private ACL': { own: false, isPrivate: true, inAcl: true, otherProject: true },
-}
-type StateName = keyof typeof STATES
-
-/** Verdicts by state; a state not named takes the row under "else". */
-type Rows = Readonly<Record<string, string>>
-
-const LEGACY_READ: Rows = {
-  'own public': 'Y - - Y Y Y Y',
-  'foreign public': 'Y - - Y Y Y Y',
-  'own private': 'Y - - Y - - -',
-  'foreign private': 'Y - - - - - -',
-  'foreign public ACL': EVERYBODY,
-  'foreign private ACL': EVERYBODY,
-  'other project ACL': EVERYBODY,
-  'other project, private ACL': EVERYBODY,
-  else: NOBODY,
-}
-const LEGACY_CHANGE: Rows = {
-  'own public': 'Y - - Y - - -',
-  'own private': 'Y - - Y - - -',
-  'foreign public': 'Y - - Y - - -',
-  'foreign public ACL': 'Y - - Y - - -',
-  'foreign private': 'Y - - - - - -',
-  'foreign private ACL': 'Y - - - - - -',
-  else: NOBODY,
-}
-function inProject(row: string): Rows {
-  const rows: Record<string, string> = { else: NOBODY }
-  for (const [name, state] of Object.entries(STATES)) if (!state.otherProject) rows[name] = row
-  return rows
+/** The same state can lie in the database in more ways than one: an ACL of others changes nothing. */
+function samplesOf(state: StateName, target: Target): readonly SecretSample[] {
+  const sample: SecretSample = {
+    creatorId: state.startsWith('own') ? 'user-1' : 'user-2',
+    projectId: state.endsWith('other project') ? 'project-2' : 'project-1',
+    isPrivate: state.includes('private'),
+  }
+  if (target === 'project' || target === 'order') return [sample]
+  if (state.includes(' ACL')) return [{ ...sample, aclUsers: ['user-9', 'user-1'] }]
+  return [sample, { ...sample, aclUsers: ['user-9', 'user-2'] }]
 }
 
-const LEGACY: Readonly<Partial<Record<RuleName, Rows>>> = {
-  'secrets:post': { else: 'Y - - Y - - -' },
-  'secrets:get': { else: 'Y - - Y Y - -' },
-  'secret:get': LEGACY_READ,
-  'secret:decrypt': {
-    ...LEGACY_READ,
-    'own public': 'Y - - Y Y - -',
-    'foreign public': 'Y - - Y Y - -',
-  },
-  'secret:put': inProject('Y - - Y - - -'),
-  'secret:delete': LEGACY_CHANGE,
-  'secret_meta:get': LEGACY_READ,
-  'secret_meta:post': LEGACY_CHANGE,
-  'secret_meta:put': LEGACY_CHANGE,
-  'secret_meta:delete': LEGACY_CHANGE,
-  'secret_acls:get': inProject('Y - - Y Y - -'),
-  'secret_acls:put_patch': inProject('Y - - Y - - -'),
-  'secret_acls:delete': inProject('Y - - Y - - -'),
-  'orders:post': { else: 'Y - - Y - - -' },
-  'orders:get': { else: 'Y - - Y Y - -' },
-  'orders:put': { else: 'Y - - Y - - -' },
-  'order:get': inProject('Y - - Y Y Y Y'),
-  'order:delete': inProject('Y - - - - - -'),
+/** What differs for a rule: a rule about an order sees its project, one about a collection nothing at all. */
+const STATES_OF: Readonly<Record<Target, readonly StateName[]>> = {
+  project: ['own public'],
+  order: STATE_NAMES.filter((state) => !/private| ACL/.test(state)),
+  secret: STATE_NAMES,
+  secretAcl: STATE_NAMES,
+  container: STATE_NAMES,
+  containerAcl: STATE_NAMES,
 }
 
-const NEW_CHANGE: Rows = {
-  'own public': 'Y Y - - - - -',
-  'own private': 'Y Y - - - - -',
-  'foreign public': 'Y Y - - - - -',
-  'foreign public ACL': 'Y Y - - - - -',
-  'foreign private': 'Y - - - - - -',
-  'foreign private ACL': 'Y - - - - - -',
-  else: NOBODY,
-}
-const NEW_READ: Rows = {
-  ...NEW_CHANGE,
-  'foreign public ACL': EVERYBODY,
-  'foreign private ACL': EVERYBODY,
-  'other project ACL': EVERYBODY,
-  'other project, private ACL': EVERYBODY,
-}
-const NEW_ACL: Rows = {
-  'own public': 'Y Y - - - - -',
-  'own private': 'Y Y - - - - -',
-  'foreign public': 'Y - - - - - -',
-  'foreign private': 'Y - - - - - -',
-  'foreign public ACL': 'Y - - - - - -',
-  'foreign private ACL': 'Y - - - - - -',
-  else: NOBODY,
-}
-const ANY_ADMIN = 'Y - - - - - -'
-const MEMBER: Rows = { else: 'Y Y - - - - -' }
-
-const NEW: Readonly<Partial<Record<RuleName, Rows>>> = {
-  'secrets:post': MEMBER,
-  'secrets:get': MEMBER,
-  'secret:get': { ...NEW_READ, else: ANY_ADMIN },
-  'secret:decrypt': NEW_READ,
-  'secret:put': NEW_CHANGE,
-  'secret:delete': { ...NEW_CHANGE, else: ANY_ADMIN },
-  'secret_meta:get': NEW_READ,
-  'secret_meta:post': NEW_CHANGE,
-  'secret_meta:put': NEW_CHANGE,
-  'secret_meta:delete': NEW_CHANGE,
-  'secret_acls:get': NEW_ACL,
-  'secret_acls:put_patch': NEW_ACL,
-  'secret_acls:delete': NEW_ACL,
-  'orders:post': MEMBER,
-  'orders:get': MEMBER,
-  'orders:put': MEMBER,
-  'order:get': inProject('Y Y - - - - -'),
-  'order:delete': inProject('Y Y - - - - -'),
+interface Question {
+  readonly rule: RuleName
+  readonly target: Target
+  readonly sample: SecretSample
+  readonly roles: readonly string[]
 }
 
-function isAllowed(
-  policy: Policy,
-  rule: RuleName,
-  state: State,
-  roles: readonly string[],
-): boolean {
+function isAllowed(policy: Policy, { rule, target, sample, roles }: Question): boolean {
   const ctx = contextOf({ roles })
-  const target = DEFAULT_RULES.find(({ name }) => name === rule)?.target
   try {
     if (target === 'project') policy.authorizeProject(ctx, rule as 'secrets:post')
     else if (target === 'order') {
-      const order = orderOf(state.otherProject ? 'project-2' : 'project-1')
+      const order = orderOf(sample.projectId, sample.creatorId ?? undefined)
       policy.authorize(ctx, rule as 'order:get', order)
-    } else {
-      const secret = secretOf({
-        creatorId: state.own ? 'user-1' : 'user-2',
-        projectId: state.otherProject ? 'project-2' : 'project-1',
-        isPrivate: state.isPrivate,
-        ...(state.inAcl ? { aclUsers: ['user-9', 'user-1'] } : {}),
-      })
-      policy.authorize(ctx, rule as 'secret:get', secret)
-    }
+    } else if (target === 'container' || target === 'containerAcl') {
+      policy.authorize(ctx, rule as 'container:get', containerOf(sample))
+    } else policy.authorize(ctx, rule as 'secret:get', secretOf(sample))
     return true
   } catch (error) {
     assert.ok(error instanceof Fault && error.kind === 'forbidden', String(error))
@@ -176,48 +66,55 @@ function isAllowed(
   }
 }
 
-for (const [mode, table] of [
-  ['legacy', LEGACY],
-  ['new', NEW],
-] as const) {
-  const policy = new Policy({ rules: compileRules({ enforceNewDefaults: mode === 'new' }) })
-  for (const [name, rows] of Object.entries(table) as [RuleName, Rows][]) {
-    test(`${mode} mode: ${name} answers as Barbican for every state and role`, () => {
-      for (const stateName of Object.keys(STATES) satisfies StateName[]) {
-        const state = STATES[stateName]
-        assert.ok(state)
-        const verdicts = COLUMNS.map((roles) => (isAllowed(policy, name, state, roles) ? 'Y' : '-'))
-        assert.equal(verdicts.join(' '), rows[stateName] ?? rows['else'], stateName)
-      }
-    })
-  }
+describe('the policy matrix', () => {
+  const asked = { cells: 0, allowed: 0, rules: new Set<string>() }
 
-  test(`${mode} mode: a role of no meaning to the key manager opens nothing without an ACL`, () => {
-    for (const [name, rows] of Object.entries(table) as [RuleName, Rows][]) {
-      for (const [stateName, state] of Object.entries(STATES)) {
-        const byAclOnly = (rows[stateName] ?? rows['else']) === EVERYBODY
-        assert.equal(
-          isAllowed(policy, name, state, ['swiftoperator']),
-          byAclOnly,
-          `${name} ${stateName}`,
-        )
-        assert.equal(isAllowed(policy, name, state, []), byAclOnly, `${name} ${stateName}`)
+  function assertRow(policy: Policy, rule: RuleName, target: Target, matrix: Matrix): void {
+    for (const state of STATES_OF[target]) {
+      const row = rowOf(matrix, rule, state)
+      for (const sample of samplesOf(state, target)) {
+        const ask = (roles: readonly string[]): boolean => {
+          const verdict = isAllowed(policy, { rule, target, sample, roles })
+          asked.cells++
+          if (verdict) asked.allowed++
+          return verdict
+        }
+        const verdicts = Object.values(COLUMNS).map((roles) => (ask(roles) ? 'Y' : '-'))
+        assert.equal(verdicts.join(' '), row, state)
+        const bareAdmin = row.startsWith('Y') && !(matrix === NEW && BARE_ADMIN_LACKS.has(rule))
+        assert.equal(ask(['admin']), bareAdmin || row === EVERYBODY, `${state}, a bare admin`)
+        for (const roles of OTHER_ROLES) assert.equal(ask(roles), row === EVERYBODY, state)
       }
     }
-  })
-}
-
-test('new mode: an admin without the implied member role cannot create, list or see orders', () => {
-  const policy = new Policy({ rules: compileRules({ enforceNewDefaults: true }) })
-  const state = STATES['own public'] as State
-  for (const rule of [
-    'secrets:post',
-    'secrets:get',
-    'orders:post',
-    'order:get',
-    'order:delete',
-  ] as const) {
-    assert.equal(isAllowed(policy, rule, state, ['admin']), false, rule)
+    asked.rules.add(`${rule} ${matrix === NEW}`)
   }
-  assert.equal(isAllowed(policy, 'secret:decrypt', state, ['admin']), true)
+
+  for (const [mode, matrix] of [
+    ['legacy', LEGACY],
+    ['new', NEW],
+  ] as const) {
+    const policy = new Policy({ rules: compileRules({ enforceNewDefaults: mode === 'new' }) })
+    for (const { name, target } of DEFAULT_RULES) {
+      test(`${mode} mode: ${name} answers as Barbican for every role and state`, () => {
+        assertRow(policy, name, target, matrix)
+      })
+    }
+  }
+
+  test('at least 3,000 cells were asked, of all 48 rules in both modes', (t) => {
+    t.diagnostic(`${asked.cells} cells, ${asked.allowed} of them allowed`)
+    assert.equal(DEFAULT_RULES.length, 48)
+    assert.equal(asked.rules.size, 2 * 48)
+    assert.ok(asked.cells >= 3000, `${asked.cells} cells`)
+    // Tables that let everybody in, or nobody, would prove little.
+    assert.ok(asked.allowed > asked.cells / 5 && asked.allowed < asked.cells / 2)
+  })
+})
+
+test('a letter stands for every column in every row of the tables', () => {
+  for (const matrix of [LEGACY, NEW]) {
+    for (const [rule, rows] of Object.entries(matrix)) {
+      for (const row of Object.values(rows)) assert.match(row, /^[Y-]( [Y-]){6}$/, rule)
+    }
+  }
 })

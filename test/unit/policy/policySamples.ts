@@ -1,5 +1,7 @@
-import type { OrderId, ProjectId, SecretId } from '../../../src/lib/ids.ts'
+import type { ContainerId, OrderId, ProjectId, SecretId } from '../../../src/lib/ids.ts'
 import type { Timestamp } from '../../../src/lib/timestamp.ts'
+import type { Acl } from '../../../src/model/acl.ts'
+import type { Container } from '../../../src/model/container.ts'
 import type { Order } from '../../../src/model/order.ts'
 import type { Verified } from '../../../src/model/record.ts'
 import type { RequestContext } from '../../../src/model/requestContext.ts'
@@ -35,6 +37,7 @@ export function contextOf({
   }
 }
 
+/** A secret or a container, as policy sees it. */
 export interface SecretSample {
   readonly creatorId?: string | null
   readonly projectId?: string
@@ -44,8 +47,7 @@ export interface SecretSample {
 
 /** A secret of project-1; only a test may say that it was verified. */
 export function secretOf(sample: SecretSample): Verified<Secret> {
-  const { creatorId = 'user-1', projectId = 'project-1', isPrivate = false, aclUsers } = sample
-  const hasAcl = isPrivate || aclUsers !== undefined
+  const { creatorId = 'user-1', projectId = 'project-1' } = sample
   const secret: Secret & { readonly rowMac: Uint8Array } = {
     kind: 'secret',
     id: '11111111-1111-4111-8111-111111111111' as SecretId,
@@ -60,16 +62,37 @@ export function secretOf(sample: SecretSample): Verified<Secret> {
     contentType: null,
     createdAt: AT,
     updatedAt: AT,
-    acl: hasAcl
-      ? { projectAccess: !isPrivate, users: aclUsers ?? [], createdAt: AT, updatedAt: AT }
-      : null,
+    acl: aclOf(sample),
     envelope: null,
     rowMac: new Uint8Array(40),
   }
   return secret as Verified<Secret>
 }
 
-export function orderOf(projectId = 'project-1'): Verified<Order> {
+export function containerOf(sample: SecretSample): Verified<Container> {
+  const { creatorId = 'user-1', projectId = 'project-1' } = sample
+  const container: Container & { readonly rowMac: Uint8Array } = {
+    kind: 'container',
+    id: '33333333-3333-4333-8333-333333333333' as ContainerId,
+    projectId: projectId as ProjectId,
+    type: 'generic',
+    name: null,
+    creatorId,
+    members: [],
+    acl: aclOf(sample),
+    createdAt: AT,
+    updatedAt: AT,
+    rowMac: new Uint8Array(40),
+  }
+  return container as Verified<Container>
+}
+
+function aclOf({ isPrivate = false, aclUsers }: SecretSample): Acl | null {
+  if (!isPrivate && aclUsers === undefined) return null
+  return { projectAccess: !isPrivate, users: aclUsers ?? [], createdAt: AT, updatedAt: AT }
+}
+
+export function orderOf(projectId = 'project-1', creatorId = 'user-1'): Verified<Order> {
   const order: Order & { readonly rowMac: Uint8Array } = {
     kind: 'order',
     id: '22222222-2222-4222-8222-222222222222' as OrderId,
@@ -81,7 +104,7 @@ export function orderOf(projectId = 'project-1'): Verified<Order> {
     subStatusMessage: null,
     errorStatusCode: null,
     errorReason: null,
-    creatorId: 'user-1',
+    creatorId,
     secretId: null,
     containerId: null,
     createdAt: AT,
