@@ -2,6 +2,8 @@ import type Koa from 'koa'
 import { RowIntegrity } from './crypto/integrity.ts'
 import { Keyring, type KeyringParts } from './crypto/keyring.ts'
 import { EnvelopeSealer } from './crypto/sealer.ts'
+import { secretAclParent } from './domain/aclParents.ts'
+import { Acls } from './domain/acls.ts'
 import { Orders } from './domain/orders.ts'
 import type {
   Alarms,
@@ -9,15 +11,19 @@ import type {
   KekStore,
   OrderRepository,
   ProjectKeyRepository,
+  SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
 } from './domain/ports.ts'
+import { SecretConsumers } from './domain/secretConsumers.ts'
 import { SecretMetadata } from './domain/secretMetadata.ts'
 import { Secrets } from './domain/secrets.ts'
 import { type AppParts, createApp } from './http/app.ts'
 import { Cors, type CorsOptions } from './http/cors.ts'
 import { type HrefOptions, hrefBase } from './http/hrefs.ts'
+import { secretAclRoutes } from './http/resources/acls.ts'
 import { orderRoutes } from './http/resources/orders.ts'
+import { secretConsumerRoutes } from './http/resources/secretConsumers.ts'
 import { secretMetadataRoutes } from './http/resources/secretMetadata.ts'
 import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
 import type { Route } from './http/route.ts'
@@ -29,6 +35,7 @@ export interface ApiParts {
   readonly database: {
     readonly secrets: SecretRepository
     readonly secretMetadata: SecretMetadataRepository
+    readonly secretConsumers: SecretConsumerRepository
     readonly orders: OrderRepository
     readonly projectKeys: ProjectKeyRepository
   }
@@ -70,7 +77,10 @@ export function composeApi(parts: ApiParts): Api {
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
   const shared = { integrity, sealer, keyCache: keyring, policy, clock }
 
-  const secrets = new Secrets({ ...shared, secrets: database.secrets })
+  const ofSecrets = { ...shared, secrets: database.secrets, consumers: database.secretConsumers }
+  const secrets = new Secrets(ofSecrets)
+  const secretConsumers = new SecretConsumers(ofSecrets)
+  const secretAcls = new Acls({ ...shared, parent: secretAclParent(ofSecrets) })
   const metadata = new SecretMetadata({
     ...shared,
     secrets: database.secrets,
@@ -83,6 +93,8 @@ export function composeApi(parts: ApiParts): Api {
     ...secretRoutes(secrets, parts.secretOptions),
     ...orderRoutes(orders, parts.secretOptions.paging),
     ...secretMetadataRoutes(metadata),
+    ...secretConsumerRoutes(secretConsumers, parts.secretOptions),
+    ...secretAclRoutes(secretAcls),
   ]
   const app = createApp({
     ...parts.door,

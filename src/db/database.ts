@@ -4,6 +4,7 @@ import type {
   DeploymentRepository,
   OrderRepository,
   ProjectKeyRepository,
+  SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
 } from '../domain/ports.ts'
@@ -18,6 +19,7 @@ import { SnapshotLists } from './lists.ts'
 import { SqlOrderRepository } from './orderRepository.ts'
 import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
 import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema.ts'
+import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
 import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
 import { SqlSecretRepository } from './secretRepository.ts'
 import { SizedLists } from './sizedLists.ts'
@@ -28,6 +30,7 @@ import { ThreadedLists } from './threadedLists.ts'
 export interface Database {
   readonly secrets: SecretRepository
   readonly secretMetadata: SecretMetadataRepository
+  readonly secretConsumers: SecretConsumerRepository
   readonly orders: OrderRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
@@ -96,6 +99,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     secrets: new SqlSecretRepository(parts),
     secretMetadata: new SqlSecretMetadataRepository(parts),
+    secretConsumers: new SqlSecretConsumerRepository(parts),
     orders: new SqlOrderRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
     deployment: new SqlDeploymentRepository(parts),

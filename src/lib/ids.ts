@@ -5,6 +5,7 @@ import type { Brand } from './brand.ts'
 export type SecretId = Brand<string, 'SecretId'>
 export type OrderId = Brand<string, 'OrderId'>
 export type ContainerId = Brand<string, 'ContainerId'>
+export type ConsumerId = Brand<string, 'ConsumerId'>
 /** Keystone's project id: opaque text of at most 255 characters. */
 export type ProjectId = Brand<string, 'ProjectId'>
 
@@ -30,4 +31,13 @@ export function parseContainerId(text: string): ContainerId | undefined {
 
 export function newContainerId(): ContainerId {
   return randomUUID() as ContainerId
+}
+
+/** @returns undefined when the text is no canonical lower-case UUIDv4, as for secrets */
+export function parseConsumerId(text: string): ConsumerId | undefined {
+  return UUID_V4.test(text) ? (text as ConsumerId) : undefined
+}
+
+export function newConsumerId(): ConsumerId {
+  return randomUUID() as ConsumerId
 }

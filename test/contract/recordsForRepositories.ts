@@ -4,6 +4,7 @@ import type {
   OrderRepository,
   ProjectKeyRepository,
   ProjectKeyRow,
+  SecretConsumerRepository,
   SecretMetadataRepository,
   SecretQuery,
   SecretRepository,
@@ -19,6 +20,7 @@ import type { Secret } from '../../src/model/secret.ts'
 /** What a repository contract runs on. */
 export interface RepositoriesUnderTest {
   readonly secrets: SecretRepository
+  readonly secretConsumers: SecretConsumerRepository
   readonly secretMetadata: SecretMetadataRepository
   readonly orders: OrderRepository
   readonly projectKeys: ProjectKeyRepository

@@ -4,6 +4,7 @@ import { addKekCanary, establishDeployment, proveWritable } from './deploymentCo
 import { placeOrder, removeOrder } from './orderCommands.ts'
 import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
 import { insertSecret, removeSecret, replaceSecretAcl, storePayload } from './secretCommands.ts'
+import { addSecretConsumer, removeSecretConsumer } from './secretConsumerCommands.ts'
 import {
   addSecretMetadata,
   removeSecretMetadata,
@@ -21,6 +22,8 @@ export const COMMANDS = {
   addSecretMetadata,
   setSecretMetadata,
   removeSecretMetadata,
+  addSecretConsumer,
+  removeSecretConsumer,
   placeOrder,
   removeOrder,
   activateProjectKey,
