@@ -4,6 +4,8 @@ import { Keyring, type KeyringParts } from './crypto/keyring.ts'
 import { EnvelopeSealer } from './crypto/sealer.ts'
 import { ContainerConsumers } from './domain/containerConsumers.ts'
 import { Containers } from './domain/containers.ts'
+import { secretAclParent } from './domain/aclParents.ts'
+import { Acls } from './domain/acls.ts'
 import { Orders } from './domain/orders.ts'
 import type {
   Alarms,
@@ -13,9 +15,11 @@ import type {
   KekStore,
   OrderRepository,
   ProjectKeyRepository,
+  SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
 } from './domain/ports.ts'
+import { SecretConsumers } from './domain/secretConsumers.ts'
 import { SecretMetadata } from './domain/secretMetadata.ts'
 import { Secrets } from './domain/secrets.ts'
 import { type AppParts, createApp } from './http/app.ts'
@@ -23,7 +27,9 @@ import { Cors, type CorsOptions } from './http/cors.ts'
 import { type HrefOptions, hrefBase } from './http/hrefs.ts'
 import { containerConsumerRoutes } from './http/resources/containerConsumers.ts'
 import { containerRoutes } from './http/resources/containers.ts'
+import { secretAclRoutes } from './http/resources/acls.ts'
 import { orderRoutes } from './http/resources/orders.ts'
+import { secretConsumerRoutes } from './http/resources/secretConsumers.ts'
 import { secretMetadataRoutes } from './http/resources/secretMetadata.ts'
 import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
 import type { Route } from './http/route.ts'
@@ -37,6 +43,7 @@ export interface ApiParts {
     readonly secretMetadata: SecretMetadataRepository
     readonly containers: ContainerRepository
     readonly containerConsumers: ContainerConsumerRepository
+    readonly secretConsumers: SecretConsumerRepository
     readonly orders: OrderRepository
     readonly projectKeys: ProjectKeyRepository
   }
@@ -78,7 +85,10 @@ export function composeApi(parts: ApiParts): Api {
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
   const shared = { integrity, sealer, keyCache: keyring, policy, clock }
 
-  const secrets = new Secrets({ ...shared, secrets: database.secrets })
+  const ofSecrets = { ...shared, secrets: database.secrets, consumers: database.secretConsumers }
+  const secrets = new Secrets(ofSecrets)
+  const secretConsumers = new SecretConsumers(ofSecrets)
+  const secretAcls = new Acls({ ...shared, parent: secretAclParent(ofSecrets) })
   const metadata = new SecretMetadata({
     ...shared,
     secrets: database.secrets,
@@ -101,6 +111,8 @@ export function composeApi(parts: ApiParts): Api {
     ...containerRoutes(containers, paging),
     ...containerConsumerRoutes(containerConsumers, paging),
     ...secretMetadataRoutes(metadata),
+    ...secretConsumerRoutes(secretConsumers, parts.secretOptions),
+    ...secretAclRoutes(secretAcls),
   ]
   const app = createApp({
     ...parts.door,

@@ -6,6 +6,7 @@ import type {
   DeploymentRepository,
   OrderRepository,
   ProjectKeyRepository,
+  SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
 } from '../domain/ports.ts'
@@ -22,6 +23,7 @@ import { SnapshotLists } from './lists.ts'
 import { SqlOrderRepository } from './orderRepository.ts'
 import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
 import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema.ts'
+import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
 import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
 import { SqlSecretRepository } from './secretRepository.ts'
 import { SizedLists } from './sizedLists.ts'
@@ -34,6 +36,7 @@ export interface Database {
   readonly secretMetadata: SecretMetadataRepository
   readonly containers: ContainerRepository
   readonly containerConsumers: ContainerConsumerRepository
+  readonly secretConsumers: SecretConsumerRepository
   readonly orders: OrderRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
@@ -104,6 +107,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     secretMetadata: new SqlSecretMetadataRepository(parts),
     containers: new SqlContainerRepository(parts),
     containerConsumers: new SqlContainerConsumerRepository(parts),
+    secretConsumers: new SqlSecretConsumerRepository(parts),
     orders: new SqlOrderRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
     deployment: new SqlDeploymentRepository(parts),

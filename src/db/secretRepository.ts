@@ -58,7 +58,12 @@ export class SqlSecretRepository implements SecretRepository {
     return this.#parts.commands.run('replaceSecretAcl', verifiedMac, secret)
   }
 
-  async remove(id: SecretId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed> {
-    return this.#parts.commands.run('removeSecret', id, verifiedMac, deletedAt)
+  async remove(
+    id: SecretId,
+    verifiedMac: Uint8Array,
+    deletedAt: Timestamp,
+    consumers: 'refuse' | 'remove',
+  ): Promise<Changed | 'consumed'> {
+    return this.#parts.commands.run('removeSecret', id, verifiedMac, deletedAt, consumers)
   }
 }

@@ -9,6 +9,7 @@ import type { ProtectedRecord, Stored, Verified } from '../model/record.ts'
 import type { Caller } from '../model/requestContext.ts'
 import type { ProjectKeyId } from '../model/sealedForms.ts'
 import type { Secret, SecretSummary } from '../model/secret.ts'
+import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer.ts'
 import type { SecretType } from '../model/secretTypes.ts'
 import type { Grant } from '../policy/grant.ts'
 
@@ -86,8 +87,35 @@ export interface SecretRepository {
   ): Promise<Changed | 'conflict' | 'keyGone'>
   /** Replaces the ACL (null removes it), `updatedAt` and the MAC. */
   replaceAcl(verifiedMac: Uint8Array, secret: Stored<Secret>): Promise<Changed | 'keyGone'>
-  /** Shreds: the row with its wrapped DEK, ACL users and metadata go in one transaction; a tombstone without keys stays. */
-  remove(id: SecretId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed>
+  /**
+   * Shreds: the row with its wrapped DEK, ACL users, metadata and all consumers go in one transaction; a
+   * tombstone without keys stays. 'consumed': it has consumers, `consumers` says refuse, and all stays.
+   */
+  remove(
+    id: SecretId,
+    verifiedMac: Uint8Array,
+    deletedAt: Timestamp,
+    consumers: 'refuse' | 'remove',
+  ): Promise<Changed | 'consumed'>
+}
+
+export interface SecretConsumerRepository {
+  /** Of each of these secrets all consumers, by creation, then id; one statement. Secrets without any are left out. */
+  ofSecrets(ids: readonly SecretId[]): Promise<ReadonlyMap<SecretId, readonly SecretConsumer[]>>
+  /** By creation, then id. */
+  list(id: SecretId, page: PageRequest): Promise<Page<SecretConsumer>>
+  find(id: SecretId, consumerId: ConsumerId): Promise<SecretConsumer | undefined>
+  /**
+   * Inserts it and moves the secret's `updatedAt` to its time of creation. 'present': the secret has a
+   * consumer of this name, and nothing is written; 'gone': the secret went meanwhile.
+   */
+  add(consumer: SecretConsumer): Promise<'added' | 'present' | 'gone'>
+  /** 'foreign': another project than `by` registered it (undefined: whoever did), so it stays. */
+  remove(
+    id: SecretId,
+    name: SecretConsumerName,
+    by: ProjectId | undefined,
+  ): Promise<'removed' | 'absent' | 'foreign'>
 }
 
 /** Keys are stored as given (the verb folds and checks them). Nothing here touches the secret's `updatedAt`. */

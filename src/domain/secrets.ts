@@ -6,6 +6,7 @@ import type { Page, PageRequest } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import { isExpired, type Secret, type SecretSummary } from '../model/secret.ts'
+import type { SecretConsumer } from '../model/secretConsumer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { findSecret } from './findSecret.ts'
 import type { NewPayload, NewSecret } from './newSecret.ts'
@@ -13,6 +14,7 @@ import type {
   Integrity,
   KeyCache,
   Sealer,
+  SecretConsumerRepository,
   SecretFilter,
   SecretQuery,
   SecretRepository,
@@ -21,6 +23,7 @@ import { untilFresh } from './untilFresh.ts'
 
 interface Parts {
   readonly secrets: SecretRepository
+  readonly consumers: Pick<SecretConsumerRepository, 'ofSecrets'>
   readonly integrity: Integrity
   readonly sealer: Sealer
   readonly keyCache: KeyCache
@@ -32,6 +35,12 @@ export interface Payload {
   /** The caller fills it with zeros once it has left. */
   readonly bytes: Buffer
   readonly contentType: ContentType
+}
+
+/** A secret as it is shown: with its consumers, or (at microversion 1.0) without a word of them. */
+export interface ShownSecret {
+  readonly secret: SecretSummary
+  readonly consumers: readonly SecretConsumer[] | undefined
 }
 
 export interface SecretListRequest extends PageRequest {
@@ -90,9 +99,12 @@ export class Secrets {
     await findSecret(this.#parts, id)
   }
 
-  /** GET /v1/secrets/{id}. */
-  async read(ctx: RequestContext, id: SecretId | undefined): Promise<Secret> {
-    return this.#parts.policy.authorize(ctx, 'secret:get', await findSecret(this.#parts, id)).record
+  /** GET /v1/secrets/{id}. At microversion 1.0, where most ask, one read. */
+  async read(ctx: RequestContext, id: SecretId | undefined): Promise<ShownSecret> {
+    const { policy, consumers } = this.#parts
+    const secret = policy.authorize(ctx, 'secret:get', await findSecret(this.#parts, id)).record
+    if (ctx.microversion === 0) return { secret, consumers: undefined }
+    return { secret, consumers: (await consumers.ofSecrets([secret.id])).get(secret.id) ?? [] }
   }
 
   /** GET /v1/secrets/{id}/payload. One read, one decision, one opening. */
@@ -134,34 +146,45 @@ export class Secrets {
     }
   }
 
-  /** DELETE /v1/secrets/{id}. Its data key is destroyed in the same transaction. */
+  /**
+   * DELETE /v1/secrets/{id}. Its data key is destroyed in the same transaction, and its consumers go
+   * with it, unless `readInput` says that a secret which has some is to be refused.
+   */
   async remove(
     ctx: RequestContext,
     id: SecretId | undefined,
-    readInput: () => void,
+    readInput: () => 'refuse' | 'remove',
   ): Promise<void> {
     const { policy, clock, secrets } = this.#parts
     await untilFresh(async () => {
       const { record } = policy.authorize(ctx, 'secret:delete', await findSecret(this.#parts, id))
-      readInput()
-      const outcome = await secrets.remove(record.id, record.rowMac, clock.now())
+      const consumers = readInput()
+      const outcome = await secrets.remove(record.id, record.rowMac, clock.now(), consumers)
+      if (outcome === 'consumed') throw stillConsumed(record.id)
       return outcome === 'changed' ? { done: true } : undefined
     })
   }
 
   /** GET /v1/secrets. Shows metadata without checking MACs; private secrets are listed too (Q03). */
-  async list(
-    ctx: RequestContext,
-    readInput: () => SecretListRequest,
-  ): Promise<Page<SecretSummary>> {
+  async list(ctx: RequestContext, readInput: () => SecretListRequest): Promise<Page<ShownSecret>> {
     this.#parts.policy.authorizeProject(ctx, 'secrets:get')
     const { aclOnly, ...query } = readInput()
     const { projectId, userId } = ctx.caller
-    return this.#parts.secrets.list({
+    const { items, total } = await this.#parts.secrets.list({
       ...query,
       scope: aclOnly && userId !== null ? { aclUser: userId } : { projectId },
       now: this.#parts.clock.now(),
     })
+    return { items: await this.#shown(ctx, items), total }
+  }
+
+  async #shown(
+    ctx: RequestContext,
+    secrets: readonly SecretSummary[],
+  ): Promise<readonly ShownSecret[]> {
+    if (ctx.microversion === 0) return secrets.map((secret) => ({ secret, consumers: undefined }))
+    const consumers = await this.#parts.consumers.ofSecrets(secrets.map(({ id }) => id))
+    return secrets.map((secret) => ({ secret, consumers: consumers.get(secret.id) ?? [] }))
   }
 
   async #sealed(secret: Secret, payload: NewPayload | null): Promise<Stored<Secret>> {
@@ -170,6 +193,13 @@ export class Secrets {
     const binding = { ...secret, secretId: secret.id, contentType: payload.contentType }
     return integrity.protect({ ...secret, envelope: await sealer.seal(binding, payload.bytes) })
   }
+}
+
+function stillConsumed(id: SecretId): Fault {
+  return new Fault(
+    'badRequest',
+    `Secret ${id} has consumers: remove them first, or delete it with force=true.`,
+  )
 }
 
 function alreadyStored(id: SecretId): Fault {

@@ -147,7 +147,7 @@ export function orderRepositoryContract(
       const secret = project.secret()
       const order = project.order({ secretId: secret.id })
       await db.orders.place(order, secret)
-      await db.secrets.remove(secret.id, secret.rowMac, NOW)
+      await db.secrets.remove(secret.id, secret.rowMac, NOW, 'remove')
       assert.equal((await db.orders.find(project.id, order.id))?.secretId, secret.id)
       const listed = await db.secrets.list(aQuery(project))
       assert.ok(listed.items.every(({ id }) => id !== secret.id))

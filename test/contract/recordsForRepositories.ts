@@ -6,6 +6,7 @@ import type {
   OrderRepository,
   ProjectKeyRepository,
   ProjectKeyRow,
+  SecretConsumerRepository,
   SecretMetadataRepository,
   SecretQuery,
   SecretRepository,
@@ -30,6 +31,7 @@ import type { Secret } from '../../src/model/secret.ts'
 /** What a repository contract runs on. */
 export interface RepositoriesUnderTest {
   readonly secrets: SecretRepository
+  readonly secretConsumers: SecretConsumerRepository
   readonly secretMetadata: SecretMetadataRepository
   readonly containers: ContainerRepository
   readonly containerConsumers: ContainerConsumerRepository

@@ -74,7 +74,7 @@ export function secretMetadataRepositoryContract(
 
     test('nothing is written for a secret that is gone', async () => {
       const { id, rowMac } = await stored()
-      await db.secrets.remove(id, rowMac, NOW)
+      await db.secrets.remove(id, rowMac, NOW, 'remove')
       for (const absent of [id, newSecretId()]) {
         assert.equal(await db.secretMetadata.add(absent, 'k', 'v'), 'gone')
         assert.equal(await db.secretMetadata.replaceAll(absent, new Map([['k', 'v']])), 'gone')

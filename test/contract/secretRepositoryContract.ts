@@ -238,7 +238,10 @@ export function secretRepositoryContract(
         await db.secrets.insert(secret)
         await db.secretMetadata.add(secret.id, 'k', 'v')
         const deletedAt = at('2026-11-22T15:00:00.000000')
-        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, deletedAt), 'changed')
+        assert.equal(
+          await db.secrets.remove(secret.id, secret.rowMac, deletedAt, 'remove'),
+          'changed',
+        )
 
         assert.equal(await db.secrets.find(secret.id), undefined)
         assert.equal((await db.secretMetadata.all(secret.id)).size, 0)
@@ -266,19 +269,19 @@ export function secretRepositoryContract(
       test('answers stale and gone', async () => {
         const secret = project.secret()
         await db.secrets.insert(secret)
-        assert.equal(await db.secrets.remove(secret.id, project.mac(), NOW), 'stale')
+        assert.equal(await db.secrets.remove(secret.id, project.mac(), NOW, 'remove'), 'stale')
         assert.deepEqual(await found(secret.id), plain(secret))
-        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, NOW), 'changed')
-        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, NOW), 'gone')
+        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, NOW, 'remove'), 'changed')
+        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, NOW, 'remove'), 'gone')
       })
 
       test('a secret that was put back by hand can be deleted again, and keeps its first tombstone', async () => {
         const secret = project.secret()
         await db.secrets.insert(secret)
-        await db.secrets.remove(secret.id, secret.rowMac, NOW)
+        await db.secrets.remove(secret.id, secret.rowMac, NOW, 'remove')
         await db.secrets.insert(secret)
         const later = at('2027-01-01T00:00:00.000000')
-        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, later), 'changed')
+        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, later, 'remove'), 'changed')
         const tombstones = db.execute('select deleted_at from tombstones where id = ?', secret.id)
         assert.deepEqual(tombstones, [{ deleted_at: NOW }])
       })
@@ -288,8 +291,8 @@ export function secretRepositoryContract(
         await db.secrets.insert(secret)
         db.execute('update secrets set row_mac = null where id = ?', secret.id)
         assert.equal((await db.secrets.find(secret.id))?.rowMac, null)
-        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, NOW), 'stale')
-        assert.equal(await db.secrets.remove(secret.id, new Uint8Array(0), NOW), 'stale')
+        assert.equal(await db.secrets.remove(secret.id, secret.rowMac, NOW, 'remove'), 'stale')
+        assert.equal(await db.secrets.remove(secret.id, new Uint8Array(0), NOW, 'remove'), 'stale')
       })
 
       test('of many at once exactly one removes, and who came with an ACL finds it gone', async () => {
@@ -297,8 +300,8 @@ export function secretRepositoryContract(
         await db.secrets.insert(secret)
         const next = { ...secret, acl: anAcl(['u']), rowMac: project.mac() }
         const answers = await Promise.all([
-          db.secrets.remove(secret.id, secret.rowMac, NOW),
-          db.secrets.remove(secret.id, secret.rowMac, NOW),
+          db.secrets.remove(secret.id, secret.rowMac, NOW, 'remove'),
+          db.secrets.remove(secret.id, secret.rowMac, NOW, 'remove'),
           db.secrets.replaceAcl(secret.rowMac, next),
         ])
         assert.deepEqual(answers, ['changed', 'gone', 'gone'])

@@ -41,7 +41,7 @@ const openSqliteWithListsAside = async (): Promise<RepositoriesUnderTest> => {
       insert: (secret) => secrets.insert(secret),
       storePayload: (mac, secret) => secrets.storePayload(mac, secret),
       replaceAcl: (mac, secret) => secrets.replaceAcl(mac, secret),
-      remove: (id, mac, deletedAt) => secrets.remove(id, mac, deletedAt),
+      remove: (id, mac, at, consumers) => secrets.remove(id, mac, at, consumers),
       list: (query) => lists.secrets(query),
     },
     containers: {

@@ -59,7 +59,7 @@ test('a disk that fills up refuses, keeps what it promised, and serves again whe
   await healed(() => database.health.check(AbortSignal.timeout(5_000)))
   assert.equal((await insertAll(database, after)).length, 10)
   await assertAllThere(database, [...kept, ...after])
-  assert.equal(await database.secrets.remove(doomed.id, doomed.rowMac, NOW), 'changed')
+  assert.equal(await database.secrets.remove(doomed.id, doomed.rowMac, NOW, 'remove'), 'changed')
 
   await database.close()
   const again = await open(folder)
@@ -119,7 +119,7 @@ test('without any disk to fill: a bound on the pages acts the same', async (t) =
   assert.equal((await database.secrets.list(aQuery(project))).total, stored.length)
 
   // Room again: what was deleted is used again, without a restart.
-  for (const { id, rowMac } of stored) await database.secrets.remove(id, rowMac, NOW)
+  for (const { id, rowMac } of stored) await database.secrets.remove(id, rowMac, NOW, 'remove')
   const [one] = bigSecrets(project, 1) as [WithMac<Secret>]
   assert.equal(await database.secrets.insert(one), 'inserted')
 })

@@ -77,6 +77,6 @@ async function place(): Promise<void> {
 }
 
 async function remove(secret: WithMac<Secret>): Promise<void> {
-  const remove = () => database.secrets.remove(secret.id, secret.rowMac, NOW)
+  const remove = () => database.secrets.remove(secret.id, secret.rowMac, NOW, 'remove')
   await asking(`secret/${secret.id}`, 'gone', remove, 'changed')
 }

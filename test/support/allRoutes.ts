@@ -1,14 +1,19 @@
 import type { ContainerConsumers } from '../../src/domain/containerConsumers.ts'
 import type { Containers } from '../../src/domain/containers.ts'
+import type { Acls } from '../../src/domain/acls.ts'
 import type { Orders } from '../../src/domain/orders.ts'
+import type { SecretConsumers } from '../../src/domain/secretConsumers.ts'
 import type { SecretMetadata } from '../../src/domain/secretMetadata.ts'
 import type { Secrets } from '../../src/domain/secrets.ts'
 import { containerConsumerRoutes } from '../../src/http/resources/containerConsumers.ts'
 import { containerRoutes } from '../../src/http/resources/containers.ts'
+import { secretAclRoutes } from '../../src/http/resources/acls.ts'
 import { orderRoutes } from '../../src/http/resources/orders.ts'
+import { secretConsumerRoutes } from '../../src/http/resources/secretConsumers.ts'
 import { secretMetadataRoutes } from '../../src/http/resources/secretMetadata.ts'
 import { secretRoutes } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
+import type { Secret } from '../../src/model/secret.ts'
 
 /** The route records without anything behind them: to read, not to call. */
 export function allRoutes(): readonly Route[] {
@@ -19,5 +24,7 @@ export function allRoutes(): readonly Route[] {
     ...containerRoutes({} as Containers, paging),
     ...containerConsumerRoutes({} as ContainerConsumers, paging),
     ...secretMetadataRoutes({} as SecretMetadata),
+    ...secretConsumerRoutes({} as SecretConsumers, { paging, nameless: 'null' }),
+    ...secretAclRoutes({} as Acls<Secret>),
   ]
 }

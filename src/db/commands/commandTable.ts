@@ -11,6 +11,7 @@ import { addKekCanary, establishDeployment, proveWritable } from './deploymentCo
 import { placeOrder, removeOrder } from './orderCommands.ts'
 import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
 import { insertSecret, removeSecret, replaceSecretAcl, storePayload } from './secretCommands.ts'
+import { addSecretConsumer, removeSecretConsumer } from './secretConsumerCommands.ts'
 import {
   addSecretMetadata,
   removeSecretMetadata,
@@ -34,6 +35,8 @@ export const COMMANDS = {
   removeContainer,
   addContainerConsumer,
   removeContainerConsumer,
+  addSecretConsumer,
+  removeSecretConsumer,
   placeOrder,
   removeOrder,
   activateProjectKey,

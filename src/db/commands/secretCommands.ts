@@ -68,15 +68,27 @@ export function* removeSecret(
   id: SecretId,
   verifiedMac: Uint8Array,
   deletedAt: Timestamp,
-): Statements<Changed> {
+  consumers: 'refuse' | 'remove',
+): Statements<Changed | 'consumed'> {
   const present = yield* lockSecret(dialect, id)
   if (present === undefined) return 'gone'
   if (!isStillTheSame(present, verifiedMac)) return 'stale'
+  if (consumers === 'refuse' && (yield* hasConsumers(id))) return 'consumed'
   yield tombstoneOf(dialect, 'secret', present, deletedAt)
+  yield { sql: 'delete from secret_consumers where secret_consumers.secret_id = ?', params: [id] }
   yield { sql: 'delete from secret_metadata where secret_metadata.secret_id = ?', params: [id] }
   yield { sql: 'delete from secret_acl_users where secret_acl_users.secret_id = ?', params: [id] }
   yield { sql: 'delete from secrets where secrets.id = ?', params: [id] }
   return 'changed'
+}
+
+/** Registering one locks the secret as well: none comes between this look and the commit. */
+function* hasConsumers(id: SecretId): Statements<boolean> {
+  const { rows } = yield {
+    sql: 'select 1 as found from secret_consumers where secret_consumers.secret_id = ? limit 1',
+    params: [id],
+  }
+  return rows.length > 0
 }
 
 function* lockSecret(dialect: Dialect, id: SecretId): Statements<Row | undefined> {

@@ -1,6 +1,6 @@
-import type { Secrets } from '../../domain/secrets.ts'
+import type { Secrets, ShownSecret } from '../../domain/secrets.ts'
 import { parseSecretId, type SecretId } from '../../lib/ids.ts'
-import type { Secret } from '../../model/secret.ts'
+import type { Microversion } from '../../model/requestContext.ts'
 import { json, noContent } from '../answers.ts'
 import { decodeBoolean } from '../decode/boolean.ts'
 import { decodeNewSecret, newSecretBody } from '../decode/newSecret.ts'
@@ -28,13 +28,12 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
     return renderPayload(await secrets.readPayload(ctx, secretIdOf(params)), accept)
   }
 
-  function metadataAnswer(request: ApiRequest, secret: Secret): Answer {
-    const { microversion } = request.ctx
-    const etag = `"1.${microversion}-${secret.updatedAt}"`
+  function metadataAnswer(request: ApiRequest, shown: ShownSecret): Answer {
+    const etag = etagOf(shown, request.ctx.microversion)
     if (matchesEtag(request.header('if-none-match'), etag)) {
       return { status: 304, headers: { ETag: etag } }
     }
-    const body = renderSecret(secret, { base: request.base, microversion, nameless })
+    const body = renderSecret(shown, { base: request.base, nameless })
     return json(200, body, { ETag: etag })
   }
 
@@ -91,7 +90,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       async handle({ ctx, base, query }) {
         const paging = decodePaging(query, options.paging)
         const page = await secrets.list(ctx, () => ({ ...paging, ...decodeSecretQuery(query) }))
-        const render = { base, microversion: ctx.microversion, nameless }
+        const render = { base, nameless }
         const href = `${base}/v1/secrets`
         return json(
           200,
@@ -127,12 +126,23 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       lookUp,
       async handle({ ctx, params, query }) {
         await secrets.remove(ctx, secretIdOf(params), () => {
-          if (ctx.microversion >= 2) decodeBoolean('force', query.get('force'))
+          // Older clients know neither the refusal nor `force`.
+          if (ctx.microversion < 2) return 'remove'
+          return decodeBoolean('force', query.get('force')) ? 'remove' : 'refuse'
         })
         return noContent
       },
     },
   ]
+}
+
+/**
+ * Every consumer that is added moves `updated`, and every one that goes leaves fewer: the two together
+ * never come back.
+ */
+function etagOf({ secret, consumers }: ShownSecret, microversion: Microversion): string {
+  const count = consumers === undefined ? '' : `-${consumers.length}`
+  return `"1.${microversion}-${secret.updatedAt}${count}"`
 }
 
 export function secretIdOf(params: ApiRequest['params']): SecretId | undefined {

@@ -66,7 +66,7 @@ test('of a deleted secret no byte of its envelope stays in the file or its log',
   await Promise.all(marked.map(({ secret }) => fresh.database.secrets.insert(secret)))
   await fresh.database.secrets.insert(project.secret())
   for (const { secret } of marked) {
-    const removed = await fresh.database.secrets.remove(secret.id, secret.rowMac, NOW)
+    const removed = await fresh.database.secrets.remove(secret.id, secret.rowMac, NOW, 'remove')
     assert.equal(removed, 'changed')
   }
   await fresh.database.close()

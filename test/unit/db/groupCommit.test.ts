@@ -238,7 +238,10 @@ test('our own mistake is told as one, and its neighbours pass', async (t) => {
   const good = inserts(2)
   const macless: Command = { name: 'insertSecret', args: [{ ...project.secret(), rowMac: null }] }
   const reserve: Command = { name: 'reserveDataKeyWraps', args: [project.key.id, 1] }
-  const absent: Command = { name: 'removeSecret', args: [project.secret().id, project.mac(), NOW] }
+  const absent: Command = {
+    name: 'removeSecret',
+    args: [project.secret().id, project.mac(), NOW, 'remove'],
+  }
   const batch = [good[0], macless, reserve, absent, good[1]] as readonly Command[]
   const answers = groupCommit.run(batch)
   assert.deepEqual(kinds(answers), ['done', 'bug', 'done', 'done', 'done'])

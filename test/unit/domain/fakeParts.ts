@@ -3,6 +3,7 @@ import type {
   KeyCache,
   OrderRepository,
   Sealer,
+  SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
 } from '../../../src/domain/ports.ts'
@@ -67,6 +68,7 @@ function notHere(): never {
 /** What a verb needs, each answer as the test says; what it was not told of, it must not ask. */
 export function fakeParts(parts: {
   readonly secrets?: Partial<SecretRepository>
+  readonly consumers?: Partial<SecretConsumerRepository>
   readonly metadata?: Partial<SecretMetadataRepository>
   readonly orders?: Partial<OrderRepository>
 }) {
@@ -103,6 +105,14 @@ export function fakeParts(parts: {
       replaceAcl: notHere,
       remove: notHere,
       ...parts.secrets,
+    },
+    consumers: {
+      ofSecrets: notHere,
+      list: notHere,
+      find: notHere,
+      add: notHere,
+      remove: notHere,
+      ...parts.consumers,
     },
     metadata: {
       all: notHere,

@@ -150,7 +150,7 @@ for (const [outcomes, kind] of [
     }
     const find = async () => (isGone ? undefined : storedSecret())
     const secrets = new Secrets(fakeParts({ secrets: { find, remove } }))
-    const removed = secrets.remove(contextOf(), SECRET_ID, () => undefined)
+    const removed = secrets.remove(contextOf(), SECRET_ID, () => 'remove')
     await assert.rejects(removed, fault(kind))
   })
 }

@@ -1,0 +1,117 @@
+import type { Clock } from '../lib/clock.ts'
+import { Fault } from '../lib/fault.ts'
+import { type ConsumerId, newConsumerId, type SecretId } from '../lib/ids.ts'
+import type { Page, PageRequest } from '../model/page.ts'
+import type { Verified } from '../model/record.ts'
+import type { RequestContext } from '../model/requestContext.ts'
+import type { Secret } from '../model/secret.ts'
+import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer.ts'
+import type { Policy } from '../policy/policy.ts'
+import { findSecret } from './findSecret.ts'
+import type { Integrity, SecretConsumerRepository, SecretRepository } from './ports.ts'
+import type { ShownSecret } from './secrets.ts'
+
+interface Parts {
+  readonly secrets: Pick<SecretRepository, 'find'>
+  readonly consumers: SecretConsumerRepository
+  readonly integrity: Integrity
+  readonly policy: Policy
+  readonly clock: Clock
+}
+
+/** Who uses a secret (contract 03). The same at every microversion (Q17). */
+export class SecretConsumers {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Is the secret there, whoever asks? @throws Fault('notFound') */
+  async lookUp(id: SecretId | undefined): Promise<void> {
+    await findSecret(this.#parts, id)
+  }
+
+  /** GET /v1/secrets/{id}/consumers. */
+  async list(
+    ctx: RequestContext,
+    id: SecretId | undefined,
+    page: PageRequest,
+  ): Promise<Page<SecretConsumer>> {
+    const secret = await this.#authorized(ctx, 'secret_consumers:get', id)
+    return this.#parts.consumers.list(secret.id, page)
+  }
+
+  /** GET /v1/secrets/{id}/consumers/{consumer_id}: asks for no more than the list does (Q35). */
+  async read(
+    ctx: RequestContext,
+    id: SecretId | undefined,
+    consumerId: ConsumerId | undefined,
+  ): Promise<SecretConsumer> {
+    const secret = await this.#authorized(ctx, 'secret_consumers:get', id)
+    const consumer =
+      consumerId === undefined ? undefined : await this.#parts.consumers.find(secret.id, consumerId)
+    if (consumer === undefined) throw consumerNotFound()
+    return consumer
+  }
+
+  /** POST /v1/secrets/{id}/consumers. One that is there already is left as it is, and that is fine. */
+  async register(
+    ctx: RequestContext,
+    id: SecretId | undefined,
+    readInput: () => Promise<SecretConsumerName>,
+  ): Promise<ShownSecret> {
+    const { consumers, clock } = this.#parts
+    const secret = await this.#authorized(ctx, 'secret_consumers:post', id)
+    const name = await readInput()
+    const now = clock.now()
+    const outcome = await consumers.add({
+      ...name,
+      id: newConsumerId(),
+      secretId: secret.id,
+      projectId: ctx.caller.projectId,
+      createdAt: now,
+      updatedAt: now,
+    })
+    if (outcome === 'gone') throw new Fault('notFound', `Secret ${secret.id} not found.`)
+    return this.#shown(outcome === 'added' ? { ...secret, updatedAt: now } : secret)
+  }
+
+  /** DELETE /v1/secrets/{id}/consumers: the project of the secret may remove any, another its own. */
+  async remove(
+    ctx: RequestContext,
+    id: SecretId | undefined,
+    readInput: () => Promise<SecretConsumerName>,
+  ): Promise<ShownSecret> {
+    const secret = await this.#authorized(ctx, 'secret_consumers:delete', id)
+    const name = await readInput()
+    const { projectId } = ctx.caller
+    const by = projectId === secret.projectId ? undefined : projectId
+    const outcome = await this.#parts.consumers.remove(secret.id, name, by)
+    if (outcome === 'absent') throw consumerNotFound()
+    if (outcome === 'foreign') {
+      throw new Fault(
+        'forbidden',
+        'Another project registered this consumer: it or the project of the secret may remove it.',
+      )
+    }
+    return this.#shown(secret)
+  }
+
+  async #authorized(
+    ctx: RequestContext,
+    rule: 'secret_consumers:get' | 'secret_consumers:post' | 'secret_consumers:delete',
+    id: SecretId | undefined,
+  ): Promise<Verified<Secret>> {
+    return this.#parts.policy.authorize(ctx, rule, await findSecret(this.#parts, id)).record
+  }
+
+  async #shown(secret: Secret): Promise<ShownSecret> {
+    const consumers = await this.#parts.consumers.ofSecrets([secret.id])
+    return { secret, consumers: consumers.get(secret.id) ?? [] }
+  }
+}
+
+function consumerNotFound(): Fault {
+  return new Fault('notFound', 'Consumer not found.')
+}
