@@ -71,7 +71,7 @@ export function containerRepositoryContract(
       const foreign = stranger.secret()
       await db.secrets.insert(foreign)
       const deleted = await aSecret()
-      await db.secrets.remove(deleted.id, deleted.rowMac, NOW)
+      await db.secrets.remove(deleted.id, deleted.rowMac, NOW, 'remove')
       const expired = await aSecret({ expiration: NOW })
       const good = await aSecret({ expiration: at('2026-11-22T12:00:00.000001') })
       const unknown = project.secret({ id: newSecretId() })
@@ -105,7 +105,7 @@ export function containerRepositoryContract(
       ]
       const container = project.container({ members: [aMember(deleted, 'a'), aMember(expired)] })
       await db.containers.insert(container, NOW)
-      await db.secrets.remove(deleted.id, deleted.rowMac, NOW)
+      await db.secrets.remove(deleted.id, deleted.rowMac, NOW, 'remove')
       const found = await db.containers.find(container.id)
       assert.deepEqual(found?.members, [
         { ...aMember(deleted, 'a'), isGone: true },
