@@ -15,7 +15,7 @@ export async function findContainer(
   id: ContainerId | undefined,
 ): Promise<Verified<Container>> {
   if (id === undefined) {
-    throw new Fault('notFound', 'Container id invalid: a lower-case UUID is wanted.')
+    throw new Fault('notFound', 'Provided container id is invalid. A lower-case UUID is wanted.')
   }
   const container = await integrity.verified(await containers.find(id))
   if (container === undefined) throw containerNotFound(id)
@@ -23,5 +23,5 @@ export async function findContainer(
 }
 
 export function containerNotFound(id: ContainerId): Fault {
-  return new Fault('notFound', `Container ${id} not found.`)
+  return new Fault('notFound', `Container not found: ${id}.`)
 }

@@ -20,10 +20,10 @@ export async function findSecret(
   id: SecretId | undefined,
 ): Promise<Verified<Secret>> {
   if (id === undefined)
-    throw new Fault('notFound', 'Secret id invalid: a lower-case UUID is wanted.')
+    throw new Fault('notFound', 'Provided secret id is invalid. A lower-case UUID is wanted.')
   const secret = await integrity.verified(await secrets.find(id))
   if (secret !== undefined && (secret.expiration === null || !isExpired(secret, clock.now()))) {
     return secret
   }
-  throw new Fault('notFound', `Secret ${id} not found.`)
+  throw new Fault('notFound', `Secret not found: ${id}.`)
 }

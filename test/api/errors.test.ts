@@ -34,6 +34,14 @@ describe('errors, and which of two comes first', () => {
     assert.ok(door.refusals.length > 0, 'the observer heard of it')
   })
 
+  // python-barbicanclient's own tests look for these words.
+  test('a 404 says in the words of the reference whether the id is unknown or is no id', async () => {
+    const unknown = await creator.get(UNKNOWN)
+    assert.match(String(unknown.json['description']), /Secret not found/)
+    const malformed = await creator.get('/v1/secrets/notauuid/consumers')
+    assert.match(String(malformed.json['description']), /Provided secret id is invalid\./)
+  })
+
   test('the request id is ours; an inbound one is recorded and never echoed', async () => {
     const inbound = 'req-11111111-2222-4333-8444-555555555555'
     const answer = await creator.get('/v1/secrets', { 'x-openstack-request-id': inbound })
