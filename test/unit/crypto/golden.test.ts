@@ -7,9 +7,10 @@ import { after, describe, test } from 'node:test'
 import { establishDeployment } from '../../../src/crypto/deployment.ts'
 import { openKeyringFile } from '../../../src/crypto/kek/keyringFile.ts'
 import type { KeyringProtection } from '../../../src/crypto/kek/protection.ts'
+import type { ProjectKeyRow } from '../../../src/domain/ports.ts'
 import { MemoryDeployment, MemoryProjectKeys } from '../../support/memoryProjectKeys.ts'
 import { ManualClock, nodeOver, read } from './cryptoRoom.ts'
-import { goldenKeyring, goldenRecords } from './goldenFiles.ts'
+import { goldenContainers, goldenKeyring, goldenRecords } from './goldenFiles.ts'
 import { toHex } from './hex.ts'
 
 /*
@@ -22,6 +23,7 @@ after(() => rmSync(folder, { recursive: true }))
 
 const keyring = goldenKeyring()
 const golden = goldenRecords()
+const containers = goldenContainers()
 const clock = new ManualClock()
 
 const PROTECTIONS: readonly KeyringProtection[] = [
@@ -60,17 +62,20 @@ for (const protection of PROTECTIONS) {
         else assert.equal(toHex(await read(node, record)), toHex(payload), record.id)
       }
       for (const order of golden.orders) assert.ok(await node.integrity.verified(order))
+      for (const container of containers) assert.ok(await node.integrity.verified(container))
       assert.deepEqual(node.findings, [])
-      assert.deepEqual([golden.secrets.length, golden.orders.length], [5, 2])
+      const counts = [golden.secrets.length, golden.orders.length, containers.length]
+      assert.deepEqual(counts, [5, 2, 3])
     })
 
     test('a record protected today has the MAC it had then', async () => {
       const node = await goldenNode(protection)
       const active = toHex((await node.keyring.active(golden.orders[0]?.projectId as never)).id)
-      const ofActiveTerm = [...golden.secrets.map(({ record }) => record), ...golden.orders].filter(
+      const secrets = golden.secrets.map(({ record }) => record)
+      const ofActiveTerm = [...secrets, ...golden.orders, ...containers].filter(
         ({ rowMac }) => toHex(rowMac?.subarray(0, 8) ?? Buffer.alloc(0)) === active,
       )
-      assert.equal(ofActiveTerm.length, 6)
+      assert.equal(ofActiveTerm.length, 8)
       for (const record of ofActiveTerm) {
         const { rowMac } = await node.integrity.protect(record)
         assert.equal(toHex(rowMac), toHex(record.rowMac ?? Buffer.alloc(0)))
@@ -113,6 +118,18 @@ function openByHand(key: Uint8Array, associatedData: Uint8Array, sealed: Buffer)
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
 }
 
+/** The subkeys of a project key, unwrapped with the text of design 4 alone. */
+function subkeysByHand(row: ProjectKeyRow): (label: string) => Uint8Array {
+  const kek = keyring.keys.subarray(32, 64)
+  const context = fields('gatehouse/project-key/1', golden.deploymentId, row.projectId, row.id)
+  const projectKey = openByHand(
+    hkdf(kek, 'gatehouse/kek/1', 'wrap'),
+    fields('gatehouse/kek-wrap/1', row.wrapped.kekId, context),
+    Buffer.from(row.wrapped.blob.subarray(1)),
+  )
+  return (label) => hkdf(projectKey, 'gatehouse/project-key/1', label)
+}
+
 describe('golden records by hand', () => {
   test('the first secret opens with node:crypto and the text of design 4 alone', () => {
     const { deploymentId, projectKeys, secrets } = golden
@@ -120,14 +137,7 @@ describe('golden records by hand', () => {
     assert.ok(row && secret?.payload)
     const { record, payload } = secret
     assert.ok(record.envelope && record.contentType && record.acl)
-    const kek = keyring.keys.subarray(32, 64)
-    const context = fields('gatehouse/project-key/1', deploymentId, row.projectId, row.id)
-    const projectKey = openByHand(
-      hkdf(kek, 'gatehouse/kek/1', 'wrap'),
-      fields('gatehouse/kek-wrap/1', row.wrapped.kekId, context),
-      Buffer.from(row.wrapped.blob.subarray(1)),
-    )
-    const subkey = (label: string) => hkdf(projectKey, 'gatehouse/project-key/1', label)
+    const subkey = subkeysByHand(row)
     assert.equal(toHex(subkey('commit')), toHex(row.commitment))
 
     const envelope = Buffer.from(record.envelope)
@@ -180,5 +190,35 @@ describe('golden records by hand', () => {
     ])
     const mac = createHmac('sha256', subkey('row-mac')).update(covered).digest('hex')
     assert.equal(toHex(record.rowMac ?? Buffer.alloc(0)), toHex(row.id) + mac)
+  })
+
+  test('the MAC of the first container is what node:crypto makes of it', () => {
+    const [row, container] = [golden.projectKeys[0], containers[0]]
+    assert.ok(row && container?.acl)
+    const { acl, members } = container
+    const [first, second] = members
+    assert.ok(first && second && members.length === 2 && second.name === null)
+    const count = (value: number) => Uint8Array.of(0, 0, 0, value)
+    const covered = Buffer.concat([
+      fields(
+        'gatehouse/row-mac/1',
+        golden.deploymentId,
+        'container',
+        container.id,
+        container.projectId,
+        container.creatorId ?? '',
+        container.createdAt,
+        container.type,
+        container.name ?? '',
+      ),
+      count(2),
+      fields(first.name ?? '', first.secretId),
+      Uint8Array.of(255, 255, 255, 255),
+      fields(second.secretId, Uint8Array.of(2), acl.createdAt, acl.updatedAt),
+      count(acl.users.length),
+      fields(...acl.users),
+    ])
+    const mac = createHmac('sha256', subkeysByHand(row)('row-mac')).update(covered).digest('hex')
+    assert.equal(toHex(container.rowMac ?? Buffer.alloc(0)), toHex(row.id) + mac)
   })
 })

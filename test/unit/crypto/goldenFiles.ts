@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { CanaryRow, ProjectKeyRow } from '../../../src/domain/ports.ts'
+import type { Container } from '../../../src/model/container.ts'
 import type { Order } from '../../../src/model/order.ts'
 import type { Stored } from '../../../src/model/record.ts'
 import type { Secret } from '../../../src/model/secret.ts'
@@ -42,6 +43,8 @@ const recordsFile = z.object({
   orders: z.array(z.looseObject({ rowMac: bytes })),
 })
 
+const containersFile = z.object({ containers: z.array(z.looseObject({ rowMac: bytes })) })
+
 interface GoldenRecords {
   readonly deploymentId: string
   readonly canaries: readonly CanaryRow[]
@@ -61,4 +64,10 @@ export function goldenKeyring() {
 
 export function goldenRecords(): GoldenRecords {
   return recordsFile.parse(read('records.json')) as unknown as GoldenRecords
+}
+
+/** Of the same deployment and project keys as the records. */
+export function goldenContainers(): readonly Stored<Container>[] {
+  const { containers } = containersFile.parse(read('containers.json'))
+  return containers as unknown as readonly Stored<Container>[]
 }

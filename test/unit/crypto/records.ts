@@ -1,5 +1,6 @@
 import type { ContainerId, OrderId, ProjectId, SecretId } from '../../../src/lib/ids.ts'
 import type { Timestamp } from '../../../src/lib/timestamp.ts'
+import type { Container } from '../../../src/model/container.ts'
 import type { Order } from '../../../src/model/order.ts'
 import type { Stored } from '../../../src/model/record.ts'
 import type { Secret } from '../../../src/model/secret.ts'
@@ -55,6 +56,34 @@ export const OTHER_SECRET: Secret = {
     createdAt: time('2026-02-02T00:00:00.000000'),
     updatedAt: time('2026-02-03T00:00:00.000000'),
   },
+}
+
+/** A container with every field filled, none equal to one of `otherContainer`. */
+export const CONTAINER: Container = {
+  kind: 'container',
+  id: 'cccccccc-cccc-4ccc-8ccc-cccccccccccc' as ContainerId,
+  projectId: PROJECT,
+  type: 'certificate',
+  name: 'listener',
+  creatorId: 'alice',
+  members: [
+    { name: 'certificate', secretId: SECRET.id, isGone: false },
+    { name: null, secretId: OTHER_SECRET.id, isGone: false },
+  ],
+  acl: SECRET.acl,
+  createdAt: time('2026-01-01T00:00:00.000001'),
+  updatedAt: time('2026-01-01T00:00:00.000002'),
+}
+
+export const OTHER_CONTAINER: Container = {
+  ...CONTAINER,
+  id: 'dddddddd-dddd-4ddd-8ddd-dddddddddddd' as ContainerId,
+  type: 'generic',
+  name: 'other',
+  creatorId: 'bob',
+  members: [{ name: 'x', secretId: OTHER_SECRET.id, isGone: false }],
+  acl: OTHER_SECRET.acl,
+  createdAt: time('2026-02-01T00:00:00.000001'),
 }
 
 export const ORDER: Order = {
