@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { Caller } from '../support/doorCaller.ts'
+import { containerOf } from '../support/doorContainers.ts'
 import { secretOf } from '../support/doorSecrets.ts'
 
 const UNKNOWN = '2f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b'
@@ -12,6 +13,8 @@ describe('paths and methods', () => {
   let admin: Caller
   let id: string
   let order: string
+  let container: string
+  let consumer: string
   before(async () => {
     door = await openDoor()
     admin = door.as({ project: 'routing', user: 'u', roles: ['admin'] })
@@ -19,10 +22,18 @@ describe('paths and methods', () => {
     await admin.put(`/v1/secrets/${id}/metadata`, { metadata: { k: 'v' } })
     const placed = await admin.post('/v1/orders', KEY_ORDER)
     order = String(placed.json['order_ref']).slice(-36)
+    container = (await containerOf(admin)).id
+    await admin.post(`/v1/containers/${container}/consumers`, { name: 'n', URL: 'u' })
+    consumer = String(door.execute('select id from container_consumers')[0]?.['id'])
   })
   after(() => door.close())
 
-  const filled = (path: string): string => path.replace('{id}', id).replace('{order}', order)
+  const filled = (path: string): string =>
+    path
+      .replace('{id}', id)
+      .replace('{order}', order)
+      .replace('{container}', container)
+      .replace('{consumer}', consumer)
 
   const spellings = [
     ['/v1/secrets', '/v1/secrets/', '//v1/secrets', '/v1//secrets//', '///v1///secrets///'],
@@ -32,6 +43,17 @@ describe('paths and methods', () => {
     ['/v1/secrets/{id}/metadata/k', '/v1/secrets/{id}/metadata/k/', '/v1/secrets/{id}//metadata/k'],
     ['/v1/orders', '/v1/orders/', '//v1/orders/', '/v1/orders//?limit=5'],
     ['/v1/orders/{order}', '/v1/orders/{order}/', '//v1/orders/{order}'],
+    ['/v1/containers', '/v1/containers/', '//v1/containers/', '/v1//containers//?limit=5'],
+    ['/v1/containers/{container}', '/v1/containers/{container}/', '//v1//containers/{container}'],
+    [
+      '/v1/containers/{container}/consumers',
+      '/v1/containers/{container}/consumers/',
+      '//v1/containers/{container}//consumers//',
+    ],
+    [
+      '/v1/containers/{container}/consumers/{consumer}',
+      '//v1/containers/{container}/consumers/{consumer}/',
+    ],
   ] as const
   for (const [plain, ...others] of spellings) {
     for (const other of others) {
@@ -62,6 +84,13 @@ describe('paths and methods', () => {
     '/v1/secrets/{id}/payload/x',
     '/v1/secrets/{id}/metadata/k/x',
     '/v1/orders/{order}/x',
+    '/v1/containers/{container}/x',
+    '/v1/containers/{container}/secrets/x',
+    '/v1/containers/{container}/consumers/{consumer}/x',
+    '/v1/containers.json',
+    '/v1/containers/{container}.json',
+    '/v1/consumers/{container}/consumers',
+    '/v1/Containers/{container}',
     '/v1/Secrets',
     '/v1/SECRETS/{id}',
     '/v1/secrets/{id}/PAYLOAD',
@@ -107,6 +136,15 @@ describe('paths and methods', () => {
     ['/v1/secrets/{id}/metadata', 'GET, POST, PUT', ['DELETE', 'PATCH', 'HEAD']],
     ['/v1/secrets/{id}/metadata/k', 'DELETE, GET, PUT', ['POST', 'PATCH', 'HEAD']],
     ['/v1/orders', 'GET, POST, PUT', ['DELETE', 'PATCH', 'HEAD']],
+    ['/v1/containers', 'GET, POST', ['PUT', 'PATCH', 'DELETE', 'HEAD']],
+    ['/v1/containers/{container}', 'DELETE, GET', ['POST', 'PUT', 'PATCH', 'HEAD']],
+    ['/v1/containers/{container}/secrets', 'DELETE, POST', ['GET', 'PUT', 'PATCH', 'HEAD']],
+    ['/v1/containers/{container}/consumers', 'DELETE, GET, POST', ['PUT', 'PATCH', 'HEAD']],
+    [
+      '/v1/containers/{container}/consumers/{consumer}',
+      'GET',
+      ['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'],
+    ],
     ['/v1/orders/{order}', 'DELETE, GET', ['POST', 'PUT', 'PATCH', 'HEAD']],
   ] as const
   for (const [path, allow, methods] of allowed) {
@@ -137,7 +175,11 @@ describe('paths and methods', () => {
     'limit',
   ]) {
     test(`?${query} changes nothing`, async () => {
-      for (const path of ['/v1/secrets', '/v1/orders', '/v1/secrets/{id}', '/v1/orders/{order}']) {
+      for (const path of [
+        ...['/v1/secrets', '/v1/orders', '/v1/secrets/{id}', '/v1/orders/{order}'],
+        ...['/v1/containers', '/v1/containers/{container}'],
+        '/v1/containers/{container}/consumers',
+      ]) {
         assert.equal((await admin.get(`${filled(path)}?${query}`)).status, 200)
       }
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
 import { type Door, openDoor } from './door.ts'
 import type { Caller } from './doorCaller.ts'
+import { containerOf } from './doorContainers.ts'
 import { secretWithPayload } from './doorSecrets.ts'
 import { type Heard, type SayOptions, Wire } from './wire.ts'
 
@@ -12,6 +13,8 @@ export interface Target {
   readonly owner: Caller
   /** Path of a secret with a payload. */
   readonly secret: string
+  /** Path of a container with that secret and a consumer. */
+  readonly container: string
 }
 
 export interface Case {
@@ -41,20 +44,27 @@ export function target(): { readonly get: () => Target } {
     process.on('unhandledRejection', onUnhandled)
     const door = await openDoor({ hostHref: '', parseProxyHeaders: true })
     const owner = door.as({ project: 'hostile', user: 'u', roles: ['admin'] })
-    const { path } = await secretWithPayload(owner, { name: 'still here' })
+    const { path, ref } = await secretWithPayload(owner, { name: 'still here' })
     await owner.put(`${path}/metadata`, { metadata: { k: 'v' } })
+    // Other requests have another Host, and so another base: this one's is the owner's.
+    const secret_refs = [{ name: 'still here', secret_ref: ref }]
+    const { path: container } = await containerOf(owner, { secret_refs })
+    await owner.post(`${container}/consumers`, { name: 'still here', URL: 'u' })
     const wire = await Wire.open(door.app)
-    opened = { door, wire, owner, secret: path }
+    opened = { door, wire, owner, secret: path, container }
   })
   const get = (): Target => opened ?? assert.fail('the target is not open yet')
   after(async () => {
-    const { door, wire, owner, secret } = get()
+    const { door, wire, owner, secret, container } = get()
     try {
       assert.deepEqual(door.failures, [], 'something failed inside')
       assert.deepEqual(door.alarms, [])
       assert.deepEqual(unhandled, [])
       assert.equal(print.mock.callCount(), 0, 'something was printed past the log')
       assert.equal((await owner.get(`${secret}/payload`)).text, 'some payload')
+      const { status, json } = await owner.get(container)
+      assert.equal(status, 200)
+      assert.equal((json['secret_refs'] as { name: string }[])[0]?.name, 'still here')
     } finally {
       console.error = originalPrint
       process.off('unhandledRejection', onUnhandled)
@@ -67,16 +77,17 @@ export function target(): { readonly get: () => Target } {
 
 /**
  * One test for each case: it is answered properly or cut off, never with a 5xx, and never left hanging.
- * `{id}` in a case's text stands for the id of the secret that is there.
+ * `{id}` in a case's text stands for the id of the secret that is there, `{container}` for the container's.
  */
 export function attack({ get }: ReturnType<typeof target>, cases: readonly Case[]): void {
   assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length, 'two cases of one name')
   for (const { name, bytes, statuses, how } of cases) {
     test(name, async () => {
-      const { secret, wire } = get()
-      const id = secret.slice(-36)
+      const { secret, container, wire } = get()
+      const fill = (text: string) =>
+        text.replaceAll('{id}', secret.slice(-36)).replaceAll('{container}', container.slice(-36))
       const pieces = typeof bytes === 'string' || Buffer.isBuffer(bytes) ? [bytes] : bytes
-      const filled = pieces.map((it) => (typeof it === 'string' ? it.replaceAll('{id}', id) : it))
+      const filled = pieces.map((it) => (typeof it === 'string' ? fill(it) : it))
       const heard = await wire.say(filled, how)
       assertProper(heard)
       if (statuses !== undefined) {

@@ -94,6 +94,37 @@ const BODIES: readonly (readonly [string, string | Buffer])[] = [
   ['a date of 200 digits', `{"expiration":"${'9'.repeat(200)}"}`],
   ['a date of the far future', '{"expiration":"9999-12-31T23:59:59.999999-23:59"}'],
   ['a date of year zero', '{"expiration":"0000-01-01"}'],
+  [
+    '60 levels below secret_refs',
+    `{"type":"generic","secret_refs":${deep(60, '[', ']')},"secret_ref":${deep(60, '[', ']')}}`,
+  ],
+  ['a type of constructor', '{"type":"constructor","secret_refs":[{"name":"x","secret_ref":"/"}]}'],
+  ['4000 empty members', `{"type":"generic","secret_refs":[${entries(4_000, () => '{}')}]}`],
+  [
+    '400 members of nothing',
+    `{"type":"generic","secret_refs":[${entries(400, (index) => `{"name":"${index}","secret_ref":"http://localhost/x/${index}"}`)}]}`,
+  ],
+  [
+    '20000 slashes',
+    `{"type":"generic","secret_ref":"${'/'.repeat(20_000)}","name":"n","URL":"${'/'.repeat(255)}"}`,
+  ],
+  [
+    'a reference of SQL',
+    `{"type":"generic","secret_ref":"/' or 1=1 --","secret_refs":[{"secret_ref":"http://localhost/' or 1=1 --"}]}`,
+  ],
+  [
+    'references of special names',
+    '{"type":"rsa","secret_refs":[{"name":"__proto__","secret_ref":"http://localhost/__proto__"},{"name":"constructor","secret_ref":"http://localhost/constructor"}],"secret_ref":"/__proto__"}',
+  ],
+  [
+    'a member with a prototype',
+    '{"type":"generic","secret_refs":[{"__proto__":{"secret_ref":"/"}}]}',
+  ],
+  ['secret_refs with a length', '{"type":"generic","secret_refs":{"length":2,"0":{},"1":{}}}'],
+  ['a consumer of U+0000', '{"name":"\\u0000","URL":"\\u0000"}'],
+  ['a consumer of surrogates', '{"name":"\\ud800","URL":"\\udc00"}'],
+  ['a consumer of 20000 letters', `{"name":"${'n'.repeat(10_000)}","URL":"${'u'.repeat(10_000)}"}`],
+  ['a consumer of objects', '{"name":{"toString":1},"URL":{"length":1}}'],
   ['a date with blanks', '{"expiration":"2055 - 01 - 01"}'],
 ]
 
@@ -103,6 +134,11 @@ const TARGETS = [
   'PUT /v1/secrets/{id}/metadata',
   'POST /v1/secrets/{id}/metadata',
   'PUT /v1/secrets/{id}/metadata/k',
+  'POST /v1/containers',
+  'POST /v1/containers/{container}/secrets',
+  'DELETE /v1/containers/{container}/secrets',
+  'POST /v1/containers/{container}/consumers',
+  'DELETE /v1/containers/{container}/consumers',
 ] as const
 
 describe('hostile bodies', () => {
@@ -131,6 +167,9 @@ describe('hostile bodies', () => {
       const { owner } = at.get()
       assert.equal((await owner.get('/v1/secrets?limit=100')).status, 200)
       assert.equal((await owner.get('/v1/orders?limit=100')).status, 200)
+      assert.equal((await owner.get('/v1/containers?limit=100')).status, 200)
+      const { container } = at.get()
+      assert.equal((await owner.get(`${container}/consumers?limit=100`)).status, 200)
     })
   })
 
@@ -188,6 +227,19 @@ describe('hostile bodies', () => {
         bytes: request('POST /v1/secrets', json, padded(size)),
         statuses,
       })
+    }
+    for (const line of TARGETS.filter((target) => target.includes('containers'))) {
+      for (const [size, statuses] of [
+        [25_000, [400]],
+        [25_001, [413]],
+        [200_000, [413]],
+      ] as const) {
+        rows.push({
+          name: `${line} of ${size}`,
+          bytes: request(line, json, padded(size)),
+          statuses,
+        })
+      }
     }
     for (const size of [20_001, 20_002, 25_000, 65_536, 1_000_000]) {
       rows.push({

@@ -71,6 +71,9 @@ const TRICKS: readonly (readonly [string, string])[] = [
     'marker={id}&sort=name,algorithm,mode,bit_length,created,updated,expiration',
   ],
   ['acl_only in all spellings', 'acl_only=TRUE&acl_only=%74rue&acl_only=tRuE'],
+  ['types of special names', 'type=__proto__&type=constructor'],
+  ['a type with a NUL', 'type=%00&name=%00'],
+  ['a type of 20000 letters', `type=${'t'.repeat(20_000)}`],
   ['meta of braces', 'meta={{{{[[[['],
   ['meta that is very long', `meta=${'m'.repeat(30_000)}`],
   ['question marks', '??????a=b?c=d'],
@@ -81,7 +84,15 @@ const TRICKS: readonly (readonly [string, string])[] = [
   ['a dotless i and a sharp s', 'name=%C4%B0%C4%B1%C3%9F%E1%BA%9E'],
 ]
 
-const TARGETS = ['/v1/secrets', '/v1/orders', '/v1/secrets/{id}/payload', '/'] as const
+const TARGETS = [
+  '/v1/secrets',
+  '/v1/orders',
+  '/v1/containers',
+  '/v1/containers/{container}',
+  '/v1/containers/{container}/consumers',
+  '/v1/secrets/{id}/payload',
+  '/',
+] as const
 
 describe('hostile queries', () => {
   const at = target()

@@ -1,4 +1,6 @@
 import type {
+  ContainerConsumerRepository,
+  ContainerRepository,
   Integrity,
   KeyCache,
   OrderRepository,
@@ -7,8 +9,9 @@ import type {
   SecretMetadataRepository,
   SecretRepository,
 } from '../../../src/domain/ports.ts'
-import type { ProjectId, SecretId } from '../../../src/lib/ids.ts'
+import type { ContainerId, ProjectId, SecretId } from '../../../src/lib/ids.ts'
 import type { Timestamp } from '../../../src/lib/timestamp.ts'
+import type { Container } from '../../../src/model/container.ts'
 import type { ProtectedRecord, Stored, Verified } from '../../../src/model/record.ts'
 import type { RequestContext } from '../../../src/model/requestContext.ts'
 import type { Secret } from '../../../src/model/secret.ts'
@@ -43,6 +46,25 @@ export function storedSecret(fields: Partial<Secret> = {}): Stored<Secret> {
   }
 }
 
+export const CONTAINER_ID = '3f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b' as ContainerId
+
+export function storedContainer(fields: Partial<Container> = {}): Stored<Container> {
+  return {
+    kind: 'container',
+    id: CONTAINER_ID,
+    projectId: 'p' as ProjectId,
+    type: 'generic',
+    name: null,
+    creatorId: 'u',
+    members: [],
+    acl: null,
+    createdAt: CREATED,
+    updatedAt: CREATED,
+    ...fields,
+    rowMac: MAC,
+  }
+}
+
 export function contextOf(roles: readonly string[] = ['creator']): RequestContext {
   return {
     requestId: 'req-1',
@@ -71,6 +93,8 @@ export function fakeParts(parts: {
   readonly consumers?: Partial<SecretConsumerRepository>
   readonly metadata?: Partial<SecretMetadataRepository>
   readonly orders?: Partial<OrderRepository>
+  readonly containers?: Partial<ContainerRepository>
+  readonly consumers?: Partial<ContainerConsumerRepository>
 }) {
   const purged: string[] = []
   const sealed: Buffer[] = []
@@ -122,6 +146,23 @@ export function fakeParts(parts: {
       set: notHere,
       remove: notHere,
       ...parts.metadata,
+    },
+    containers: {
+      find: notHere,
+      list: notHere,
+      insert: notHere,
+      replaceMembers: notHere,
+      replaceAcl: notHere,
+      remove: notHere,
+      ...parts.containers,
+    },
+    consumers: {
+      namesOf: notHere,
+      list: notHere,
+      find: notHere,
+      add: notHere,
+      remove: notHere,
+      ...parts.consumers,
     },
     orders: { place: notHere, find: notHere, list: notHere, remove: notHere, ...parts.orders },
   }
