@@ -9,7 +9,7 @@ import type { Container, ContainerMember } from '../../../src/model/container.ts
 import {
   CONTAINER_ID,
   contextOf,
-  fakeParts,
+  fakeContainerParts,
   inTurn,
   SECRET_ID,
   storedContainer,
@@ -31,7 +31,7 @@ describe('making a container', () => {
   test('a key that is gone is forgotten, and the container tried again under one id', async () => {
     const outcomes = inTurn<'keyGone' | 'inserted'>('keyGone', 'inserted')
     const ids: string[] = []
-    const parts = fakeParts({
+    const parts = fakeContainerParts({
       containers: {
         insert: async (container) => {
           ids.push(container.id)
@@ -46,7 +46,7 @@ describe('making a container', () => {
 
   test('a key that never comes is 503 after a bounded number of tries', async () => {
     const outcomes = inTurn<'keyGone'>('keyGone')
-    const parts = fakeParts({ containers: { insert: () => outcomes.next() } })
+    const parts = fakeContainerParts({ containers: { insert: () => outcomes.next() } })
     const made = new Containers(parts).create(contextOf(), async () => NEW)
     await assert.rejects(made, fault('unavailable'))
     assert.equal(outcomes.calls, 5)
@@ -54,7 +54,7 @@ describe('making a container', () => {
 
   test('a secret that is gone is 404, and not tried again', async () => {
     const outcomes = inTurn<'secretGone'>('secretGone')
-    const parts = fakeParts({ containers: { insert: () => outcomes.next() } })
+    const parts = fakeContainerParts({ containers: { insert: () => outcomes.next() } })
     const made = new Containers(parts).create(contextOf(), async () => NEW)
     await assert.rejects(made, fault('notFound'))
     assert.equal(outcomes.calls, 1)
@@ -62,7 +62,7 @@ describe('making a container', () => {
 
   test('what no secret has for an id is 404 without asking the database', async () => {
     const members = [{ name: 'm', secretId: undefined }]
-    const made = new Containers(fakeParts({})).create(contextOf(), async () => ({
+    const made = new Containers(fakeContainerParts({})).create(contextOf(), async () => ({
       ...NEW,
       members,
     }))
@@ -71,7 +71,7 @@ describe('making a container', () => {
 
   test('it belongs to who asks, and has no ACL', async () => {
     const made: Container[] = []
-    const parts = fakeParts({
+    const parts = fakeContainerParts({
       containers: {
         insert: async (container) => {
           made.push(container)
@@ -98,7 +98,7 @@ describe('changing members', () => {
     const looked = inTurn(...looks.map((members) => storedContainer({ members })))
     const answered = inTurn(...outcomes)
     const written: { members: readonly ContainerMember[]; added: NewMember | undefined }[] = []
-    const parts = fakeParts({
+    const parts = fakeContainerParts({
       containers: {
         find: () => looked.next(),
         replaceMembers: async (_mac, { members }, added) => {
@@ -174,7 +174,7 @@ describe('changing members', () => {
   test('a container that went between look and change is 404', async () => {
     const looked = inTurn(storedContainer(), storedContainer(), undefined)
     let looks = 0
-    const parts = fakeParts({
+    const parts = fakeContainerParts({
       containers: {
         find: async () => {
           looks += 1
@@ -193,7 +193,7 @@ describe('changing members', () => {
 
 describe('a body is not read', () => {
   const parts = (container = storedContainer()) =>
-    fakeParts({ containers: { find: async () => container } })
+    fakeContainerParts({ containers: { find: async () => container } })
 
   test('before its sender is authorized', async () => {
     const observer = contextOf(['observer'])
@@ -216,8 +216,8 @@ describe('a body is not read', () => {
   })
 
   test('for an id that is none', async () => {
-    const containers = new Containers(fakeParts({}))
-    const consumers = new ContainerConsumers(fakeParts({}))
+    const containers = new Containers(fakeContainerParts({}))
+    const consumers = new ContainerConsumers(fakeContainerParts({}))
     await assert.rejects(containers.addMember(contextOf(), undefined, never), fault('notFound'))
     await assert.rejects(consumers.add(contextOf(), undefined, never), fault('notFound'))
   })
@@ -225,7 +225,7 @@ describe('a body is not read', () => {
 
 describe('consumers', () => {
   test('a container that went before the consumer came in is 404', async () => {
-    const parts = fakeParts({
+    const parts = fakeContainerParts({
       containers: { find: async () => storedContainer() },
       consumers: { add: async () => 'gone' },
     })
@@ -235,7 +235,7 @@ describe('consumers', () => {
 
   test('only the first registration shows a new `updated`', async () => {
     const outcomes = inTurn<'added' | 'present'>('added', 'present')
-    const parts = fakeParts({
+    const parts = fakeContainerParts({
       containers: { find: async () => storedContainer() },
       consumers: { add: () => outcomes.next(), namesOf: async () => [CONSUMER] },
     })
@@ -250,7 +250,7 @@ describe('consumers', () => {
 
   test('in the project of the container whoever registered it does not matter', async () => {
     const asked: unknown[] = []
-    const parts = fakeParts({
+    const parts = fakeContainerParts({
       containers: { find: async () => storedContainer() },
       consumers: {
         remove: async (...args) => {

@@ -93,8 +93,6 @@ export function fakeParts(parts: {
   readonly consumers?: Partial<SecretConsumerRepository>
   readonly metadata?: Partial<SecretMetadataRepository>
   readonly orders?: Partial<OrderRepository>
-  readonly containers?: Partial<ContainerRepository>
-  readonly consumers?: Partial<ContainerConsumerRepository>
 }) {
   const purged: string[] = []
   const sealed: Buffer[] = []
@@ -147,6 +145,17 @@ export function fakeParts(parts: {
       remove: notHere,
       ...parts.metadata,
     },
+    orders: { place: notHere, find: notHere, list: notHere, remove: notHere, ...parts.orders },
+  }
+}
+
+/** The same for verbs of containers. */
+export function fakeContainerParts(parts: {
+  readonly containers?: Partial<ContainerRepository>
+  readonly consumers?: Partial<ContainerConsumerRepository>
+}) {
+  return {
+    ...fakeParts({}),
     containers: {
       find: notHere,
       list: notHere,
@@ -164,7 +173,6 @@ export function fakeParts(parts: {
       remove: notHere,
       ...parts.consumers,
     },
-    orders: { place: notHere, find: notHere, list: notHere, remove: notHere, ...parts.orders },
   }
 }
 
