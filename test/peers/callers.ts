@@ -29,6 +29,8 @@ export const callers = (world: World, keystoneSide: Gatehouse, tokenSide: Gateho
     it('castellan', async (t) => pythonClaims(t, 'castellan_claims.py', [], await cloud()))
     it('python-barbicanclient', async (t) =>
       pythonClaims(t, 'barbicanclient_claims.py', [], await cloud()))
+    it('python-barbicanclient, containers', async (t) =>
+      pythonClaims(t, 'container_claims.py', [], await cloud()))
     it('the openstack command, logged in at Keystone', async (t) =>
       pythonClaims(t, 'openstack_claims.py', ['keystone'], await cloud()))
     it('the openstack command, with a token of our own', async (t) =>
