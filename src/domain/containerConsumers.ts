@@ -30,6 +30,12 @@ export class ContainerConsumers {
     await findContainer(this.#parts, id)
   }
 
+  /** The same below one consumer, whose id must be one; whether it is there, only readers learn. */
+  async lookUpOne(id: ContainerId | undefined, consumerId: ConsumerId | undefined): Promise<void> {
+    await findContainer(this.#parts, id)
+    idOrRefuse(consumerId)
+  }
+
   async list(
     ctx: RequestContext,
     id: ContainerId | undefined,
@@ -48,9 +54,9 @@ export class ContainerConsumers {
   ): Promise<ContainerConsumer> {
     const { policy, consumers } = this.#parts
     const found = await findContainer(this.#parts, id)
+    const properId = idOrRefuse(consumerId)
     const { record } = policy.authorize(ctx, 'consumer:get', found)
-    const consumer =
-      consumerId === undefined ? undefined : await consumers.find(record.id, consumerId)
+    const consumer = await consumers.find(record.id, properId)
     if (consumer === undefined) throw consumerNotFound()
     return consumer
   }
@@ -104,6 +110,11 @@ export class ContainerConsumers {
   async #shown(container: Container): Promise<ListedContainer> {
     return { ...container, consumers: await this.#parts.consumers.namesOf(container.id) }
   }
+}
+
+function idOrRefuse(id: ConsumerId | undefined): ConsumerId {
+  if (id !== undefined) return id
+  throw new Fault('notFound', 'Provided consumer id is invalid. A lower-case UUID is wanted.')
 }
 
 /** Barbican's words: Octavia shows them to its operators as they are. */

@@ -109,15 +109,16 @@ export class Containers {
     const { policy, clock } = this.#parts
     const authorized = async () => {
       const found = await findContainer(this.#parts, id)
-      const { record } = policy.authorize(ctx, 'container_secret:post', found)
-      if (record.type === 'generic') return record
+      return policy.authorize(ctx, 'container_secret:post', found).record
+    }
+    const { type } = await authorized()
+    const given = await readInput()
+    if (type !== 'generic') {
       throw new Fault(
         'badRequest',
-        `A container of type ${record.type} is complete: only generic ones take more secrets.`,
+        `A container of type ${type} is complete: only generic ones take more secrets.`,
       )
     }
-    await authorized()
-    const given = await readInput()
     const secretId = idOf(given)
     await this.#changeMembers(authorized, (members) => {
       if (members.some((member) => isSame(member, given))) {

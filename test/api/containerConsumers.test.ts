@@ -243,6 +243,12 @@ describe('/v1/containers/{id}/consumers', () => {
       }
       const nobody = door.as({ project: 'consumers', user: 'n', roles: ['member'] })
       assert.equal((await nobody.get(`${container.path}/consumers/${id}`)).status, 403)
+      assert.equal((await nobody.get(`${container.path}/consumers/${UNKNOWN}`)).status, 403)
+      assert.equal((await nobody.get(`${container.path}/consumers/x`)).status, 404, 'no id at all')
+      const text = { accept: 'text/plain' }
+      assert.equal((await admin.get(`${container.path}/consumers/x`, text)).status, 404)
+      assert.equal((await admin.get(`${container.path}/consumers/${id}`, text)).status, 406)
+      assert.equal((await admin.ask('PUT', `${container.path}/consumers/x`)).status, 404)
     })
   })
 

@@ -104,18 +104,20 @@ describe('/v1/containers/{id}/secrets', () => {
     })
 
     for (const type of ['rsa', 'certificate']) {
-      test(`a container of type ${type} takes none: 400, whatever the body`, async () => {
+      test(`a container of type ${type} takes none: 400, whatever secret the body names`, async () => {
         const container = await containerOf(admin, { type })
         const path = `${container.path}/secrets`
         const body = member(await secretOf(admin), 'private_key')
         assert.equal((await admin.post(path, body)).status, 400)
         assert.equal((await admin.post(path, '{')).status, 400)
-        const text = { 'content-type': 'text/plain' }
+        const unknown = { secret_ref: `${BASE}/v1/secrets/${UNKNOWN}` }
         assert.equal(
-          (await admin.post(path, 'x', text)).status,
+          (await admin.post(path, unknown)).status,
           400,
-          'before the body is looked at',
+          'before the secret is looked for',
         )
+        const text = { 'content-type': 'text/plain' }
+        assert.equal((await admin.post(path, 'x', text)).status, 415)
         assert.deepEqual(await membersOf(admin, container), [])
       })
     }

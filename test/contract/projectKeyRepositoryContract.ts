@@ -7,7 +7,7 @@ import { aProjectKey, newProjectId, plain } from './recordsForRepositories.ts'
 export interface ProjectKeysUnderTest {
   readonly projectKeys: ProjectKeyRepository
   /** Leaves a record of a project whose key is gone. */
-  leaveRecord(projectId: ProjectId, kind: 'secret' | 'order'): Promise<void>
+  leaveRecord(projectId: ProjectId, kind: 'secret' | 'container' | 'order'): Promise<void>
 }
 
 /** What every ProjectKeyRepository answers. */
@@ -76,8 +76,8 @@ export function projectKeyRepositoryContract(
       assert.deepEqual(plain(await keys.activate(second)), plain(second))
     })
 
-    for (const kind of ['secret', 'order'] as const) {
-      test(`a project that holds a ${kind} and no key gets an alarm, not a new key`, async () => {
+    for (const kind of ['secret', 'container', 'order'] as const) {
+      test(`a project that holds one ${kind} and no key gets an alarm, not a new key`, async () => {
         const projectId = newProjectId()
         await subject.leaveRecord(projectId, kind)
         const row = aProjectKey(projectId)

@@ -10,6 +10,7 @@ import { orderRepositoryContract } from './orderRepositoryContract.ts'
 import { projectKeyRepositoryContract } from './projectKeyRepositoryContract.ts'
 import {
   aProjectKey,
+  NOW,
   newProjectId,
   Project,
   type RepositoriesUnderTest,
@@ -79,6 +80,7 @@ projectKeyRepositoryContract('SQLite', async () => {
     leaveRecord: async (projectId: ProjectId, kind) => {
       const owner = await Project.make(db)
       if (kind === 'secret') await db.secrets.insert(owner.secret({ projectId }))
+      else if (kind === 'container') await db.containers.insert(owner.container({ projectId }), NOW)
       else await db.orders.place(owner.order({ projectId }), undefined)
     },
   }

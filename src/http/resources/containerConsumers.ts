@@ -1,5 +1,5 @@
 import type { ContainerConsumers } from '../../domain/containerConsumers.ts'
-import { parseConsumerId } from '../../lib/ids.ts'
+import { type ConsumerId, parseConsumerId } from '../../lib/ids.ts'
 import type { ConsumerName } from '../../model/containerConsumer.ts'
 import { json } from '../answers.ts'
 import { containerConsumerBody, decodeContainerConsumer } from '../decode/containerConsumer.ts'
@@ -78,12 +78,15 @@ export function containerConsumerRoutes(
       summary: 'Retrieve one consumer of a container',
       accepts: 'json',
       answers: [200, 401, 403, 404, 406],
-      lookUp,
+      lookUp: ({ params }) => consumers.lookUpOne(containerIdOf(params), consumerIdOf(params)),
       async handle({ ctx, params }) {
-        const consumerId = parseConsumerId(params['consumer_id'] ?? '')
-        const consumer = await consumers.read(ctx, containerIdOf(params), consumerId)
+        const consumer = await consumers.read(ctx, containerIdOf(params), consumerIdOf(params))
         return json(200, renderContainerConsumer(consumer))
       },
     },
   ]
+}
+
+function consumerIdOf(params: ApiRequest['params']): ConsumerId | undefined {
+  return parseConsumerId(params['consumer_id'] ?? '')
 }

@@ -207,14 +207,6 @@ describe('a body is not read', () => {
     await assert.rejects(consumers.remove(member, CONTAINER_ID, never), fault('forbidden'))
   })
 
-  test('for a container that takes no more secrets', async () => {
-    for (const type of ['rsa', 'dsa', 'certificate'] as const) {
-      const containers = new Containers(parts(storedContainer({ type })))
-      const added = containers.addMember(contextOf(), CONTAINER_ID, never)
-      await assert.rejects(added, fault('badRequest'))
-    }
-  })
-
   test('for an id that is none', async () => {
     const containers = new Containers(fakeContainerParts({}))
     const consumers = new ContainerConsumers(fakeContainerParts({}))
