@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { Caller } from '../support/doorCaller.ts'
+import { containerOf } from '../support/doorContainers.ts'
 import { type MadeSecret, secretOf } from '../support/doorSecrets.ts'
 
 const DEFAULT = { read: { 'project-access': true } }
@@ -13,7 +14,10 @@ interface Parent {
 }
 
 /** Whatever carries an ACL behaves the same (contract 06). */
-const PARENTS: readonly Parent[] = [{ noun: 'secret', make: (caller) => secretOf(caller) }]
+const PARENTS: readonly Parent[] = [
+  { noun: 'secret', make: (caller) => secretOf(caller) },
+  { noun: 'container', make: (caller) => containerOf(caller) },
+]
 
 interface ReadAcl {
   readonly 'project-access': boolean
