@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { BASE, type Door, openDoor } from '../support/door.ts'
+import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf } from '../support/doorContainers.ts'
 import { type MadeSecret, secretOf } from '../support/doorSecrets.ts'
@@ -332,5 +333,40 @@ for (const { noun, make } of PARENTS) {
       assert.deepEqual(door.alarms, [])
       assert.deepEqual(door.failures, [])
     })
+
+    for (const [what, sql] of [
+      ['a user is added', `insert into ${noun}_acl_users values (?, 'thief')`],
+      ['a user is taken away', `delete from ${noun}_acl_users where ${noun}_id = ?`],
+      ['it opens to the project', `update ${noun}s set acl_project_access = 1 where id = ?`],
+      ['it is removed', `update ${noun}s set acl_project_access = null where id = ?`],
+      [
+        'its creation is dated back',
+        `update ${noun}s set acl_created_at = '2020-01-01T00:00:00.000000' where id = ?`,
+      ],
+    ] as const) {
+      test(`${what} by hand: every verb is a bare 500 with one alarm, and writes nothing`, async () => {
+        const { id, path } = await make(owner)
+        await owner.put(`${path}/acl`, { read: { users: ['friend'], 'project-access': false } })
+        door.execute(sql, id)
+        const rows = () => [
+          door.execute(`select * from ${noun}s where id = ?`, id),
+          door.execute(`select * from ${noun}_acl_users where ${noun}_id = ?`, id),
+        ]
+        const before = rows()
+        for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+          door.alarms.length = 0
+          const answer = await owner.ask(method, `${path}/acl`, {
+            body: { read: { users: ['friend'], 'project-access': false } },
+            headers: { 'content-type': 'application/json' },
+            mayFail: true,
+          })
+          assertIsBareError(answer)
+          assert.equal(door.alarms.length, 1, method)
+          assert.equal(door.alarms[0]?.what, 'row MAC does not match')
+          assert.equal(door.alarms[0]?.id, id)
+          assert.deepEqual(rows(), before)
+        }
+      })
+    }
   })
 }

@@ -143,7 +143,7 @@ describe('somebody writes to the database by hand', () => {
     await assertAlarmed(thief, made.id, /row MAC does not match/)
   })
 
-  /** A secret with a real ACL: the verbs for ACLs come later, the repository is there. */
+  /** A secret with an ACL that its owner set. */
   async function shared(users: readonly string[], projectAccess: boolean) {
     const made = await victim()
     const acl = { read: { users, 'project-access': projectAccess } }
