@@ -2,7 +2,7 @@ import type Koa from 'koa'
 import { RowIntegrity } from './crypto/integrity.ts'
 import { Keyring, type KeyringParts } from './crypto/keyring.ts'
 import { EnvelopeSealer } from './crypto/sealer.ts'
-import { secretAclParent } from './domain/aclParents.ts'
+import { containerAclParent, secretAclParent } from './domain/aclParents.ts'
 import { Acls } from './domain/acls.ts'
 import { ContainerConsumers } from './domain/containerConsumers.ts'
 import { Containers } from './domain/containers.ts'
@@ -25,7 +25,7 @@ import { Secrets } from './domain/secrets.ts'
 import { type AppParts, createApp } from './http/app.ts'
 import { Cors, type CorsOptions } from './http/cors.ts'
 import { type HrefOptions, hrefBase } from './http/hrefs.ts'
-import { secretAclRoutes } from './http/resources/acls.ts'
+import { containerAclRoutes, secretAclRoutes } from './http/resources/acls.ts'
 import { containerConsumerRoutes } from './http/resources/containerConsumers.ts'
 import { containerRoutes } from './http/resources/containers.ts'
 import { orderRoutes } from './http/resources/orders.ts'
@@ -101,6 +101,7 @@ export function composeApi(parts: ApiParts): Api {
   }
   const containers = new Containers(ofContainers)
   const containerConsumers = new ContainerConsumers(ofContainers)
+  const containerAcls = new Acls({ ...shared, parent: containerAclParent(ofContainers) })
   const orders = new Orders({ ...shared, orders: database.orders })
 
   // The hottest paths first: the router looks at them in this order.
@@ -113,6 +114,7 @@ export function composeApi(parts: ApiParts): Api {
     ...secretMetadataRoutes(metadata),
     ...secretConsumerRoutes(secretConsumers, parts.secretOptions),
     ...secretAclRoutes(secretAcls),
+    ...containerAclRoutes(containerAcls),
   ]
   const app = createApp({
     ...parts.door,

@@ -11,15 +11,19 @@ import type { Statements } from './statement.ts'
 
 const SELECT = `select ${SECRET_CONSUMER_COLUMNS.join(', ')} from secret_consumers `
 const OF_SECRET = 'where secret_consumers.secret_id = ?'
-const IN_ORDER = ' order by secret_consumers.created_at, secret_consumers.id'
+const IN_ORDER = 'secret_consumers.created_at, secret_consumers.id'
 const ONE = `${SELECT}${OF_SECRET} and secret_consumers.id = ?`
-const PAGE = `${SELECT}${OF_SECRET}${IN_ORDER} limit ? offset ?`
-const COUNT = `select count(*) as total from secret_consumers ${OF_SECRET}`
+export const CONSUMER_PAGE_SQL = `${SELECT}${OF_SECRET} order by ${IN_ORDER} limit ? offset ?`
+export const CONSUMER_COUNT_SQL = `select count(*) as total from secret_consumers ${OF_SECRET}`
 
 /** @param places how many `?`; a power of two, so that there are few such statements to hold */
 export function consumersOfSecretsSql(places: number): string {
   const list = Array.from({ length: places }, () => '?').join(', ')
-  return `${SELECT}where secret_consumers.secret_id in (${list})${IN_ORDER}`
+  // Secret by secret, as the index has them: nothing is sorted.
+  return (
+    `${SELECT}where secret_consumers.secret_id in (${list}) ` +
+    `order by secret_consumers.secret_id, ${IN_ORDER}`
+  )
 }
 
 export interface SecretConsumerRepositoryParts {
@@ -68,10 +72,10 @@ export class SqlSecretConsumerRepository implements SecretConsumerRepository {
 }
 
 function* pageOfConsumers(id: SecretId, page: PageRequest): Statements<Page<SecretConsumer>> {
-  const { rows } = yield { sql: PAGE, params: [id, page.limit, page.offset] }
+  const { rows } = yield { sql: CONSUMER_PAGE_SQL, params: [id, page.limit, page.offset] }
   const items = rows.map(secretConsumerOfRow)
   const known = totalWithoutCounting(items.length, page)
   if (known !== undefined) return { items, total: known }
-  const counted = yield { sql: COUNT, params: [id] }
+  const counted = yield { sql: CONSUMER_COUNT_SQL, params: [id] }
   return { items, total: counted.rows[0] === undefined ? 0 : number(counted.rows[0], 'total') }
 }

@@ -8,6 +8,7 @@ import type { RecordRuleName } from '../policy/defaultRules.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { AclTerms, NewAcl } from './newAcl.ts'
 import type { Changed, Integrity, KeyCache } from './ports.ts'
+import { Turns } from './turns.ts'
 import { untilFresh } from './untilFresh.ts'
 
 /** What carries an ACL. */
@@ -39,6 +40,7 @@ interface Parts<T extends Shared> {
  */
 export class Acls<T extends Shared> {
   readonly #parts: Parts<T>
+  readonly #turns = new Turns()
 
   constructor(parts: Parts<T>) {
     this.#parts = parts
@@ -51,8 +53,7 @@ export class Acls<T extends Shared> {
 
   /** GET .../acl; null: there is none, which is an answer as well. */
   async read(ctx: RequestContext, id: T['id'] | undefined): Promise<Acl | null> {
-    const { policy, parent } = this.#parts
-    return policy.authorize(ctx, parent.rules.read, await parent.find(id)).record.acl
+    return (await this.#authorized(ctx, id, 'read')).acl
   }
 
   /** PUT .../acl: what is not said is as without an ACL, and nothing said removes it. */
@@ -61,11 +62,9 @@ export class Acls<T extends Shared> {
     id: T['id'] | undefined,
     readInput: () => Promise<NewAcl>,
   ): Promise<void> {
-    let input: NewAcl | undefined
-    await this.#change(ctx, id, 'change', async () => {
-      input ??= await readInput()
-      return input.read ?? 'none'
-    })
+    const record = await this.#authorized(ctx, id, 'change')
+    const { read } = await readInput()
+    await this.#change(ctx, record.id, 'change', () => read ?? 'none')
   }
 
   /** PATCH .../acl: what is not said stays. */
@@ -74,34 +73,46 @@ export class Acls<T extends Shared> {
     id: T['id'] | undefined,
     readInput: () => Promise<NewAcl>,
   ): Promise<void> {
-    let input: NewAcl | undefined
-    await this.#change(ctx, id, 'change', async (present) => {
-      input ??= await readInput()
-      return input.read === undefined ? 'same' : amended(present, input.read)
-    })
+    const record = await this.#authorized(ctx, id, 'change')
+    const { read } = await readInput()
+    if (read === undefined) return
+    await this.#change(ctx, record.id, 'change', (present) => amended(present, read))
   }
 
   /** DELETE .../acl, also when there is none. */
   async remove(ctx: RequestContext, id: T['id'] | undefined): Promise<void> {
-    await this.#change(ctx, id, 'remove', async () => 'none')
+    const record = await this.#authorized(ctx, id, 'remove')
+    await this.#change(ctx, record.id, 'remove', () => 'none')
   }
 
-  async #change(
+  async #authorized(
     ctx: RequestContext,
     id: T['id'] | undefined,
+    what: keyof AclParent<T>['rules'],
+  ): Promise<Verified<T>> {
+    const { parent, policy } = this.#parts
+    return policy.authorize(ctx, parent.rules[what], await parent.find(id)).record
+  }
+
+  /** Read and judged anew in its turn: those before it, and a slow body, may have changed everything. */
+  async #change(
+    ctx: RequestContext,
+    id: T['id'],
     what: 'change' | 'remove',
-    decide: (present: Acl | null) => Promise<AclTerms | 'none' | 'same'>,
+    decide: (present: Acl | null) => AclTerms | 'none',
   ): Promise<void> {
-    const { parent, policy, integrity, keyCache } = this.#parts
-    await untilFresh(async () => {
-      const { record } = policy.authorize(ctx, parent.rules[what], await parent.find(id))
-      const terms = await decide(record.acl)
-      if (terms === 'same' || (terms === 'none' && record.acl === null)) return { done: true }
-      const next = this.#withAcl(record, terms)
-      const outcome = await parent.replaceAcl(record.rowMac, await integrity.protect(next))
-      if (outcome === 'keyGone') keyCache.purge(record.projectId)
-      return outcome === 'changed' ? { done: true } : undefined
-    })
+    const { parent, integrity, keyCache } = this.#parts
+    await this.#turns.take(id, () =>
+      untilFresh(async () => {
+        const record = await this.#authorized(ctx, id, what)
+        const terms = decide(record.acl)
+        if (terms === 'none' && record.acl === null) return { done: true }
+        const next = await integrity.protect(this.#withAcl(record, terms))
+        const outcome = await parent.replaceAcl(record.rowMac, next)
+        if (outcome === 'keyGone') keyCache.purge(record.projectId)
+        return outcome === 'changed' ? { done: true } : undefined
+      }),
+    )
   }
 
   #withAcl(record: T, terms: AclTerms | 'none'): T {

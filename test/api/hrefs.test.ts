@@ -5,6 +5,8 @@ import type { Caller } from '../support/doorCaller.ts'
 
 const FALLBACK = 'http://127.0.0.1:9311'
 
+const CONSUMER = { service: 's', resource_type: 't', resource_id: '2' }
+
 type Headers = Readonly<Record<string, string>>
 
 /** Every place where a ref appears, reduced to what stands before /v1. */
@@ -27,6 +29,12 @@ async function basesSeen(caller: Caller, headers: Headers): Promise<readonly str
     (await asked.get('/v1/orders?limit=1')).text,
     (await asked.put(`${path}/metadata`, { metadata: { a: 'b' } })).text,
     (await asked.post(`${path}/metadata`, { key: 'c', value: 'd' })).headers['location'] ?? '',
+    (await asked.put(`${path}/acl`, { read: {} })).text,
+    (await asked.patch(`${path}/acl`, { read: {} })).text,
+    (await asked.post(`${path}/consumers`, { ...CONSUMER, resource_id: '1' })).text,
+    (await asked.post(`${path}/consumers`, CONSUMER)).headers['location'] ?? '',
+    (await asked.get(`${path}/consumers?limit=1`)).text,
+    (await asked.get(`${path}/consumers?limit=1&offset=1`)).text,
     (await asked.get('/v1')).text,
     (await asked.get('/')).text,
   ]

@@ -302,20 +302,14 @@ describe('GET /v1/secrets', () => {
     const owner = door.as({ project: 'granting', user: 'owner', roles: ['creator'] })
     const granted = await secretOf(owner, { name: 'granted' })
     await secretOf(owner, { name: 'kept' })
-    door.execute(
-      'update secrets set acl_project_access = 1, acl_created_at = created_at, acl_updated_at = created_at where id = ?',
-      granted.id,
-    )
-    door.execute(
-      'insert into secret_acl_users (secret_id, user_id) values (?, ?)',
-      granted.id,
-      'guest',
-    )
+    await owner.put(`${granted.path}/acl`, { read: { users: ['guest'] } })
     const guest = door.as({ project: 'guests', user: 'guest', roles: ['creator'] })
     assert.deepEqual(await namesOf(guest, 'acl_only=TRUE'), ['granted'])
     assert.deepEqual(await namesOf(guest, ''), [])
     const nobody = door.as({ project: 'granting', roles: ['creator'] })
     assert.deepEqual(await namesOf(nobody, 'acl_only=true'), ['granted', 'kept'])
+    await owner.delete(`${granted.path}/acl`)
+    assert.deepEqual(await namesOf(guest, 'acl_only=TRUE'), [])
   })
 })
 

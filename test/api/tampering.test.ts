@@ -4,10 +4,10 @@ import { type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller, DoorRequest } from '../support/doorCaller.ts'
 import { type MadeSecret, secretOf, secretWithPayload } from '../support/doorSecrets.ts'
-import { setAcl } from '../support/setAcl.ts'
 
 const PAYLOAD = 'correct horse battery staple'
 const UNBROKEN = {}
+const A_CONSUMER = { service: 's', resource_type: 't', resource_id: 'r' }
 /** Longer than any cache keeps a project key. */
 const KEYS_ARE_FORGOTTEN = 10_000
 
@@ -18,6 +18,13 @@ const REQUESTS: readonly (readonly [string, string, DoorRequest])[] = [
   ['GET', '/payload', UNBROKEN],
   ['GET', '/metadata', UNBROKEN],
   ['GET', '/metadata/k', UNBROKEN],
+  ['GET', '/acl', UNBROKEN],
+  ['PUT', '/acl', { body: { read: {} }, headers: { 'content-type': 'application/json' } }],
+  ['PATCH', '/acl', { body: { read: {} }, headers: { 'content-type': 'application/json' } }],
+  ['DELETE', '/acl', UNBROKEN],
+  ['GET', '/consumers', UNBROKEN],
+  ['POST', '/consumers', { body: A_CONSUMER, headers: { 'content-type': 'application/json' } }],
+  ['DELETE', '/consumers', { body: A_CONSUMER, headers: { 'content-type': 'application/json' } }],
   ['PUT', '', { body: 'x', headers: { 'content-type': 'text/plain' } }],
   ['PUT', '/metadata', { body: { metadata: {} }, headers: { 'content-type': 'application/json' } }],
   ['DELETE', '', UNBROKEN],
@@ -136,10 +143,11 @@ describe('somebody writes to the database by hand', () => {
     await assertAlarmed(thief, made.id, /row MAC does not match/)
   })
 
-  /** A secret with a real ACL: the verbs for ACLs come later, the repository is there. */
+  /** A secret with an ACL that its owner set. */
   async function shared(users: readonly string[], projectAccess: boolean) {
     const made = await victim()
-    await setAcl(door, made.id, { users, projectAccess })
+    const acl = { read: { users, 'project-access': projectAccess } }
+    assert.equal((await owner.put(`${made.path}/acl`, acl)).status, 200)
     assert.equal((await owner.get(`${made.path}/payload`)).text, PAYLOAD)
     return made
   }

@@ -15,6 +15,7 @@ import {
   Project,
   type RepositoriesUnderTest,
 } from './recordsForRepositories.ts'
+import { secretConsumerRepositoryContract } from './secretConsumerRepositoryContract.ts'
 import { secretMetadataRepositoryContract } from './secretMetadataRepositoryContract.ts'
 import { secretRepositoryContract } from './secretRepositoryContract.ts'
 import { secretRepositoryListContract } from './secretRepositoryListContract.ts'
@@ -68,6 +69,7 @@ secretRepositoryListContract('SQLite', openSqlite)
 secretRepositoryListContract('SQLite, lists in their thread', openSqliteWithListsAside)
 orderRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
 secretMetadataRepositoryContract('SQLite', openSqlite)
+secretConsumerRepositoryContract('SQLite', openSqlite)
 orderRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)

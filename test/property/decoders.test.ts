@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { z } from 'zod'
+import { aclBody, decodeAcl } from '../../src/http/decode/acl.ts'
 import { decodeBoolean } from '../../src/http/decode/boolean.ts'
 import { payloadContentType } from '../../src/http/decode/contentType.ts'
 import { decoded } from '../../src/http/decode/decoded.ts'
@@ -11,6 +12,7 @@ import { decodeNewSecret, newSecretBody } from '../../src/http/decode/newSecret.
 import { decodePaging } from '../../src/http/decode/paging.ts'
 import { decodePayloadUpload } from '../../src/http/decode/payloadUpload.ts'
 import { parseQuery, unquotePlus } from '../../src/http/decode/query.ts'
+import { decodeSecretConsumer, secretConsumerBody } from '../../src/http/decode/secretConsumer.ts'
 import { decodeSecretQuery } from '../../src/http/decode/secretQuery.ts'
 import { matchesEtag } from '../../src/http/etag.ts'
 import { hrefBase } from '../../src/http/hrefs.ts'
@@ -92,6 +94,19 @@ describe('decoders meet anything at all', () => {
         meta: { algorithm: 'aes', bit_length: 128, ...(meta as object) },
       })),
     ],
+    ['aclBody', aclBody, decodeAcl, objectWith('read', 'users')],
+    [
+      'aclBody below read',
+      aclBody,
+      decodeAcl,
+      objectWith('users', 'project-access').map((read) => ({ read })),
+    ],
+    [
+      'secretConsumerBody',
+      secretConsumerBody,
+      decodeSecretConsumer,
+      objectWith('service', 'resource_type', 'resource_id'),
+    ],
     ['metadatumBody', metadatumBody, (value) => value, objectWith('key', 'value')],
     [
       'metadataBody',
@@ -112,6 +127,25 @@ describe('decoders meet anything at all', () => {
       })
     })
   }
+
+  test('an ACL names no user twice and none that is longer than a column', () => {
+    const users = fc.array(fc.oneof(hostileText, fc.constantFrom('a', 'b')), { maxLength: 20 })
+    holds(users, (given) => {
+      const acl = answerOrFault(() => decodeAcl(decoded(aclBody, { read: { users: given } })))
+      const isFine = given.every((user) => !user.includes('\0') && [...user].length <= 255)
+      assert.equal(acl !== undefined, isFine)
+      const found = acl?.read?.users
+      if (found === undefined) return
+      assert.equal(new Set(found).size, found.length)
+      assert.deepEqual(new Set(found), new Set(given))
+    })
+  })
+
+  test('an ACL body that says nothing of reading says it in both ways', () => {
+    for (const body of [{}, { read: {} }]) {
+      assert.deepEqual(decodeAcl(decoded(aclBody, body)), { read: undefined })
+    }
+  })
 
   test('query strings give parameters, never an error', () => {
     holds(fc.oneof(hostileText, fc.webQueryParameters()), (text) => {

@@ -5,7 +5,7 @@ import type { Orders } from '../../src/domain/orders.ts'
 import type { SecretConsumers } from '../../src/domain/secretConsumers.ts'
 import type { SecretMetadata } from '../../src/domain/secretMetadata.ts'
 import type { Secrets } from '../../src/domain/secrets.ts'
-import { secretAclRoutes } from '../../src/http/resources/acls.ts'
+import { containerAclRoutes, secretAclRoutes } from '../../src/http/resources/acls.ts'
 import { containerConsumerRoutes } from '../../src/http/resources/containerConsumers.ts'
 import { containerRoutes } from '../../src/http/resources/containers.ts'
 import { orderRoutes } from '../../src/http/resources/orders.ts'
@@ -13,6 +13,7 @@ import { secretConsumerRoutes } from '../../src/http/resources/secretConsumers.t
 import { secretMetadataRoutes } from '../../src/http/resources/secretMetadata.ts'
 import { secretRoutes } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
+import type { Container } from '../../src/model/container.ts'
 import type { Secret } from '../../src/model/secret.ts'
 
 /** The route records without anything behind them: to read, not to call. */
@@ -26,5 +27,6 @@ export function allRoutes(): readonly Route[] {
     ...secretMetadataRoutes({} as SecretMetadata),
     ...secretConsumerRoutes({} as SecretConsumers, { paging, nameless: 'null' }),
     ...secretAclRoutes({} as Acls<Secret>),
+    ...containerAclRoutes({} as Acls<Container>),
   ]
 }

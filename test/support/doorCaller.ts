@@ -43,6 +43,15 @@ export class Caller {
     return this.ask('PUT', path, { body, headers: { ...JSON_TYPE, ...headers } })
   }
 
+  patch(path: string, body: unknown, headers?: DoorRequest['headers']): Promise<DoorAnswer> {
+    return this.ask('PATCH', path, { body, headers: { ...JSON_TYPE, ...headers } })
+  }
+
+  /** A DELETE whose body says what is to go. */
+  deleteWith(path: string, body: unknown, headers?: DoorRequest['headers']): Promise<DoorAnswer> {
+    return this.ask('DELETE', path, { body, headers: { ...JSON_TYPE, ...headers } })
+  }
+
   delete(path: string, headers?: DoorRequest['headers']): Promise<DoorAnswer> {
     return this.ask('DELETE', path, headers === undefined ? {} : { headers })
   }

@@ -7,7 +7,7 @@ export const secretConsumerBody = z.object(
   {
     service: text(255, 1).describe('Which service uses the secret, such as cinder.'),
     resource_type: text(255, 1).describe('What uses it there, such as volume.'),
-    // The reference sets no bound and then meets a column of 36: its tests send longer ones.
+    // The reference sets no bound and has a column of 36; ours takes what its neighbours take.
     resource_id: text(255, 1).describe('Which one of them.'),
   },
   { error: 'an object is wanted' },

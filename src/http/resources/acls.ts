@@ -1,13 +1,16 @@
-import { SECRET_ACL_RULES } from '../../domain/aclParents.ts'
+import { CONTAINER_ACL_RULES, SECRET_ACL_RULES } from '../../domain/aclParents.ts'
 import type { Acls, Shared } from '../../domain/acls.ts'
 import type { NewAcl } from '../../domain/newAcl.ts'
+import type { Container } from '../../model/container.ts'
 import type { Secret } from '../../model/secret.ts'
 import type { RuleName } from '../../policy/defaultRules.ts'
 import { json } from '../answers.ts'
 import { aclBody, decodeAcl } from '../decode/acl.ts'
 import { renderAcl } from '../render/acl.ts'
+import { containerRef } from '../render/container.ts'
 import { secretRef } from '../render/secret.ts'
 import type { ApiRequest, Route } from '../route.ts'
+import { containerIdOf } from './containers.ts'
 import { secretIdOf } from './secrets.ts'
 
 export function secretAclRoutes(acls: Acls<Secret>): readonly Route[] {
@@ -17,6 +20,16 @@ export function secretAclRoutes(acls: Acls<Secret>): readonly Route[] {
     rules: SECRET_ACL_RULES,
     idOf: secretIdOf,
     ref: secretRef,
+  })
+}
+
+export function containerAclRoutes(acls: Acls<Container>): readonly Route[] {
+  return aclRoutes(acls, {
+    noun: 'container',
+    path: '/v1/containers/{container_id}/acl',
+    rules: CONTAINER_ACL_RULES,
+    idOf: containerIdOf,
+    ref: containerRef,
   })
 }
 

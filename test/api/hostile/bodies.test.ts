@@ -125,6 +125,28 @@ const BODIES: readonly (readonly [string, string | Buffer])[] = [
   ['a consumer of surrogates', '{"name":"\\ud800","URL":"\\udc00"}'],
   ['a consumer of 20000 letters', `{"name":"${'n'.repeat(10_000)}","URL":"${'u'.repeat(10_000)}"}`],
   ['a consumer of objects', '{"name":{"toString":1},"URL":{"length":1}}'],
+  ['an ACL of operations that objects have', '{"constructor":{},"toString":{},"__proto__":{}}'],
+  ['an ACL that is its own prototype', '{"read":{"__proto__":{"users":["x"]}}}'],
+  ['an ACL of 5000 users', `{"read":{"users":[${entries(5_000, () => '""')}]}}`],
+  [
+    'an ACL of special users',
+    '{"read":{"users":["__proto__","constructor","null","*","%","u\\u0000"]}}',
+  ],
+  ['an ACL of halves of characters', '{"read":{"users":["\\ud800","\\udc00"]}}'],
+  ['an ACL with a user of 20000 letters', `{"read":{"users":["x","${'u'.repeat(20_000)}"]}}`],
+  ['an ACL with holes', '{"read":{"users":["x",null,,"y"]}}'],
+  ['an ACL with a length', '{"read":{"users":{"length":3,"0":"x"},"project-access":{}}}'],
+  ['an ACL below 60 levels', `{"read":${deep(60, '{"read":', '}', '{}')}}`],
+  ['a user of a secret of objects', '{"service":{},"resource_type":[],"resource_id":{"length":1}}'],
+  ['a user of a secret of NULs', '{"service":"\\u0000","resource_type":"\\u0000","resource_id":"\\u0000"}'],
+  [
+    'a user of a secret of 8000 letters each',
+    `{${['service', 'resource_type', 'resource_id'].map((key) => `"${key}":"${'x'.repeat(8_000)}"`)}}`,
+  ],
+  [
+    'a user of a secret of SQL',
+    '{"service":"\\"); drop table secrets; --","resource_type":"?","resource_id":"\'"}',
+  ],
   ['a date with blanks', '{"expiration":"2055 - 01 - 01"}'],
 ]
 
@@ -139,6 +161,11 @@ const TARGETS = [
   'DELETE /v1/containers/{container}/secrets',
   'POST /v1/containers/{container}/consumers',
   'DELETE /v1/containers/{container}/consumers',
+  'PUT /v1/secrets/{id}/acl',
+  'PATCH /v1/secrets/{id}/acl',
+  'POST /v1/secrets/{id}/consumers',
+  'DELETE /v1/secrets/{id}/consumers',
+  'PUT /v1/containers/{container}/acl',
 ] as const
 
 describe('hostile bodies', () => {

@@ -4,6 +4,11 @@ import knex from 'knex'
 import { listContainers } from '../../../src/db/containerListing.ts'
 import { dialectSqlite } from '../../../src/db/dialectSqlite.ts'
 import { listOrders } from '../../../src/db/orderListing.ts'
+import {
+  CONSUMER_COUNT_SQL,
+  CONSUMER_PAGE_SQL,
+  consumersOfSecretsSql,
+} from '../../../src/db/secretConsumerRepository.ts'
 import { listSecrets } from '../../../src/db/secretListing.ts'
 import type { Row, Statements } from '../../../src/db/statement.ts'
 import { newSecretId } from '../../../src/lib/ids.ts'
@@ -109,3 +114,15 @@ function* withoutRows(statements: Statements<unknown>): Statements<unknown> {
   const count = statements.next({ rows: [], changes: 0 })
   if (count.done !== true) yield count.value
 }
+
+test('consumers are read in the order of their index, for one secret or a page of them', async (t) => {
+  const fresh = await freshDatabase(t)
+  const planOf = (sql: string, ...params: readonly unknown[]) =>
+    fresh.execute(`explain query plan ${sql}`, ...params).map((step) => String(step['detail']))
+  const inOrder = 'SEARCH secret_consumers USING INDEX secret_consumers_in_list_order (secret_id=?)'
+  assert.deepEqual(planOf(consumersOfSecretsSql(1), 'a'), [inOrder])
+  assert.deepEqual(planOf(consumersOfSecretsSql(4), 'a', 'b', 'c', 'd'), [inOrder])
+  assert.deepEqual(planOf(CONSUMER_PAGE_SQL, 'a', 10, 0), [inOrder])
+  const [count = ''] = planOf(CONSUMER_COUNT_SQL, 'a')
+  assert.match(count, /^SEARCH secret_consumers USING COVERING INDEX \S+ \(secret_id=\?\)$/)
+})
