@@ -50,8 +50,8 @@ const secret: Maker = async (owner) => {
 const below =
   (maker: Maker, suffix: string): Maker =>
   async (owner) => {
-    const { record } = await maker(owner)
-    return { record, path: `${record}${suffix}` }
+    const { record, path } = await maker(owner)
+    return { record, path: `${path}${suffix}` }
   }
 const emptySecret: Maker = async (owner) => {
   const { path } = await secretOf(owner)
