@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "'False':%(target.secret.read_project_access)s": 'an ACL that makes it private',
   "'read':%(target.secret.read)s": 'a place in its read ACL',
   'True:%(target.container.read_project_access)s': 'no ACL that makes it private',
+  "'True':%(target.container.read_project_access)s": 'no ACL that makes it private',
   "'False':%(target.container.read_project_access)s": 'an ACL that makes it private',
   "'read':%(target.container.read)s": 'a place in its read ACL',
 }

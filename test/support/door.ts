@@ -8,7 +8,7 @@ import type { CompletedRequest } from '../../src/http/observer.ts'
 import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
-import { Policy } from '../../src/policy/policy.ts'
+import { type Decision, Policy } from '../../src/policy/policy.ts'
 import { Caller } from './doorCaller.ts'
 import { DoorClock } from './doorClock.ts'
 import { type FreshDatabase, freshDatabase } from './freshDatabase.ts'
@@ -57,6 +57,8 @@ export interface Door {
   readonly failures: unknown[]
   readonly completed: CompletedRequest[]
   readonly refusals: string[]
+  /** Every answer of the policy, by the id of the request that asked for it. */
+  readonly decisions: ReadonlyMap<string, readonly Decision[]>
   readonly mood: Mood
   as(identity: Identity): Caller
   /** Nobody: no identity headers at all. */
@@ -83,7 +85,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     kekStore,
     deploymentId,
     authenticator,
-    policy: new Policy({ rules }),
+    policy: new Policy({ rules, onDecision: seen.onDecision }),
     alarms: { integrity: (finding) => void seen.alarms.push(finding) },
     clock,
     projectKeyLimits: KEY_LIMITS,
@@ -143,7 +145,13 @@ function watcher() {
   const failures: unknown[] = []
   const completed: CompletedRequest[] = []
   const refusals: string[] = []
+  const decisions = new Map<string, Decision[]>()
   return {
+    decisions,
+    onDecision: (decision: Decision): void => {
+      const { requestId } = decision.ctx
+      decisions.set(requestId, [...(decisions.get(requestId) ?? []), decision])
+    },
     alarms,
     failures,
     completed,
