@@ -3,8 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf, deleteWith, type MadeContainer, member } from '../support/doorContainers.ts'
-import { secretOf } from '../support/doorSecrets.ts'
-import { setContainerAcl } from '../support/setAcl.ts'
+import { putAcl, secretOf } from '../support/doorSecrets.ts'
 
 const UNKNOWN = '2f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b'
 const OCTAVIA = { name: 'Octavia', URL: 'https://lb.example/v2/lbaas/listeners/1' }
@@ -256,7 +255,7 @@ describe('/v1/containers/{id}/consumers', () => {
     const friend = () => door.as({ project: 'lbaas', user: 'friend', roles: ['observer'] })
     const shared = async () => {
       const container = await containerOf(admin)
-      await setContainerAcl(door, container.id, { users: ['friend'], projectAccess: true })
+      await putAcl(admin, container, { users: ['friend'], projectAccess: true })
       return container
     }
 

@@ -3,8 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf, member, membersOf } from '../support/doorContainers.ts'
-import { type MadeSecret, secretOf } from '../support/doorSecrets.ts'
-import { setAcl } from '../support/setAcl.ts'
+import { type MadeSecret, putAcl, secretOf } from '../support/doorSecrets.ts'
 
 const UNKNOWN = '2f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b'
 const RSA = ['public_key', 'private_key', 'private_key_passphrase']
@@ -248,7 +247,7 @@ describe('POST /v1/containers', () => {
     test('a reference to no secret of the project is 404, and nothing is made', async () => {
       const stranger = door.as({ project: 'stranger', user: 's', roles: ['admin'] })
       const foreign = await secretOf(stranger)
-      await setAcl(door, foreign.id, { users: ['u'], projectAccess: true })
+      await putAcl(stranger, foreign, { users: ['u'], projectAccess: true })
       assert.equal((await admin.get(foreign.path)).status, 200, 'its ACL lets us read it')
       const deleted = await secretOf(admin)
       await admin.delete(deleted.path)

@@ -3,8 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf, member, membersOf } from '../support/doorContainers.ts'
-import { secretOf, secretWithPayload } from '../support/doorSecrets.ts'
-import { setContainerAcl } from '../support/setAcl.ts'
+import { putAcl, secretOf, secretWithPayload } from '../support/doorSecrets.ts'
 
 describe('containers and what becomes of their secrets', () => {
   let door: Door
@@ -111,7 +110,7 @@ describe('containers and what becomes of their secrets', () => {
     const stranger = door.as({ project: 'elsewhere', user: 'friend', roles: ['admin', 'creator'] })
     assert.equal((await stranger.get(container.path)).status, 403)
     assert.equal((await stranger.delete(container.path)).status, 403)
-    await setContainerAcl(door, container.id, { users: ['friend'], projectAccess: true })
+    await putAcl(admin, container, { users: ['friend'], projectAccess: true })
     assert.equal((await stranger.get(container.path)).status, 200)
     assert.equal((await stranger.delete(container.path)).status, 403)
     assert.equal((await stranger.get('/v1/containers')).json['total'], 0)
@@ -124,7 +123,7 @@ describe('containers and what becomes of their secrets', () => {
     const container = await containerOf(owner)
     assert.equal((await colleague.get(container.path)).status, 200)
     assert.equal((await colleague.delete(container.path)).status, 403, 'not its creator')
-    await setContainerAcl(door, container.id, { users: [], projectAccess: false })
+    await putAcl(owner, container, { users: [], projectAccess: false })
     assert.equal((await colleague.get(container.path)).status, 403)
     assert.equal((await owner.get(container.path)).status, 200)
     assert.equal((await colleague.get('/v1/containers')).json['total'], 1)
@@ -133,7 +132,7 @@ describe('containers and what becomes of their secrets', () => {
   test('reading a container opens none of its secrets', async () => {
     const secret = await secretWithPayload(admin)
     const container = await containerOf(admin, { secret_refs: [member(secret)] })
-    await setContainerAcl(door, container.id, { users: ['friend'], projectAccess: true })
+    await putAcl(admin, container, { users: ['friend'], projectAccess: true })
     const friend = door.as({ project: 'elsewhere', user: 'friend', roles: [] })
     assert.equal((await friend.get(container.path)).status, 200)
     assert.equal((await friend.get(secret.path)).status, 403)

@@ -4,8 +4,7 @@ import { type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf, type MadeContainer, member, membersOf } from '../support/doorContainers.ts'
-import { type MadeSecret, secretOf } from '../support/doorSecrets.ts'
-import { setContainerAcl } from '../support/setAcl.ts'
+import { type MadeSecret, putAcl, secretOf } from '../support/doorSecrets.ts'
 
 const CONSUMER = { name: 'Octavia', URL: 'https://lb.example' }
 
@@ -228,7 +227,7 @@ describe('somebody writes containers to the database by hand', () => {
     const shared = async () => {
       const made = await scene()
       const acl = { users: ['friend', 'second'], projectAccess: false }
-      await setContainerAcl(door, made.container.id, acl)
+      await putAcl(owner, made.container, acl)
       const friend = door.as({ project: 'elsewhere', user: 'friend', roles: ['member'] })
       assert.equal((await friend.get(made.container.path)).status, 200)
       return made

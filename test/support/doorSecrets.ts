@@ -45,3 +45,14 @@ export function secretOfBytes(
     ...fields,
   })
 }
+
+/** PUT of the ACL of a secret or container, which must succeed. */
+export async function putAcl(
+  owner: Caller,
+  { path }: { readonly path: string },
+  acl: { readonly users: readonly string[]; readonly projectAccess: boolean },
+): Promise<void> {
+  const read = { users: acl.users, 'project-access': acl.projectAccess }
+  const answer = await owner.put(`${path}/acl`, { read })
+  assert.equal(answer.status, 200, answer.text)
+}
