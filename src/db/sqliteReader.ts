@@ -83,23 +83,26 @@ export class SqliteReader implements Reads {
   readonly #answerAll = (): void => {
     const asked = this.#asked
     this.#asked = []
-    if (asked.length === 1) return this.#answer(asked)
-    let connection: SqliteConnection
-    try {
-      connection = this.#attempt((open) => {
-        open.beginRead()
-        return open
-      })
-    } catch {
-      // Each is told for itself what is wrong.
-      return this.#answer(asked)
-    }
+    const connection = asked.length === 1 ? undefined : this.#begun()
     this.#answer(asked)
-    if (this.#connection !== connection) return
+    // A read that cost the connection took the transaction along.
+    if (connection === undefined || connection !== this.#connection) return
     try {
       connection.rollback()
     } catch (error) {
       this.#discard(error)
+    }
+  }
+
+  /** A connection in a transaction. Without one, each is told for itself what is wrong. */
+  #begun(): SqliteConnection | undefined {
+    try {
+      return this.#attempt((connection) => {
+        connection.beginRead()
+        return connection
+      })
+    } catch {
+      return undefined
     }
   }
 
