@@ -96,7 +96,7 @@ export class Gatehouse implements Served {
 }
 
 /** What the first line of the command gives to Node: operators start it by that line. */
-function shippedNodeArgs(): readonly string[] {
+export function shippedNodeArgs(): readonly string[] {
   const [first = ''] = readFileSync(COMMAND, 'utf8').split('\n', 1)
   return first.split(/\s+/).filter((word) => word.startsWith('--'))
 }

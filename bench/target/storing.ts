@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Child } from '../../test/peers/child.ts'
 import { freePort } from '../../test/peers/freePort.ts'
 import type { Fixture } from '../fixture/fixture.ts'
+import { shippedNodeArgs } from './gatehouse.ts'
 import { type Served, whenAnswering } from './served.ts'
 
 /** A server on a copy of the fixture that puts at most so many commands into one transaction. */
@@ -19,7 +20,7 @@ export async function startStoring(
   const child = new Child({
     name,
     command: process.execPath,
-    args: [script, state, String(port), String(commandsPerTransaction)],
+    args: [...shippedNodeArgs(), script, state, String(port), String(commandsPerTransaction)],
     cwd: folder,
     logFile: join(folder, `${name}.log`),
   })

@@ -7,8 +7,11 @@ export interface CheckpointingParts {
   readonly later: (work: () => void, delayMs: number) => void
 }
 
-/** Four pages for a small secret alone in its commit, ten for a big one: the log stays near 20 MB. */
-const COMMANDS_PER_CHECKPOINT = 500
+/**
+ * Four pages for a small secret alone in its commit, ten for a big one: the log stays below 40 MB. Fewer
+ * would bring the same pages into the database again and again, a third of the writer's work at 500.
+ */
+const COMMANDS_PER_CHECKPOINT = 1000
 /** 64 MB: so much stands in the log only when readers kept it from starting over. */
 const PAGES_TOO_MANY = 16_000
 /** A deleted key is out of the log within a minute: time enough for some attempts. */

@@ -2,6 +2,7 @@ import { type Command, statementsOf } from './commands/commandTable.ts'
 import { dialectSqlite } from './dialectSqlite.ts'
 import type { SqliteConnection } from './dialectSqliteConnection.ts'
 import { driveStatements } from './driveStatements.ts'
+import type { Statement, StatementResult } from './statement.ts'
 import type { Answer, WriterThreadEvent } from './writerMessages.ts'
 
 /** What group commit needs of a connection; a test hands in one that fails where it likes. */
@@ -23,7 +24,7 @@ export interface GroupCommitParts {
 }
 
 /**
- * Commands that came together share one transaction and one fsync, each in a savepoint of its own. An
+ * Commands that came together share one transaction and one fsync, and each is taken back alone. An
  * answer of 'done' means: on the disk. A connection that failed at anything but a single statement is
  * never used again: it is closed, and the next batch opens another, which recovers what was committed.
  */
@@ -60,7 +61,7 @@ export class GroupCommit {
     try {
       const answers: Answer[] = []
       for (const command of commands) {
-        answers.push(inSavepoint(connection, command))
+        answers.push(runCommand(connection, command))
         if (!connection.isInTransaction) return 'lost'
       }
       connection.commit()
@@ -101,16 +102,25 @@ export class GroupCommit {
   }
 }
 
-function inSavepoint(connection: WritableConnection, command: Command): Answer {
+/**
+ * In a savepoint from its first write on, unless that is its only one. SQLite takes back a single statement
+ * by itself, or with it the whole transaction.
+ */
+function runCommand(connection: WritableConnection, command: Command): Answer {
+  let hasSavepoint = false
+  const execute = (statement: Statement): StatementResult => {
+    if (!hasSavepoint && statement.isAlone !== true && !statement.sql.startsWith('select ')) {
+      connection.execute({ sql: 'savepoint command', params: [] })
+      hasSavepoint = true
+    }
+    return connection.execute(statement)
+  }
   try {
-    connection.execute({ sql: 'savepoint command', params: [] })
-    const result = driveStatements(statementsOf(command, dialectSqlite), (statement) =>
-      connection.execute(statement),
-    )
-    connection.execute({ sql: 'release savepoint command', params: [] })
+    const result = driveStatements(statementsOf(command, dialectSqlite), execute)
+    if (hasSavepoint) connection.execute({ sql: 'release savepoint command', params: [] })
     return { kind: 'done', result }
   } catch (error) {
-    if (connection.isInTransaction) {
+    if (hasSavepoint && connection.isInTransaction) {
       connection.execute({ sql: 'rollback to savepoint command', params: [] })
       connection.execute({ sql: 'release savepoint command', params: [] })
     }

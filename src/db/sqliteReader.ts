@@ -19,6 +19,14 @@ const BUSY_TIMEOUT_MS = 100
 /** How long a folder may be gone before reads notice: a look costs three stat calls. */
 const LOOK_EVERY_MS = 250
 
+/** A read that waits for those that came with it. */
+interface Asked {
+  readonly sql: string
+  readonly params: readonly SqlValue[]
+  readonly resolve: (row: Row | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
  * The read-only connection in the thread that answers requests. With the log beside the database it
  * neither waits for the writer nor holds it up, and sees every commit that was acknowledged.
@@ -28,13 +36,17 @@ export class SqliteReader implements Reads {
   #connection: SqliteConnection | undefined
   #lookedAtMs = 0
   #isClosed = false
+  #asked: Asked[] = []
 
   constructor(parts: SqliteReaderParts) {
     this.#parts = parts
   }
 
-  async first(sql: string, ...params: readonly SqlValue[]): Promise<Row | undefined> {
-    return this.#attempt((connection) => connection.first(sql, params))
+  first(sql: string, ...params: readonly SqlValue[]): Promise<Row | undefined> {
+    return new Promise((resolve, reject) => {
+      // Runs when all that are as far as this one have asked.
+      if (this.#asked.push({ sql, params, resolve, reject }) === 1) queueMicrotask(this.#answerAll)
+    })
   }
 
   async all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]> {
@@ -62,6 +74,46 @@ export class SqliteReader implements Reads {
     this.#isClosed = true
     this.#connection?.close()
     this.#connection = undefined
+  }
+
+  /**
+   * One transaction, so two file locks, for all. It is over before the event loop turns, so before the
+   * writer's next acknowledgement arrives: what was acknowledged is always seen.
+   */
+  readonly #answerAll = (): void => {
+    const asked = this.#asked
+    this.#asked = []
+    const connection = asked.length === 1 ? undefined : this.#begun()
+    this.#answer(asked)
+    // A read that cost the connection took the transaction along.
+    if (connection === undefined || connection !== this.#connection) return
+    try {
+      connection.rollback()
+    } catch (error) {
+      this.#discard(error)
+    }
+  }
+
+  /** A connection in a transaction. Without one, each is told for itself what is wrong. */
+  #begun(): SqliteConnection | undefined {
+    try {
+      return this.#attempt((connection) => {
+        connection.beginRead()
+        return connection
+      })
+    } catch {
+      return undefined
+    }
+  }
+
+  #answer(asked: readonly Asked[]): void {
+    for (const { sql, params, resolve, reject } of asked) {
+      try {
+        resolve(this.#attempt((connection) => connection.first(sql, params)))
+      } catch (error) {
+        reject(error)
+      }
+    }
   }
 
   #attempt<Result>(read: (connection: SqliteConnection) => Result): Result {

@@ -5,6 +5,8 @@ export type SqlValue = string | number | Uint8Array | null
 export interface Statement {
   readonly sql: string
   readonly params: readonly SqlValue[]
+  /** The one write of its command: what fails undoes itself, and needs nothing that could undo it. */
+  readonly isAlone?: boolean
 }
 
 export type Row = Readonly<Record<string, SqlValue>>

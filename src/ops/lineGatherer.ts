@@ -1,5 +1,5 @@
-/** Lines wait for this many characters or this long, whichever comes first. */
-const MOST_CHARACTERS = 32 * 1024
+/** Lines wait for this many bytes or this long, whichever comes first. */
+const MOST_BYTES = 32 * 1024
 const LONGEST_WAIT_MS = 100
 
 /**
@@ -8,7 +8,9 @@ const LONGEST_WAIT_MS = 100
  */
 export class LineGatherer {
   readonly #write: (lines: string) => void
-  #waiting = ''
+  /** Bytes, not text: V8 would keep all the pieces that a line was put together from. */
+  #waiting = Buffer.allocUnsafeSlow(2 * MOST_BYTES)
+  #end = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(write: (lines: string) => void) {
@@ -17,17 +19,24 @@ export class LineGatherer {
 
   /** @param line ends in a line feed */
   add(line: string): void {
-    this.#waiting += line
-    if (this.#waiting.length >= MOST_CHARACTERS) this.flush()
+    // UTF-8 takes at most three bytes for each UTF-16 unit.
+    const room = 3 * line.length
+    if (room > this.#waiting.length - this.#end) this.flush()
+    if (room > this.#waiting.length) {
+      this.#write(line)
+      return
+    }
+    this.#end += this.#waiting.write(line, this.#end)
+    if (this.#end >= MOST_BYTES) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), LONGEST_WAIT_MS).unref()
   }
 
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#waiting === '') return
-    const lines = this.#waiting
-    this.#waiting = ''
+    if (this.#end === 0) return
+    const lines = this.#waiting.toString('utf8', 0, this.#end)
+    this.#end = 0
     this.#write(lines)
   }
 }

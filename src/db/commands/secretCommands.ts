@@ -16,7 +16,8 @@ export function* insertSecret(
   secret: Stored<Secret>,
 ): Statements<'inserted' | 'keyGone'> {
   if (!(yield* projectKeysInUse(dialect, [secret]))) return 'keyGone'
-  yield insertInto('secrets', rowOfSecret(secret))
+  const isAlone = (secret.acl?.users.length ?? 0) === 0
+  yield { ...insertInto('secrets', rowOfSecret(secret)), isAlone }
   yield* insertAclUsers(secret)
   return 'inserted'
 }

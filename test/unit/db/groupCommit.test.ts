@@ -6,6 +6,7 @@ import { SqliteConnection } from '../../../src/db/dialectSqliteConnection.ts'
 import { GroupCommit, type WritableConnection } from '../../../src/db/groupCommit.ts'
 import type { Statement, StatementResult } from '../../../src/db/statement.ts'
 import type { Answer, WriterThreadEvent } from '../../../src/db/writerMessages.ts'
+import type { Acl } from '../../../src/model/acl.ts'
 import { NOW, Project } from '../../contract/recordsForRepositories.ts'
 import { type FreshDatabase, freshDatabase } from '../../support/freshDatabase.ts'
 
@@ -66,6 +67,8 @@ interface Scene {
   /** The connection in use. */
   sabotage(): Saboteur
   inserts(count: number): readonly Command[]
+  /** Of two statements each. */
+  insertsWithAcl(count: number): readonly Command[]
   isStored(command: Command | undefined): boolean
 }
 
@@ -93,12 +96,19 @@ async function scene(t: { after(work: () => Promise<void>): unknown }): Promise<
     sabotage: () => opened.at(-1) as Saboteur,
     inserts: (count) =>
       Array.from({ length: count }, () => ({ name: 'insertSecret', args: [project.secret()] })),
+    insertsWithAcl: (count) =>
+      Array.from({ length: count }, () => ({
+        name: 'insertSecret',
+        args: [project.secret({ acl: ACL })],
+      })),
     isStored: (command) => {
       const [secret] = command?.name === 'insertSecret' ? command.args : []
       return fresh.execute('select id from secrets where id = ?', secret?.id ?? '').length === 1
     },
   }
 }
+
+const ACL: Acl = { projectAccess: false, users: ['alice'], createdAt: NOW, updatedAt: NOW }
 
 const kinds = (answers: readonly Answer[]) => answers.map((answer) => answer.kind)
 const doneOf = (answers: readonly Answer[]) => answers.map((a) => a.kind === 'done' && a.result)
@@ -117,6 +127,31 @@ test('a constraint takes back one command only', async (t) => {
   assert.deepEqual(kinds(groupCommit.run([a, b, b, c])), ['done', 'done', 'bug', 'done'])
   assert.ok([a, b, c].every(isStored))
   assert.equal(sabotage().commits, 1)
+})
+
+test('a command that fails at its second write leaves nothing of its first', async (t) => {
+  const { groupCommit, insertsWithAcl, isStored, sabotage } = await scene(t)
+  const batch = insertsWithAcl(3)
+  let left = 1
+  sabotage().onExecute = ({ sql }) => {
+    if (sql.startsWith('insert into secret_acl_users ') && left-- === 0)
+      throw failing('SQLITE_FULL')
+  }
+  assert.deepEqual(kinds(groupCommit.run(batch)), ['done', 'unavailable', 'done'])
+  assert.deepEqual(batch.map(isStored), [true, false, true])
+})
+
+test('a savepoint is opened for a command of several writes, and for no other', async (t) => {
+  const { groupCommit, inserts, insertsWithAcl, sabotage } = await scene(t)
+  let savepoints = 0
+  sabotage().onExecute = ({ sql }) => {
+    if (sql.startsWith('savepoint')) savepoints += 1
+  }
+  assert.deepEqual(
+    kinds(groupCommit.run([...inserts(3), ...insertsWithAcl(2)])),
+    Array(5).fill('done'),
+  )
+  assert.equal(savepoints, 2)
 })
 
 test('a failed COMMIT acknowledges nothing, is not repeated, and its connection is given up', async (t) => {
@@ -174,8 +209,8 @@ test('a statement that fails for want of space takes back its own command, and n
 })
 
 test('a savepoint that cannot be taken back ends the batch without one acknowledgement', async (t) => {
-  const { groupCommit, inserts, isStored, sabotage } = await scene(t)
-  const batch = inserts(3)
+  const { groupCommit, insertsWithAcl, isStored, sabotage } = await scene(t)
+  const batch = insertsWithAcl(3)
   let left = 1
   sabotage().onExecute = ({ sql }) => {
     if (sql.startsWith('insert into secrets ') && left-- === 0) throw failing('SQLITE_IOERR_WRITE')

@@ -21,10 +21,13 @@ function isUnavailable(error: unknown): boolean {
 async function scene(t: { after(work: () => Promise<void>): unknown }) {
   const fresh = await freshDatabase(t)
   const events: DatabaseEvent[] = []
-  const time = { nowMs: 0 }
+  const time = { nowMs: 0, onLook: () => {} }
   const reader = new SqliteReader({
     path: fresh.path,
-    monotonicMs: () => time.nowMs,
+    monotonicMs: () => {
+      time.onLook()
+      return time.nowMs
+    },
     onEvent: (event) => events.push(event),
   })
   t.after(async () => reader.close())
@@ -39,6 +42,70 @@ test('sees every commit that was acknowledged', async (t) => {
     await fresh.database.secrets.insert(project.secret())
     assert.deepEqual(await reader.first(COUNT), { total })
   }
+})
+
+const TOMBSTONES = 'select count(*) as total from tombstones'
+const MAKE_TOMBSTONE =
+  "insert into tombstones select 'secret', count(*), 'p', null, '2026', '2026' from tombstones"
+
+test('reads that come together are of one moment, those that come later are of a later one', async (t) => {
+  const { fresh, reader, time } = await scene(t)
+  let looks = 0
+  // The reader looks at the clock before each read: the place for a write of somebody else.
+  time.onLook = () => {
+    looks += 1
+    if (looks > 2) fresh.execute(MAKE_TOMBSTONE)
+  }
+  const together = await Promise.all([1, 2, 3, 4].map(() => reader.first(TOMBSTONES)))
+  assert.equal(looks, 5)
+  assert.deepEqual(together, Array(4).fill({ total: 0 }))
+  time.onLook = () => {}
+  assert.deepEqual(await reader.first(TOMBSTONES), { total: 3 })
+})
+
+test('many reads under way never hide a commit that was acknowledged', async (t) => {
+  const { fresh, reader } = await scene(t)
+  const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+  let acknowledged = 0
+  let isOver = false
+  const busy = Array.from({ length: 20 }, async () => {
+    while (!isOver) {
+      const least = acknowledged
+      const row = await reader.first(COUNT)
+      assert.ok(Number(row?.['total']) >= least, `${row?.['total']} of ${least}`)
+      await new Promise(setImmediate)
+    }
+  })
+  for (let total = 1; total <= 30; total += 1) {
+    await fresh.database.secrets.insert(project.secret())
+    acknowledged = total
+    const both = await Promise.all([reader.first(COUNT), reader.first(COUNT)])
+    assert.deepEqual(both, [{ total }, { total }])
+  }
+  isOver = true
+  await Promise.all(busy)
+})
+
+test('a read that fails among others fails alone, and takes no transaction along', async (t) => {
+  const { fresh, reader, events } = await scene(t)
+  const bug = (outcome: PromiseSettledResult<unknown> | undefined) => outcome?.status === 'rejected'
+  const first = await Promise.allSettled([
+    reader.first(COUNT),
+    reader.first('select nothing from nowhere'),
+    reader.first(COUNT),
+  ])
+  assert.deepEqual(first.map(bug), [false, true, false])
+  // This one costs the connection: SQLite calls it a database that cannot be written.
+  const second = await Promise.allSettled([
+    reader.first(COUNT),
+    reader.all('delete from secrets'),
+    reader.first(COUNT),
+    reader.first(COUNT),
+  ])
+  assert.deepEqual(second.map(bug), [false, true, false, false])
+  assert.ok(events.some(({ type }) => type === 'connectionLost'))
+  fresh.execute(MAKE_TOMBSTONE)
+  assert.deepEqual(await reader.first(TOMBSTONES), { total: 1 })
 })
 
 test('a snapshot sees one moment, and ends with its work even when that fails', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -28,6 +29,22 @@ function hello(): Koa {
 }
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+
+test('far more requests at once than are started together are all answered', async (t) => {
+  const listener = listenerOf({ maxConnections: 1000 })
+  const origin = await listener.open(hello())
+  t.after(() => listener.drain(0))
+  const sockets = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+      await once(socket, 'connect')
+      return socket
+    }),
+  )
+  const answers = sockets.map((socket) => listen(socket, 5_000))
+  for (const socket of sockets) socket.write(GET)
+  for (const answer of answers) assert.deepEqual((await answer).statuses, [200])
+})
 
 test('a Unix socket is for its owner alone', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-socket-'))
