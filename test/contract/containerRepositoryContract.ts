@@ -139,6 +139,26 @@ export function containerRepositoryContract(
       assert.deepEqual(plain(await db.containers.find(container.id)), plain(again))
     })
 
+    test('any members follow any others, wherever their rows stand', async () => {
+      const [one, two] = [await aSecret(), await aSecret()]
+      const named = (names: string) =>
+        [...names].map((given, i) => aMember(i % 2 === 0 ? one : two, given))
+      let container = project.container({ members: named('abc') })
+      await db.containers.insert(container, NOW)
+      for (const names of ['abcd', 'abd', 'bd', '', 'xyz', 'axyz', 'axz', 'zxa', 'z', 'abcdef']) {
+        // What an operator may do by hand without breaking the MAC: the order stays.
+        db.execute(
+          'update container_secrets set position = position * 7 - 40 where container_id = ?',
+          container.id,
+        )
+        const next = { ...container, members: named(names), rowMac: project.mac() }
+        const outcome = await db.containers.replaceMembers(container.rowMac, next, undefined)
+        assert.equal(outcome, 'changed')
+        assert.deepEqual(plain(await db.containers.find(container.id)), plain(next), names)
+        container = next
+      }
+    })
+
     test('only the member that is new must be live, and of the given project', async () => {
       const expiring = await aSecret({ expiration: at('2026-11-22T12:00:01.000000') })
       const container = project.container({ members: [aMember(expiring)] })

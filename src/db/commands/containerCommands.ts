@@ -6,6 +6,7 @@ import type { Stored } from '../../model/record.ts'
 import type { Dialect } from '../dialect.ts'
 import { insertInto } from '../insertInto.ts'
 import { aclColumnsOf } from '../rows/aclColumns.ts'
+import { number } from '../rows/column.ts'
 import { rowOfContainer } from '../rows/containerRow.ts'
 import type { Row, Statements } from '../statement.ts'
 import { projectKeysInUse } from './projectKeysInUse.ts'
@@ -22,7 +23,7 @@ export function* insertContainer(
     if (!(yield* secretIsHeld(dialect, { secretId, projectId, now }))) return 'secretGone'
   }
   yield insertInto('containers', rowOfContainer(container))
-  yield* insertMembers(container)
+  yield* insertMembers(container, container.members, 0)
   yield* insertAclUsers(container)
   return 'inserted'
 }
@@ -42,8 +43,7 @@ export function* replaceContainerMembers(
     sql: 'update containers set row_mac = ? where containers.id = ?',
     params: [container.rowMac, container.id],
   }
-  yield deleteOf('container_secrets', container.id)
-  yield* insertMembers(container)
+  yield* rewriteMembers(container)
   return 'changed'
 }
 
@@ -114,11 +114,43 @@ function deleteOf(table: string, id: ContainerId) {
   return { sql: `delete from ${table} where ${table}.container_id = ?`, params: [id] }
 }
 
-function* insertMembers(container: Container): Statements<void> {
-  for (const [position, { name, secretId }] of container.members.entries()) {
+/** From the first difference on: to add one to a thousand members writes one row. */
+function* rewriteMembers(container: Container): Statements<void> {
+  const { id, members } = container
+  const { rows } = yield {
+    sql:
+      'select container_secrets.position, container_secrets.name, container_secrets.secret_id ' +
+      'from container_secrets where container_secrets.container_id = ? ' +
+      'order by container_secrets.position',
+    params: [id],
+  }
+  const isKept = (row: Row, at: number): boolean =>
+    row['secret_id'] === members[at]?.secretId && row['name'] === members[at]?.name
+  const differs = rows.findIndex((row, at) => !isKept(row, at))
+  const kept = differs === -1 ? rows.length : differs
+  const position = positionOf(rows[kept]) ?? (positionOf(rows.at(-1)) ?? -1) + 1
+  yield {
+    sql:
+      'delete from container_secrets where container_secrets.container_id = ? ' +
+      'and container_secrets.position >= ?',
+    params: [id, position],
+  }
+  yield* insertMembers(container, members.slice(kept), position)
+}
+
+function positionOf(row: Row | undefined): number | undefined {
+  return row === undefined ? undefined : number(row, 'position')
+}
+
+function* insertMembers(
+  { id }: Container,
+  members: Container['members'],
+  from: number,
+): Statements<void> {
+  for (const [index, { name, secretId }] of members.entries()) {
     yield insertInto('container_secrets', {
-      container_id: container.id,
-      position,
+      container_id: id,
+      position: from + index,
       name,
       secret_id: secretId,
     })
