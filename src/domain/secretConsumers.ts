@@ -32,6 +32,12 @@ export class SecretConsumers {
     await findSecret(this.#parts, id)
   }
 
+  /** The same below one consumer, whose id must be one; whether it is there, only readers learn. */
+  async lookUpOne(id: SecretId | undefined, consumerId: ConsumerId | undefined): Promise<void> {
+    await findSecret(this.#parts, id)
+    idOrRefuse(consumerId)
+  }
+
   /** GET /v1/secrets/{id}/consumers. */
   async list(
     ctx: RequestContext,
@@ -48,9 +54,11 @@ export class SecretConsumers {
     id: SecretId | undefined,
     consumerId: ConsumerId | undefined,
   ): Promise<SecretConsumer> {
-    const secret = await this.#authorized(ctx, 'secret_consumers:get', id)
-    const consumer =
-      consumerId === undefined ? undefined : await this.#parts.consumers.find(secret.id, consumerId)
+    const { policy, consumers } = this.#parts
+    const found = await findSecret(this.#parts, id)
+    const properId = idOrRefuse(consumerId)
+    const { record } = policy.authorize(ctx, 'secret_consumers:get', found)
+    const consumer = await consumers.find(record.id, properId)
     if (consumer === undefined) throw consumerNotFound()
     return consumer
   }
@@ -110,6 +118,11 @@ export class SecretConsumers {
     const consumers = await this.#parts.consumers.ofSecrets([secret.id])
     return { secret, consumers: consumers.get(secret.id) ?? [] }
   }
+}
+
+function idOrRefuse(id: ConsumerId | undefined): ConsumerId {
+  if (id !== undefined) return id
+  throw new Fault('notFound', 'Provided consumer id is invalid. A lower-case UUID is wanted.')
 }
 
 function consumerNotFound(): Fault {

@@ -248,10 +248,20 @@ describe('/v1/secrets/{id}/consumers', () => {
       const { path } = await consumed('v1')
       const other = await consumed('v1')
       const foreign = String(rowsOf(other.id)[0]?.['id'])
-      for (const consumerId of ['x', UNKNOWN, foreign, foreign.toUpperCase(), '%00']) {
+      const stranger = door.as({ project: 'elsewhere', user: 'x', roles: ['admin'] })
+      for (const consumerId of [UNKNOWN, foreign]) {
         const answer = await creator.get(`${path}/consumers/${consumerId}`)
         assert.equal(answer.status, 404, consumerId)
         assert.equal(answer.json['description'], 'Consumer not found.')
+        assert.equal((await stranger.get(`${path}/consumers/${consumerId}`)).status, 403)
+      }
+      // What is no id is refused before the rules, as ids of secrets are (contract 00).
+      for (const consumerId of ['x', foreign.toUpperCase(), '%00']) {
+        for (const caller of [creator, stranger]) {
+          const answer = await caller.get(`${path}/consumers/${consumerId}`)
+          assert.equal(answer.status, 404, consumerId)
+          assert.match(String(answer.json['description']), /^Provided consumer id is invalid/)
+        }
       }
     })
 

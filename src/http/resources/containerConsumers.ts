@@ -87,6 +87,6 @@ export function containerConsumerRoutes(
   ]
 }
 
-function consumerIdOf(params: ApiRequest['params']): ConsumerId | undefined {
+export function consumerIdOf(params: ApiRequest['params']): ConsumerId | undefined {
   return parseConsumerId(params['consumer_id'] ?? '')
 }

@@ -1,5 +1,4 @@
 import type { SecretConsumers } from '../../domain/secretConsumers.ts'
-import { parseConsumerId } from '../../lib/ids.ts'
 import type { SecretConsumerName } from '../../model/secretConsumer.ts'
 import { json } from '../answers.ts'
 import { decodePaging, type PagingLimits } from '../decode/paging.ts'
@@ -8,6 +7,7 @@ import { renderPage } from '../render/page.ts'
 import { renderSecret, type SecretRenderOptions, secretRef } from '../render/secret.ts'
 import { renderSecretConsumer } from '../render/secretConsumer.ts'
 import type { ApiRequest, Route } from '../route.ts'
+import { consumerIdOf } from './containerConsumers.ts'
 import { secretIdOf } from './secrets.ts'
 
 const COLLECTION = '/v1/secrets/{secret_id}/consumers'
@@ -87,10 +87,9 @@ export function secretConsumerRoutes(
       summary: 'Retrieve one consumer of a secret',
       accepts: 'json',
       answers: [200, 401, 403, 404, 406],
-      lookUp,
+      lookUp: ({ params }) => consumers.lookUpOne(secretIdOf(params), consumerIdOf(params)),
       async handle({ ctx, params }) {
-        const consumerId = parseConsumerId(params['consumer_id'] ?? '')
-        const consumer = await consumers.read(ctx, secretIdOf(params), consumerId)
+        const consumer = await consumers.read(ctx, secretIdOf(params), consumerIdOf(params))
         return json(200, renderSecretConsumer(consumer))
       },
     },
