@@ -17,6 +17,9 @@ export function renderOrder(order: Order, base: string): object {
     ...whenSet('creator_id', order.creatorId),
     ...(order.secretId === null ? {} : { secret_ref: secretRef(base, order.secretId) }),
     order_ref: orderRef(base, order.id),
+    ...(order.containerId === null
+      ? {}
+      : { container_ref: `${base}/v1/containers/${order.containerId}` }),
   }
 }
 
