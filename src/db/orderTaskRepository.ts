@@ -3,7 +3,7 @@ import type { OrderId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Order } from '../model/order.ts'
 import type { Stored } from '../model/record.ts'
-import { number, textOrNull } from './rows/column.ts'
+import { number } from './rows/column.ts'
 import { ORDER_COLUMNS, orderOfRow } from './rows/orderRow.ts'
 import { recordIn } from './rows/recordIn.ts'
 import type { RepositoryParts } from './secretRepository.ts'
@@ -40,7 +40,7 @@ export class SqlOrderTaskRepository implements OrderTaskRepository {
     const rows = await this.#parts.reads.all(LOOK)
     return {
       waiting: rows.reduce((sum, row) => sum + number(row, 'waiting'), 0),
-      owners: rows.flatMap((row) => textOrNull(row, 'lease_owner') ?? []),
+      owners: rows.map((row) => row['lease_owner']).filter((owner) => typeof owner === 'string'),
     }
   }
 

@@ -61,8 +61,12 @@ export class KeyPairTask {
    * @throws whatever the maker, the database or the KEK store throws: another attempt may succeed
    */
   async perform(task: OrderTask, owner: string, signal: AbortSignal): Promise<TaskOutcome> {
-    const order = await this.#pending(task)
+    const order = await this.#order(task)
     if (order === undefined) return 'lost'
+    if (order.status !== 'PENDING') {
+      // An order ends together with its task: somebody put this one there.
+      throw this.#alarm(order, 'a task waits for an order that has ended')
+    }
     let passphrase: Buffer | undefined
     try {
       passphrase = await this.#passphrase(order, task)
@@ -130,8 +134,9 @@ export class KeyPairTask {
   ): Promise<boolean> {
     const { tasks, integrity, keyCache, clock } = this.#parts
     return untilFresh(async () => {
-      const order = await this.#pending(task)
-      if (order === undefined) return { value: false }
+      const order = await this.#order(task)
+      // Meanwhile deleted, or ended by whoever held the task after this process.
+      if (order?.status !== 'PENDING') return { value: false }
       const now = clock.now()
       const end = await ending(order, now)
       const made = end.status === 'ACTIVE' ? end.made : undefined
@@ -144,12 +149,9 @@ export class KeyPairTask {
   }
 
   /** undefined: it was deleted. */
-  async #pending({ orderId }: OrderTask): Promise<Verified<Order> | undefined> {
+  async #order({ orderId }: OrderTask): Promise<Verified<Order> | undefined> {
     const { tasks, integrity } = this.#parts
-    const order = await integrity.verified(await tasks.order(orderId))
-    if (order === undefined || order.status === 'PENDING') return order
-    // An order ends together with its task: somebody put this one there.
-    throw this.#alarm(order, 'a task waits for an order that has ended')
+    return integrity.verified(await tasks.order(orderId))
   }
 
   /** undefined: none is wanted. The order says so under its MAC, so that no task can be robbed of it. */
