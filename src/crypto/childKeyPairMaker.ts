@@ -18,6 +18,8 @@ const TIMEOUT_MS = 180_000
 const IDLE_MS = 10_000
 const NONE = Buffer.alloc(0)
 
+class ChildEnded extends Error {}
+
 /** Key pairs from a niced process of their own: started when one is wanted, ended when none is. */
 export class ChildKeyPairMaker implements KeyPairMaker {
   readonly #timeoutMs: number
@@ -64,6 +66,7 @@ export class ChildKeyPairMaker implements KeyPairMaker {
     signal: AbortSignal,
   ): Promise<KeyPair> {
     signal.throwIfAborted()
+    const wasIdle = this.#child !== undefined
     this.#child ??= this.#start()
     const child = this.#child
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)])
@@ -75,7 +78,9 @@ export class ChildKeyPairMaker implements KeyPairMaker {
     } catch (error) {
       // Whatever it does now, nobody waits for it.
       if (this.#child === child) this.stop()
-      throw error
+      // It may have died before it was asked, and nobody had noticed.
+      if (!wasIdle || !(error instanceof ChildEnded)) throw error
+      return await this.#makeInChild(recipe, passphrase, signal)
     } finally {
       request.fill(0)
     }
@@ -120,7 +125,7 @@ function answerOf(child: Child, signal: AbortSignal): Promise<readonly Buffer[]>
     const onError = (cause: Error): void =>
       finish(() => reject(new Error('The maker of key pairs could not be started.', { cause })))
     const onExit = (code: number | null, ended: string | null): void =>
-      finish(() => reject(new Error(`The maker of key pairs ended (${ended ?? code}).`)))
+      finish(() => reject(new ChildEnded(`The maker of key pairs ended (${ended ?? code}).`)))
     const onAbort = (): void => finish(() => reject(signal.reason))
     child.on('error', onError).on('exit', onExit).stdout.on('data', onData)
     signal.addEventListener('abort', onAbort, { once: true })

@@ -41,6 +41,7 @@ export class FrameReader {
     for (let at = 4; at < end; ) {
       const from = at + 4
       at = from + gathered.readUInt32BE(at)
+      if (at > end) throw new Error('A field of a frame is longer than its frame.')
       fields.push(copyOf(gathered.subarray(from, at)))
     }
     this.wipe()
