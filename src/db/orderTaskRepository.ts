@@ -28,8 +28,8 @@ export class SqlOrderTaskRepository implements OrderTaskRepository {
   }
 
   async release(task: OrderTask, owner: string, notBefore: Timestamp): Promise<void> {
-    const { orderId, attempts } = task
-    return this.#parts.commands.run('releaseOrderTask', { orderId, attempts }, owner, notBefore)
+    const { orderId, cost } = task
+    return this.#parts.commands.run('releaseOrderTask', { orderId, cost }, owner, notBefore)
   }
 
   async releaseAllOf(owner: string): Promise<void> {

@@ -226,8 +226,8 @@ export interface NewOrderTask {
 /** A task in somebody's hands. */
 export interface OrderTask {
   readonly orderId: OrderId
-  /** How often it was taken up, this time included. */
-  readonly attempts: number
+  /** What it has cost so far: 1 for each time it was taken up, this one included, and what its owners added. */
+  readonly cost: number
   readonly sealedInput: Uint8Array | null
 }
 
@@ -250,7 +250,7 @@ export interface OrderTaskRepository {
   claim(owner: string, now: Timestamp, until: Timestamp): Promise<OrderTask | undefined>
   /** false: it is no longer the owner's. */
   renew(orderId: OrderId, owner: string, until: Timestamp): Promise<boolean>
-  /** Gives a task back: nobody takes it up before `notBefore`. Nothing happens when it is another's. */
+  /** Gives a task back at this cost: nobody takes it up before `notBefore`. Nothing happens when it is another's. */
   release(task: OrderTask, owner: string, notBefore: Timestamp): Promise<void>
   /** Takes from an owner that is known to be dead whatever it held. */
   releaseAllOf(owner: string): Promise<void>

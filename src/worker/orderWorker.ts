@@ -31,8 +31,12 @@ const TIMES: WorkerTimes = {
   renewEveryMs: 20_000,
   retryAfterMs: 2_000,
 }
-/** A process that died under a task counts as an attempt: a task that kills its process must end. */
-const MAX_ATTEMPTS = 10
+/**
+ * What a task may cost before it ends in ERROR. Taking it up costs 1, so that a task under which processes
+ * die ends as well, though not for the kills of an unlucky day; a pair that could not be made costs 10.
+ */
+const MAX_COST = 100
+const COST_OF_FAILURE = 10
 const LONGEST_RETRY_MS = 60_000
 /** No clock gets there: what is parked waits for an operator. */
 const NEVER = '9999-12-31T23:59:59.999999' as Timestamp
@@ -139,18 +143,18 @@ export class OrderWorker {
 
   async #attempt(task: OrderTask, signal: AbortSignal): Promise<TaskOutcome> {
     const { keyPairTask } = this.#parts
-    const isLast = task.attempts >= MAX_ATTEMPTS
-    if (task.attempts > MAX_ATTEMPTS) return this.#failForGood(task)
+    if (task.cost > MAX_COST) return this.#failForGood(task)
     try {
       return await keyPairTask.perform(task, this.#owner, signal)
     } catch (error) {
+      const isLast = costAfterFailure(task) >= MAX_COST
       if (!isLast || signal.aborted || isNobodysFault(error)) throw error
       return this.#failForGood(task)
     }
   }
 
   #failForGood(task: OrderTask): Promise<TaskOutcome> {
-    const reason = `no key pair came of ${MAX_ATTEMPTS} attempts`
+    const reason = 'no key pair came of many attempts'
     return this.#parts.keyPairTask.fail(task, this.#owner, reason)
   }
 
@@ -175,7 +179,8 @@ export class OrderWorker {
     const { orderId } = task
     const isParked = error instanceof Fault && error.kind === 'corrupted'
     const isFree = this.#isStopping || isNobodysFault(error)
-    const doubled = this.#times.retryAfterMs * 2 ** (isFree ? 0 : task.attempts - 1)
+    const cost = isFree ? task.cost - 1 : costAfterFailure(task)
+    const doubled = this.#times.retryAfterMs * 2 ** Math.floor(cost / COST_OF_FAILURE)
     const retryAfterMs = Math.min(doubled, LONGEST_RETRY_MS)
     const notBefore = isParked ? NEVER : this.#inMs(this.#isStopping ? 0 : retryAfterMs)
     onEvent(
@@ -183,9 +188,8 @@ export class OrderWorker {
         ? { type: 'parked', orderId, error }
         : { type: 'released', orderId, error: this.#isStopping ? undefined : error },
     )
-    const attempts = isFree ? task.attempts - 1 : task.attempts
     // Without the database it stays ours until the lease ends.
-    await tasks.release({ ...task, attempts }, this.#owner, notBefore).catch(() => undefined)
+    await tasks.release({ ...task, cost }, this.#owner, notBefore).catch(() => undefined)
   }
 
   #tell({ orderId }: OrderTask, outcome: TaskOutcome, durationMs: number): void {
@@ -198,6 +202,10 @@ export class OrderWorker {
   #inMs(ms: number): Timestamp {
     return timestampFromMicros((this.#parts.clock.epochMs() + ms) * 1000)
   }
+}
+
+function costAfterFailure({ cost }: OrderTask): number {
+  return cost - 1 + COST_OF_FAILURE
 }
 
 /** The database or the KEK store is away: that says nothing about the order. */

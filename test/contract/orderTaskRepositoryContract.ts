@@ -69,17 +69,17 @@ export function orderTaskRepositoryContract(
     }
     const found = async (order: Order) => plain(await db.orders.find(project.id, order.id))
 
-    test('a claimed task has its input to the byte and counts its attempts', async () => {
+    test('a claimed task has its input to the byte and costs more each time', async () => {
       const input = project.envelope()
       const order = await placed({}, input)
       const task = await claimed()
       assert.deepEqual(plain(task), {
         orderId: order.id,
-        attempts: 1,
+        cost: 1,
         sealedInput: Buffer.from(input),
       })
       assert.deepEqual(plain(await db.orderTasks.order(order.id)), plain(order))
-      assert.equal((await claimed('b', LATER, MUCH_LATER)).attempts, 2)
+      assert.equal((await claimed('b', LATER, MUCH_LATER)).cost, 2)
     })
 
     test('an input whose project key is gone is not placed, nor is its order', async () => {
@@ -128,14 +128,14 @@ export function orderTaskRepositoryContract(
       assert.equal(await db.orderTasks.renew(id, 'a', MUCH_LATER), false)
     })
 
-    test('a released task waits until it may be taken, with the attempts it was given back with', async () => {
+    test('a released task waits until it may be taken, at the cost it was given back with', async () => {
       await placed()
       const task = await claimed('a')
-      await db.orderTasks.release({ ...task, attempts: 0 }, 'b', NOW)
+      await db.orderTasks.release({ ...task, cost: 0 }, 'b', NOW)
       assert.equal(await db.orderTasks.claim('b', NOW, LATER), undefined, 'it is not theirs')
-      await db.orderTasks.release({ ...task, attempts: 4 }, 'a', LATER)
+      await db.orderTasks.release({ ...task, cost: 4 }, 'a', LATER)
       assert.equal(await db.orderTasks.claim('b', NOW, LATER), undefined)
-      assert.equal((await claimed('b', LATER, MUCH_LATER)).attempts, 5)
+      assert.equal((await claimed('b', LATER, MUCH_LATER)).cost, 5)
     })
 
     test('what a dead owner held is free at once, and nothing of others', async () => {

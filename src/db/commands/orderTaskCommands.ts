@@ -30,14 +30,14 @@ export function* claimOrderTask(
   const task = {
     orderId: text(free, 'order_id') as OrderId,
     // A row written by hand must not hold up the queue: what is no input is missed by whoever needs it.
-    attempts: typeof attempts === 'number' ? attempts + 1 : 1,
+    cost: typeof attempts === 'number' ? attempts + 1 : 1,
     sealedInput: input instanceof Uint8Array ? input : null,
   }
   yield {
     sql:
       'update order_tasks set lease_owner = ?, lease_until = ?, attempts = ? ' +
       'where order_tasks.order_id = ?',
-    params: [owner, until, task.attempts, task.orderId],
+    params: [owner, until, task.cost, task.orderId],
   }
   return task
 }
@@ -59,7 +59,7 @@ export function* renewOrderLease(
 
 export function* releaseOrderTask(
   _dialect: Dialect,
-  task: Pick<OrderTask, 'orderId' | 'attempts'>,
+  task: Pick<OrderTask, 'orderId' | 'cost'>,
   owner: string,
   notBefore: Timestamp,
 ): Statements<void> {
@@ -67,7 +67,7 @@ export function* releaseOrderTask(
     sql:
       'update order_tasks set lease_owner = null, lease_until = ?, attempts = ? ' +
       'where order_tasks.order_id = ? and order_tasks.lease_owner = ?',
-    params: [notBefore, task.attempts, task.orderId, owner],
+    params: [notBefore, task.cost, task.orderId, owner],
   }
 }
 
