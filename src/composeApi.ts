@@ -114,7 +114,6 @@ export function composeApi(parts: ApiParts): Api {
   const containers = new Containers(ofContainers)
   const containerConsumers = new ContainerConsumers(ofContainers)
   const containerAcls = new Acls({ ...shared, parent: containerAclParent(ofContainers) })
-  const orders = new Orders({ ...shared, orders: database.orders })
   const inputs = sealer.orderInputs
   const orderWorker = new OrderWorker({
     tasks: database.orderTasks,

@@ -138,7 +138,10 @@ const BODIES: readonly (readonly [string, string | Buffer])[] = [
   ['an ACL with a length', '{"read":{"users":{"length":3,"0":"x"},"project-access":{}}}'],
   ['an ACL below 60 levels', `{"read":${deep(60, '{"read":', '}', '{}')}}`],
   ['a user of a secret of objects', '{"service":{},"resource_type":[],"resource_id":{"length":1}}'],
-  ['a user of a secret of NULs', '{"service":"\\u0000","resource_type":"\\u0000","resource_id":"\\u0000"}'],
+  [
+    'a user of a secret of NULs',
+    '{"service":"\\u0000","resource_type":"\\u0000","resource_id":"\\u0000"}',
+  ],
   [
     'a user of a secret of 8000 letters each',
     `{${['service', 'resource_type', 'resource_id'].map((key) => `"${key}":"${'x'.repeat(8_000)}"`)}}`,
