@@ -6,6 +6,7 @@ import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
 import { composeWatch, type Watch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
+import { ChildKeyPairMaker } from './crypto/childKeyPairMaker.ts'
 import { establishDeployment } from './crypto/deployment.ts'
 import { openKeyringFile } from './crypto/kek/keyringFile.ts'
 import { selfTest } from './crypto/selfTest.ts'
@@ -17,6 +18,7 @@ import type { Log } from './lib/log.ts'
 import { AdminListener } from './ops/adminListener.ts'
 import { DisableFile } from './ops/disableFile.ts'
 import type { OpenLog } from './ops/log.ts'
+import { ProcProcessMarks } from './ops/processMarks.ts'
 import { Readiness } from './ops/readiness.ts'
 import { Policy } from './policy/policy.ts'
 import { PolicyFollower } from './policy/policyFollower.ts'
@@ -93,7 +95,8 @@ async function composeAll(
   opened.keep(follower, (it) => it.stop())
 
   const listener = new Listener(listenerOptions(settings))
-  const { app } = composeApi({
+  const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
+  const { app, orderWorker } = composeApi({
     database,
     kekStore,
     deploymentId,
@@ -103,6 +106,9 @@ async function composeAll(
     clock,
     projectKeyLimits: projectKeyLimits(settings),
     onKeyringEvent: watch.onKeyringEvent,
+    keyPairs,
+    processes: new ProcProcessMarks(),
+    onOrderEvent: watch.onOrderEvent,
     door: {
       observer: watch.requests,
       healthSwitch: new DisableFile(disablePaths(settings), () => clock.monotonicMs()),
@@ -115,6 +121,7 @@ async function composeAll(
     },
     ...doorOptions(settings),
   })
+  opened.keep(orderWorker, (it) => it.stop())
   const readiness = new Readiness({
     probes: [
       { name: 'database', isRequired: true, check: (signal) => database.health.check(signal) },
@@ -144,6 +151,7 @@ async function composeAll(
         log.info({ address }, 'metrics and readiness')
       }
       follower.start()
+      if (settings.gatehouse.order_worker) orderWorker.start()
       return { addresses }
     },
     async drain(graceMs) {

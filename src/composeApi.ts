@@ -13,7 +13,10 @@ import type {
   ContainerConsumerRepository,
   ContainerRepository,
   KekStore,
+  KeyPairMaker,
   OrderRepository,
+  OrderTaskRepository,
+  ProcessMarks,
   ProjectKeyRepository,
   SecretConsumerRepository,
   SecretMetadataRepository,
@@ -35,6 +38,8 @@ import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.
 import type { Route } from './http/route.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Policy } from './policy/policy.ts'
+import { KeyPairTask } from './worker/keyPairTask.ts'
+import { OrderWorker, type OrderWorkerParts } from './worker/orderWorker.ts'
 
 /** What the API stands on, opened by somebody else: `compose.ts`, or a test with fakes. */
 export interface ApiParts {
@@ -45,6 +50,7 @@ export interface ApiParts {
     readonly containerConsumers: ContainerConsumerRepository
     readonly secretConsumers: SecretConsumerRepository
     readonly orders: OrderRepository
+    readonly orderTasks: OrderTaskRepository
     readonly projectKeys: ProjectKeyRepository
   }
   readonly kekStore: KekStore
@@ -55,6 +61,10 @@ export interface ApiParts {
   readonly clock: Clock
   readonly projectKeyLimits: KeyringParts['limits']
   readonly onKeyringEvent?: KeyringParts['onEvent']
+  readonly keyPairs: KeyPairMaker
+  readonly processes: ProcessMarks
+  readonly onOrderEvent: OrderWorkerParts['onEvent']
+  readonly workerTimes?: OrderWorkerParts['times']
   readonly door: Pick<
     AppParts,
     'observer' | 'healthSwitch' | 'maxBodyBytes' | 'isOverloaded' | 'isDraining'
@@ -66,6 +76,8 @@ export interface ApiParts {
 
 export interface Api {
   readonly app: Koa
+  /** Works when it is started; without one, key pairs are made by another process. */
+  readonly orderWorker: OrderWorker
   readonly routes: readonly Route[]
 }
 
@@ -102,7 +114,27 @@ export function composeApi(parts: ApiParts): Api {
   const containers = new Containers(ofContainers)
   const containerConsumers = new ContainerConsumers(ofContainers)
   const containerAcls = new Acls({ ...shared, parent: containerAclParent(ofContainers) })
-  const orders = new Orders({ ...shared, orders: database.orders })
+  const inputs = sealer.orderInputs
+  const orderWorker = new OrderWorker({
+    tasks: database.orderTasks,
+    keyPairTask: new KeyPairTask({
+      ...shared,
+      tasks: database.orderTasks,
+      maker: parts.keyPairs,
+      inputs,
+      alarms,
+    }),
+    processes: parts.processes,
+    clock,
+    onEvent: parts.onOrderEvent,
+    ...(parts.workerTimes === undefined ? {} : { times: parts.workerTimes }),
+  })
+  const orders = new Orders({
+    ...shared,
+    orders: database.orders,
+    inputs,
+    onQueued: () => orderWorker.wake(),
+  })
 
   // The hottest paths first: the router looks at them in this order.
   const { paging } = parts.secretOptions
@@ -123,5 +155,5 @@ export function composeApi(parts: ApiParts): Api {
     hrefBase: hrefBase(parts.href),
     cors: new Cors(parts.cors),
   })
-  return { app, routes }
+  return { app, routes, orderWorker }
 }

@@ -15,6 +15,7 @@ import { LoopDelay } from './ops/loopDelay.ts'
 import { Metrics } from './ops/metrics.ts'
 import { RequestWatch } from './ops/requestWatch.ts'
 import type { Decision } from './policy/policy.ts'
+import type { OrderEvent } from './worker/orderEvent.ts'
 
 /** Everything that looks on while the server works: logs, audit, metrics, alarms. */
 export interface Watch {
@@ -25,6 +26,7 @@ export interface Watch {
   readonly onDecision: (decision: Decision) => void
   readonly onDatabaseEvent: (event: DatabaseEvent) => void
   readonly onKeyringEvent: (event: KeyringEvent) => void
+  readonly onOrderEvent: (event: OrderEvent) => void
   watchDatabaseSize(size: () => DatabaseSize): void
   /** SIGHUP: somebody moved the files away. */
   reopen(): void
@@ -96,6 +98,7 @@ export async function composeWatch(
     onDecision: (decision) => audit?.decided(decision),
     onDatabaseEvent: (event) => observeDatabase(event, metrics, log, alarms),
     onKeyringEvent: (event) => observeKeyring(event, metrics, log),
+    onOrderEvent: (event) => observeOrders(event, metrics, log),
     watchDatabaseSize(size) {
       metrics.gauge(
         'gatehouse_database_bytes',
@@ -163,5 +166,39 @@ function observeKeyring(event: KeyringEvent, metrics: Metrics, log: Log): void {
         { projectId: event.projectId, term: event.term, reason: event.reason },
         'a project key was made',
       )
+  }
+}
+
+function observeOrders(event: OrderEvent, metrics: Metrics, log: Log): void {
+  switch (event.type) {
+    case 'looked':
+      metrics.ordersWait(event.waiting)
+      return
+    case 'made':
+      metrics.keyPairMade(event.durationMs)
+      log.info({ orderId: event.orderId, durationMs: event.durationMs }, 'a key pair was made')
+      return
+    case 'failed':
+      metrics.keyPairOrder('failed')
+      log.error({ orderId: event.orderId, reason: event.reason }, 'an order ended in ERROR')
+      return
+    case 'lost':
+      metrics.keyPairOrder('lost')
+      log.info({ orderId: event.orderId }, 'an order was deleted or taken while it was worked on')
+      return
+    case 'released':
+      metrics.keyPairOrder('released')
+      if (event.error === undefined) log.info({ orderId: event.orderId }, 'an order was given back')
+      else log.warn({ orderId: event.orderId, error: event.error }, 'an order is tried again later')
+      return
+    case 'parked':
+      metrics.keyPairOrder('parked')
+      log.error({ orderId: event.orderId, error: event.error }, 'an order is left for an operator')
+      return
+    case 'freed':
+      log.warn({ owner: event.owner }, 'orders of a process that died are taken over')
+      return
+    case 'blocked':
+      log.warn({ error: event.error }, 'the queue of orders cannot be worked on now')
   }
 }

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { composeApi } from '../../src/composeApi.ts'
+import { ChildKeyPairMaker } from '../../src/crypto/childKeyPairMaker.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import { openKeyringFile } from '../../src/crypto/kek/keyringFile.ts'
 import { openDatabase } from '../../src/db/database.ts'
@@ -11,6 +12,7 @@ import { Listener } from '../../src/http/listener.ts'
 import { loadSigningKey } from '../../src/identity/signingKey.ts'
 import { TokenAuthenticator } from '../../src/identity/tokenAuthenticator.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { ProcProcessMarks } from '../../src/ops/processMarks.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
 import { Policy } from '../../src/policy/policy.ts'
 
@@ -34,7 +36,8 @@ const { deploymentId } = await establishDeployment({
 })
 const key = await loadSigningKey(join(folder, 'token-signing-key.pem'))
 const origin = `http://127.0.0.1:${port}`
-const { app } = composeApi({
+const keyPairs = new ChildKeyPairMaker()
+const { app, orderWorker } = composeApi({
   database,
   kekStore,
   deploymentId,
@@ -51,6 +54,9 @@ const { app } = composeApi({
     maxTermAgeSeconds: 0,
     kekTimeoutMs: 10_000,
   },
+  keyPairs,
+  processes: new ProcProcessMarks(),
+  onOrderEvent: () => undefined,
   door: {
     observer: { completed: () => undefined, failed: () => undefined, refused: () => undefined },
     healthSwitch: { isDisabled: async () => false },
@@ -83,4 +89,10 @@ const listener = new Listener({
   maxConnections: 10_000,
 })
 await listener.open(app)
-process.once('SIGTERM', () => void listener.drain(1000).then(() => database.close()))
+orderWorker.start()
+process.once('SIGTERM', async () => {
+  await listener.drain(1000)
+  await orderWorker.stop()
+  keyPairs.stop()
+  await database.close()
+})

@@ -1,6 +1,8 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import type { Alarms, PayloadBinding, Sealer } from '../domain/ports.ts'
+import type { Alarms, OrderInputs, PayloadBinding, Sealer } from '../domain/ports.ts'
 import { Fault } from '../lib/fault.ts'
+import type { Order } from '../model/order.ts'
+import type { ProtectedRecord, Verified } from '../model/record.ts'
 import {
   ENVELOPE_HEADER_BYTES,
   ENVELOPE_OVERHEAD_BYTES,
@@ -13,6 +15,7 @@ import {
   ENVELOPE_ALGORITHM_AES_256_GCM,
   ENVELOPE_FLAGS,
   ENVELOPE_FORMAT,
+  type EnvelopePlace,
 } from './associatedData.ts'
 import { NONCE_BYTES, openGcm, sealGcm } from './gcm.ts'
 import type { Keyring } from './keyring.ts'
@@ -41,7 +44,7 @@ export class EnvelopeSealer implements Sealer {
 
   async seal(binding: PayloadBinding, payload: Uint8Array): Promise<Uint8Array> {
     const found = this.#keyring.activeForWrap(binding.projectId)
-    return this.#seal(found instanceof Promise ? await found : found, binding, payload)
+    return this.#sealPayload(found instanceof Promise ? await found : found, binding, payload)
   }
 
   async sealRandom(binding: PayloadBinding, bytes: number): Promise<Uint8Array> {
@@ -49,7 +52,7 @@ export class EnvelopeSealer implements Sealer {
     const projectKey = found instanceof Promise ? await found : found
     const payload = randomBytes(bytes)
     try {
-      return this.#seal(projectKey, binding, payload)
+      return this.#sealPayload(projectKey, binding, payload)
     } finally {
       payload.fill(0)
     }
@@ -61,15 +64,32 @@ export class EnvelopeSealer implements Sealer {
     if (envelope === null || contentType === null) {
       throw new Error(`Secret ${secret.id} has no payload; the verb was to notice.`)
     }
-    if (!isWellFormed(envelope)) throw this.#damaged(secret, 'envelope has an unknown form')
-    const found = this.#keyring.find(projectKeyIdOfEnvelope(envelope))
-    const projectKey = found instanceof Promise ? await found : found
-    if (projectKey === undefined) throw this.#damaged(secret, 'project key of the envelope is gone')
     const binding = { secretId: secret.id, secretType: secret.secretType, contentType }
-    return this.#open(projectKey, envelope, secret, binding)
+    return this.#open(envelope, secret, () => this.#associatedData.payload(binding))
   }
 
-  #seal(projectKey: ProjectKey, binding: PayloadBinding, payload: Uint8Array): Uint8Array {
+  /** The inputs of waiting orders, in the same envelopes under a label of their own. */
+  readonly orderInputs: OrderInputs = {
+    seal: async ({ id, projectId }, input) => {
+      const found = this.#keyring.activeForWrap(projectId)
+      const projectKey = found instanceof Promise ? await found : found
+      const data = this.#associatedData.orderInput(id)
+      return this.#seal(projectKey, { projectId, secretId: id }, data, input)
+    },
+    open: async (order: Verified<Order>, sealed) =>
+      this.#open(sealed, order, () => this.#associatedData.orderInput(order.id)),
+  }
+
+  #sealPayload(projectKey: ProjectKey, binding: PayloadBinding, payload: Uint8Array): Uint8Array {
+    return this.#seal(projectKey, binding, this.#associatedData.payload(binding), payload)
+  }
+
+  #seal(
+    projectKey: ProjectKey,
+    place: EnvelopePlace,
+    associatedData: Uint8Array,
+    payload: Uint8Array,
+  ): Uint8Array {
     const envelope = Buffer.allocUnsafeSlow(ENVELOPE_OVERHEAD_BYTES + payload.length)
     envelope[0] = ENVELOPE_FORMAT
     envelope[1] = ENVELOPE_ALGORITHM_AES_256_GCM
@@ -82,40 +102,40 @@ export class EnvelopeSealer implements Sealer {
       envelope.set(random.subarray(DEK_BYTES, DEK_BYTES + NONCE_BYTES), DEK_AT)
       envelope.set(random.subarray(DEK_BYTES + NONCE_BYTES), PAYLOAD_AT)
       const header = envelope.subarray(0, ENVELOPE_HEADER_BYTES)
-      projectKey.wrapDek(dek, this.#associatedData.dek(header, binding), envelope, DEK_AT)
-      const key = createSecretKey(dek)
-      sealGcm(key, this.#associatedData.payload(binding), payload, envelope, PAYLOAD_AT)
+      projectKey.wrapDek(dek, this.#associatedData.dek(header, place), envelope, DEK_AT)
+      sealGcm(createSecretKey(dek), associatedData, payload, envelope, PAYLOAD_AT)
     } finally {
       random.fill(0)
     }
     return envelope
   }
 
-  #open(
-    projectKey: ProjectKey,
+  /** @param payloadData asked for at the end of all waiting: the buffer behind it serves every call */
+  async #open(
     envelope: Uint8Array,
-    secret: Secret,
-    binding: Omit<PayloadBinding, 'projectId'>,
-  ): Buffer {
+    record: Secret | Order,
+    payloadData: () => Uint8Array,
+  ): Promise<Buffer> {
+    if (!isWellFormed(envelope)) throw this.#damaged(record, 'envelope has an unknown form')
+    const found = this.#keyring.find(projectKeyIdOfEnvelope(envelope))
+    const projectKey = found instanceof Promise ? await found : found
+    if (projectKey === undefined) throw this.#damaged(record, 'project key of the envelope is gone')
     let what = 'data key does not open'
     try {
       const header = envelope.subarray(0, ENVELOPE_HEADER_BYTES)
-      const dekData = this.#associatedData.dek(header, {
-        projectId: secret.projectId,
-        secretId: secret.id,
-      })
+      const place = { projectId: record.projectId, secretId: record.id }
+      const dekData = this.#associatedData.dek(header, place)
       const dek = projectKey.unwrapDek(envelope, DEK_AT, dekData)
       what = 'payload does not open'
-      const payloadData = this.#associatedData.payload(binding)
-      return openGcm(dek, payloadData, envelope, PAYLOAD_AT, envelope.length)
+      return openGcm(dek, payloadData(), envelope, PAYLOAD_AT, envelope.length)
     } catch (cause) {
-      throw this.#damaged(secret, what, cause)
+      throw this.#damaged(record, what, cause)
     }
   }
 
-  #damaged(secret: Secret, what: string, cause?: unknown): Fault {
-    this.#alarms.integrity({ what, kind: 'secret', id: secret.id, projectId: secret.projectId })
-    return new Fault('corrupted', `Secret ${secret.id}: ${what}.`, { cause })
+  #damaged({ kind, id, projectId }: ProtectedRecord, what: string, cause?: unknown): Fault {
+    this.#alarms.integrity({ what, kind, id, projectId })
+    return new Fault('corrupted', `The stored ${kind} ${id}: ${what}.`, { cause })
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   DatabaseHealth,
   DeploymentRepository,
   OrderRepository,
+  OrderTaskRepository,
   ProjectKeyRepository,
   SecretConsumerRepository,
   SecretMetadataRepository,
@@ -21,6 +22,7 @@ import { SqlDeploymentRepository } from './deploymentRepository.ts'
 import { dialectSqlite } from './dialectSqlite.ts'
 import { SnapshotLists } from './lists.ts'
 import { SqlOrderRepository } from './orderRepository.ts'
+import { SqlOrderTaskRepository } from './orderTaskRepository.ts'
 import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
 import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema.ts'
 import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
@@ -38,6 +40,7 @@ export interface Database {
   readonly containerConsumers: ContainerConsumerRepository
   readonly secretConsumers: SecretConsumerRepository
   readonly orders: OrderRepository
+  readonly orderTasks: OrderTaskRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
   readonly health: DatabaseHealth
@@ -109,6 +112,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     containerConsumers: new SqlContainerConsumerRepository(parts),
     secretConsumers: new SqlSecretConsumerRepository(parts),
     orders: new SqlOrderRepository(parts),
+    orderTasks: new SqlOrderTaskRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
     deployment: new SqlDeploymentRepository(parts),
     health: new SqlDatabaseHealth(parts),

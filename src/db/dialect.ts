@@ -15,6 +15,8 @@ export interface Dialect {
   readonly forShare: string
   /** Ends a select whose rows this transaction is going to change. */
   readonly forUpdate: string
+  /** The same, and rows that another transaction is about to change are passed over. */
+  readonly forUpdateOfFree: string
   /** Follows an ascending (descending) sort column: null is less than anything. */
   readonly ascendingNulls: string
   readonly descendingNulls: string

@@ -21,6 +21,7 @@ export const dialectSqlite: Dialect = {
   knexClient: 'better-sqlite3',
   forShare: '',
   forUpdate: '',
+  forUpdateOfFree: '',
   ascendingNulls: '',
   descendingNulls: '',
   jsonArrayOf: (column) => `json_group_array(${column})`,

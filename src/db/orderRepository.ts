@@ -1,4 +1,4 @@
-import type { Changed, OrderQuery, OrderRepository } from '../domain/ports.ts'
+import type { Changed, NewOrderTask, OrderQuery, OrderRepository } from '../domain/ports.ts'
 import type { OrderId, ProjectId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Order } from '../model/order.ts'
@@ -23,8 +23,9 @@ export class SqlOrderRepository implements OrderRepository {
   async place(
     order: Stored<Order>,
     secret: Stored<Secret> | undefined,
+    task?: NewOrderTask,
   ): Promise<'placed' | 'keyGone'> {
-    return this.#parts.commands.run('placeOrder', order, secret)
+    return this.#parts.commands.run('placeOrder', order, secret, task)
   }
 
   async find(projectId: ProjectId, id: OrderId): Promise<Stored<Order> | undefined> {

@@ -8,25 +8,46 @@ import type { Stored, Verified } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import { isExpired, type Secret } from '../model/secret.ts'
 import type { Policy } from '../policy/policy.ts'
-import { keyLengths } from './keyAlgorithms.ts'
-import type { NewKeyOrder } from './newOrder.ts'
-import type { Integrity, KeyCache, OrderRepository, Sealer } from './ports.ts'
+import type { NewKeyOrder, NewOrder } from './newOrder.ts'
+import type {
+  Integrity,
+  KeyCache,
+  NewOrderTask,
+  OrderInputs,
+  OrderRepository,
+  Sealer,
+} from './ports.ts'
 import { untilFresh } from './untilFresh.ts'
+import { whyNotMade } from './whyNotMade.ts'
 
 interface Parts {
   readonly orders: OrderRepository
   readonly integrity: Integrity
   readonly sealer: Sealer
+  readonly inputs: OrderInputs
   readonly keyCache: KeyCache
   readonly policy: Policy
   readonly clock: Clock
+  /** An order waits in the queue: whoever works on them need not look first. */
+  readonly onQueued: () => void
 }
 
 /** The reference says `Unknown` twice of every finished order (Q55). */
-const FINISHED = { subStatus: 'Unknown', subStatusMessage: 'Unknown' }
-const UNFINISHED = { subStatus: null, subStatusMessage: null }
+const FINISHED = { status: 'ACTIVE', subStatus: 'Unknown', subStatusMessage: 'Unknown' } as const
+const WAITING = { status: 'PENDING', subStatus: null, subStatusMessage: null } as const
+const FAILED = { status: 'ERROR', subStatus: null, subStatusMessage: null } as const
 
-/** Orders of type key: made before the answer leaves, since castellan looks after 250 ms (design 9). */
+/** What is stored of a new order beside the order itself. */
+interface Begun {
+  readonly state: typeof FINISHED | typeof WAITING | typeof FAILED
+  readonly secret?: Stored<Secret>
+  readonly task?: NewOrderTask
+}
+
+/**
+ * Orders. A key is made before the answer leaves, since castellan looks after 250 ms; a key pair waits in
+ * the queue for worker/orderWorker.ts, since making it would hold up every reader (design 9).
+ */
 export class Orders {
   readonly #parts: Parts
 
@@ -35,40 +56,50 @@ export class Orders {
   }
 
   /** POST /v1/orders. 202 whatever becomes of it: what cannot be made is an order in ERROR (Q60). */
-  async create(ctx: RequestContext, readInput: () => Promise<NewKeyOrder>): Promise<OrderId> {
+  async create(ctx: RequestContext, readInput: () => Promise<NewOrder>): Promise<OrderId> {
     this.#parts.policy.authorizeProject(ctx, 'orders:post')
     const input = await readInput()
-    const now = this.#parts.clock.now()
+    try {
+      return await this.#place(ctx, input)
+    } finally {
+      for (const passphrase of passphrasesOf(input)) passphrase.fill(0)
+    }
+  }
+
+  async #place(ctx: RequestContext, input: NewOrder): Promise<OrderId> {
+    const { integrity, orders, keyCache, clock, onQueued } = this.#parts
+    const now = clock.now()
     if (isExpired(input, now)) {
       throw new Fault(
         'badRequest',
         'Property meta.expiration is not valid: a time in the future is wanted.',
       )
     }
-    const refusal = whyNot(input)
+    const refusal = whyNotMade(input)
     const id = newOrderId()
-    await untilFresh(async () => {
-      const secret = refusal === undefined ? await this.#makeKey(ctx, input, now) : undefined
-      const order = await this.#parts.integrity.protect<Order>({
+    const { task } = await untilFresh(async () => {
+      const begun =
+        refusal === undefined ? await this.#begin(ctx, id, input, now) : { state: FAILED }
+      const order = await integrity.protect<Order>({
         kind: 'order',
         id,
         projectId: ctx.caller.projectId,
         type: input.type,
         meta: input.meta,
-        status: refusal === undefined ? 'ACTIVE' : 'ERROR',
-        ...(refusal === undefined ? FINISHED : UNFINISHED),
+        ...begun.state,
         errorStatusCode: refusal === undefined ? null : '400',
         errorReason: refusal ?? null,
         creatorId: ctx.caller.userId,
-        secretId: secret?.id ?? null,
+        secretId: begun.secret?.id ?? null,
         containerId: null,
         createdAt: now,
         updatedAt: now,
       })
-      const outcome = await this.#parts.orders.place(order, secret)
-      if (outcome === 'keyGone') this.#parts.keyCache.purge(order.projectId)
-      return outcome === 'placed' ? { done: true } : undefined
+      const outcome = await orders.place(order, begun.secret, begun.task)
+      if (outcome === 'keyGone') keyCache.purge(order.projectId)
+      return outcome === 'placed' ? begun : undefined
     })
+    if (task !== undefined) onQueued()
     return id
   }
 
@@ -117,6 +148,16 @@ export class Orders {
     return order
   }
 
+  async #begin(ctx: RequestContext, id: OrderId, input: NewOrder, now: Timestamp): Promise<Begun> {
+    if (input.type === 'key')
+      return { state: FINISHED, secret: await this.#makeKey(ctx, input, now) }
+    const [passphrase] = passphrasesOf(input)
+    const { projectId } = ctx.caller
+    const sealedInput =
+      passphrase === undefined ? null : await this.#parts.inputs.seal({ id, projectId }, passphrase)
+    return { state: WAITING, task: { sealedInput } }
+  }
+
   /** The owner is who ordered, whatever meta.creator_id says (Q39). */
   async #makeKey(ctx: RequestContext, input: NewKeyOrder, now: Timestamp): Promise<Stored<Secret>> {
     const { sealer, integrity } = this.#parts
@@ -142,14 +183,7 @@ export class Orders {
   }
 }
 
-function whyNot({ algorithm, bitLength, mode }: NewKeyOrder): string | undefined {
-  const lengths = keyLengths(algorithm, mode)
-  const failed = 'Process TypeOrder issue seen'
-  if (lengths === undefined) {
-    // By code points: half a surrogate pair does not survive the database.
-    const shown = [...algorithm].slice(0, 100).join('')
-    return `${failed} - no secret store makes keys for algorithm ${shown}.`
-  }
-  if (lengths.includes(bitLength)) return undefined
-  return `${failed} - ${algorithm} keys have ${lengths.join(', ')} bits, not ${bitLength}.`
+function passphrasesOf(input: NewOrder): readonly Buffer[] {
+  if (input.type === 'key') return []
+  return input.passphrases.filter((passphrase) => passphrase !== 'notText')
 }

@@ -7,6 +7,9 @@ const REQUEST_SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
 ]
 const CALL_SECONDS = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
+const KEY_PAIR_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
+const KEY_PAIR_OUTCOMES = ['made', 'failed', 'lost', 'released', 'parked'] as const
+type KeyPairOutcome = (typeof KEY_PAIR_OUTCOMES)[number]
 const COMMANDS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 const KNOWN_METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
 
@@ -33,6 +36,9 @@ export class Metrics {
   readonly #keystone: Gauge
   readonly #alarms: Counter<'kind'>
   readonly #audit: Tally<AuditEvent>
+  readonly #keyPairSeconds: Histogram
+  readonly #keyPairOrders: Counter<'outcome'>
+  readonly #ordersWaiting: Gauge
   readonly #lostLines: Counter<'stream'>
   readonly #overload: Counter
 
@@ -107,6 +113,24 @@ export class Metrics {
       help: 'Audit lines.',
       label: 'event',
       registry: this.#registry,
+    })
+    this.#keyPairSeconds = new Histogram({
+      name: 'gatehouse_key_pair_duration_seconds',
+      help: 'Orders of key pairs that were finished, from the queue to the database.',
+      buckets: KEY_PAIR_SECONDS,
+      registers,
+    })
+    this.#keyPairOrders = new Counter({
+      name: 'gatehouse_key_pair_orders_total',
+      help: 'Orders of key pairs taken from the queue, by what became of them.',
+      labelNames: ['outcome'],
+      registers,
+    })
+    for (const outcome of KEY_PAIR_OUTCOMES) this.#keyPairOrders.inc({ outcome }, 0)
+    this.#ordersWaiting = new Gauge({
+      name: 'gatehouse_orders_waiting',
+      help: 'Orders in the queue when this process last looked, at most seconds ago.',
+      registers,
     })
     this.#lostLines = new Counter({
       name: 'gatehouse_lost_lines_total',
@@ -186,6 +210,19 @@ export class Metrics {
 
   audited(event: AuditEvent): void {
     this.#audit.count(event)
+  }
+
+  keyPairMade(durationMs: number): void {
+    this.#keyPairSeconds.observe(durationMs / 1000)
+    this.keyPairOrder('made')
+  }
+
+  keyPairOrder(outcome: KeyPairOutcome): void {
+    this.#keyPairOrders.inc({ outcome })
+  }
+
+  ordersWait(waiting: number): void {
+    this.#ordersWaiting.set(waiting)
   }
 
   lineLost(stream: 'access' | 'audit'): void {

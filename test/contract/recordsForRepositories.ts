@@ -4,6 +4,7 @@ import type {
   ContainerRepository,
   DeploymentRepository,
   OrderRepository,
+  OrderTaskRepository,
   ProjectKeyRepository,
   ProjectKeyRow,
   SecretConsumerRepository,
@@ -36,6 +37,7 @@ export interface RepositoriesUnderTest {
   readonly containers: ContainerRepository
   readonly containerConsumers: ContainerConsumerRepository
   readonly orders: OrderRepository
+  readonly orderTasks: OrderTaskRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
   /** Common SQL beside the repositories: what an attacker or an operator does by hand. */

@@ -7,6 +7,7 @@ import { containerConsumerRepositoryContract } from './containerConsumerReposito
 import { containerRepositoryContract } from './containerRepositoryContract.ts'
 import { deploymentRepositoryContract } from './deploymentRepositoryContract.ts'
 import { orderRepositoryContract } from './orderRepositoryContract.ts'
+import { orderTaskRepositoryContract } from './orderTaskRepositoryContract.ts'
 import { projectKeyRepositoryContract } from './projectKeyRepositoryContract.ts'
 import {
   aProjectKey,
@@ -71,6 +72,7 @@ orderRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAsid
 secretMetadataRepositoryContract('SQLite', openSqlite)
 secretConsumerRepositoryContract('SQLite', openSqlite)
 orderRepositoryContract('SQLite', openSqlite)
+orderTaskRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
 containerConsumerRepositoryContract('SQLite', openSqlite)

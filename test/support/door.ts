@@ -1,14 +1,16 @@
 import { Agent, createServer, type Server } from 'node:http'
 import { type Api, composeApi } from '../../src/composeApi.ts'
+import { ChildKeyPairMaker } from '../../src/crypto/childKeyPairMaker.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import type { Database } from '../../src/db/database.ts'
-import type { IntegrityFinding } from '../../src/domain/ports.ts'
+import type { IntegrityFinding, KeyPairMaker } from '../../src/domain/ports.ts'
 import type { CorsOptions } from '../../src/http/cors.ts'
 import type { CompletedRequest } from '../../src/http/observer.ts'
 import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
 import { type Decision, Policy } from '../../src/policy/policy.ts'
+import type { OrderEvent } from '../../src/worker/orderEvent.ts'
 import { Caller } from './doorCaller.ts'
 import { DoorClock } from './doorClock.ts'
 import { type FreshDatabase, freshDatabase } from './freshDatabase.ts'
@@ -26,6 +28,10 @@ export interface DoorOptions {
   readonly maxPayloadBytes?: number
   readonly maxBodyBytes?: number
   readonly cors?: Partial<CorsOptions>
+  /** Makes key pairs; the real one unless the test says otherwise. */
+  readonly keyPairs?: KeyPairMaker
+  /** Orders wait; nobody works on them. */
+  readonly hasNoWorker?: boolean
 }
 
 export interface Identity {
@@ -60,6 +66,7 @@ export interface Door {
   /** Every answer of the policy, by the id of the request that asked for it. */
   readonly decisions: ReadonlyMap<string, readonly Decision[]>
   readonly mood: Mood
+  readonly orderEvents: OrderEvent[]
   as(identity: Identity): Caller
   /** Nobody: no identity headers at all. */
   readonly nobody: Caller
@@ -80,7 +87,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const seen = watcher()
   const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
-  const { app, routes } = composeApi({
+  const keyPairs = new ChildKeyPairMaker()
+  const { app, routes, orderWorker } = composeApi({
     database: fresh.database,
     kekStore,
     deploymentId,
@@ -89,6 +97,11 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     alarms: { integrity: (finding) => void seen.alarms.push(finding) },
     clock,
     projectKeyLimits: KEY_LIMITS,
+    keyPairs: options.keyPairs ?? keyPairs,
+    processes: { own: 'door', isDead: () => false },
+    onOrderEvent: (event) => void seen.orderEvents.push(event),
+    // It looks when an order is placed: a look of its own accord would move the clock of a test.
+    workerTimes: { lookEveryMs: 3_600_000 },
     door: {
       observer: seen.observer,
       healthSwitch: { isDisabled: async () => mood.isDisabled },
@@ -108,6 +121,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       nameless: options.nameless ?? 'null',
     },
   })
+  if (options.hasNoWorker !== true) orderWorker.start()
   const server = await listening(createServer({ keepAliveTimeout: 60_000 }, app.callback()))
   const agent = new Agent({ keepAlive: true })
   const as = (headers: Readonly<Record<string, string>>): Caller =>
@@ -135,6 +149,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       agent.destroy()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      await orderWorker.stop()
+      keyPairs.stop()
       for (const work of closing) await work()
     },
   }
@@ -145,8 +161,10 @@ function watcher() {
   const failures: unknown[] = []
   const completed: CompletedRequest[] = []
   const refusals: string[] = []
+  const orderEvents: OrderEvent[] = []
   const decisions = new Map<string, Decision[]>()
   return {
+    orderEvents,
     decisions,
     onDecision: (decision: Decision): void => {
       const { requestId } = decision.ctx

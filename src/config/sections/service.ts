@@ -189,6 +189,12 @@ export const gatehouseSection = {
     kind: whole(0, 60_000),
     default: 1000,
   }),
+  order_worker: setting({
+    explanation:
+      'Make key pairs (orders of type asymmetric) in this process, in a niced child of it. Off: they wait for a process where it is on.',
+    kind: truth,
+    default: true,
+  }),
   keep_alive_timeout: setting({
     explanation:
       'How long an idle connection stays open. Clients that do not retry a reset connection need it long.',

@@ -9,6 +9,13 @@ import {
 import { addContainerConsumer, removeContainerConsumer } from './containerConsumerCommands.ts'
 import { addKekCanary, establishDeployment, proveWritable } from './deploymentCommands.ts'
 import { placeOrder, removeOrder } from './orderCommands.ts'
+import {
+  claimOrderTask,
+  releaseOrderTask,
+  releaseOrderTasksOf,
+  renewOrderLease,
+  settleOrder,
+} from './orderTaskCommands.ts'
 import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
 import { insertSecret, removeSecret, replaceSecretAcl, storePayload } from './secretCommands.ts'
 import { addSecretConsumer, removeSecretConsumer } from './secretConsumerCommands.ts'
@@ -39,6 +46,11 @@ export const COMMANDS = {
   removeSecretConsumer,
   placeOrder,
   removeOrder,
+  claimOrderTask,
+  renewOrderLease,
+  releaseOrderTask,
+  releaseOrderTasksOf,
+  settleOrder,
   activateProjectKey,
   reserveDataKeyWraps,
   establishDeployment,
@@ -60,7 +72,12 @@ export type Command = {
 }[CommandName]
 
 /** Which commands leave something behind in the log that must soon be overwritten (crypto-shredding). */
-export const SHREDDING: ReadonlySet<CommandName> = new Set(['removeSecret'])
+export const SHREDDING: ReadonlySet<CommandName> = new Set([
+  'removeSecret',
+  // A passphrase that waited with the task.
+  'removeOrder',
+  'settleOrder',
+])
 
 export function statementsOf(command: Command, dialect: Dialect): Statements<unknown> {
   // The table and the pair (name, args) come from one type; TypeScript cannot follow the pair.

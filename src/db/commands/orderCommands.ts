@@ -1,4 +1,4 @@
-import type { Changed } from '../../domain/ports.ts'
+import type { Changed, NewOrderTask } from '../../domain/ports.ts'
 import type { OrderId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Order } from '../../model/order.ts'
@@ -8,6 +8,7 @@ import type { Dialect } from '../dialect.ts'
 import { insertInto } from '../insertInto.ts'
 import { rowOfOrder } from '../rows/orderRow.ts'
 import type { Statements } from '../statement.ts'
+import { deletionOfTask } from './orderTaskCommands.ts'
 import { projectKeysInUse } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
 import { insertSecret } from './secretCommands.ts'
@@ -16,14 +17,24 @@ export function* placeOrder(
   dialect: Dialect,
   order: Stored<Order>,
   secret: Stored<Secret> | undefined,
+  task?: NewOrderTask,
 ): Statements<'placed' | 'keyGone'> {
-  if (!(yield* projectKeysInUse(dialect, [order]))) return 'keyGone'
+  const sealed = { rowMac: order.rowMac, envelope: task?.sealedInput ?? null }
+  if (!(yield* projectKeysInUse(dialect, [sealed]))) return 'keyGone'
   if (secret !== undefined) {
     // Nothing is written yet when this refuses, so there is nothing to take back.
     const made = yield* insertSecret(dialect, secret)
     if (made === 'keyGone') return 'keyGone'
   }
   yield insertInto('orders', rowOfOrder(order))
+  if (task !== undefined) {
+    yield insertInto('order_tasks', {
+      order_id: order.id,
+      created_at: order.createdAt,
+      attempts: 0,
+      sealed_input: task.sealedInput,
+    })
+  }
   return 'placed'
 }
 
@@ -43,6 +54,7 @@ export function* removeOrder(
   if (present === undefined) return 'gone'
   if (!isStillTheSame(present, verifiedMac)) return 'stale'
   yield tombstoneOf(dialect, 'order', present, deletedAt)
+  yield deletionOfTask(id)
   yield { sql: 'delete from orders where orders.id = ?', params: [id] }
   return 'changed'
 }

@@ -1,5 +1,6 @@
 import { wireTime } from '../../lib/timestamp.ts'
 import type { Order } from '../../model/order.ts'
+import { containerRef } from './container.ts'
 import { secretRef } from './secret.ts'
 
 /** Order and presence of keys as contract 05 lists them. */
@@ -17,6 +18,7 @@ export function renderOrder(order: Order, base: string): object {
     ...whenSet('creator_id', order.creatorId),
     ...(order.secretId === null ? {} : { secret_ref: secretRef(base, order.secretId) }),
     order_ref: orderRef(base, order.id),
+    ...(order.containerId === null ? {} : { container_ref: containerRef(base, order.containerId) }),
   }
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../../src/crypto/associatedData.ts'
 import type { ProjectKeyId } from '../../../src/model/sealedForms.ts'
 import { DEPLOYMENT_ID } from './cryptoRoom.ts'
-import { OTHER_PROJECT, OTHER_SECRET, PROJECT, SECRET } from './records.ts'
+import { ORDER, OTHER_ORDER, OTHER_PROJECT, OTHER_SECRET, PROJECT, SECRET } from './records.ts'
 
 /** The layout, spelled out a second time: length, then bytes. */
 function fields(...values: readonly (string | Uint8Array)[]): string {
@@ -48,6 +48,21 @@ describe('associated data', () => {
     )
   })
 
+  test('the input of an order is bound to a label of its own, deployment and order', () => {
+    const data = new AssociatedData(DEPLOYMENT_ID).orderInput(ORDER.id)
+    assert.equal(
+      Buffer.from(data).toString('hex'),
+      fields(
+        'gatehouse/order-input/1',
+        Uint8Array.of(1),
+        Uint8Array.of(1),
+        Uint8Array.of(0, 0),
+        DEPLOYMENT_ID,
+        ORDER.id,
+      ),
+    )
+  })
+
   test('a wrapped DEK is bound to label, whole header, deployment, project, secret', () => {
     const data = new AssociatedData(DEPLOYMENT_ID).dek(HEADER, BINDING)
     assert.equal(
@@ -75,8 +90,10 @@ describe('associated data', () => {
     const used = new AssociatedData(DEPLOYMENT_ID)
     used.payload({ ...BINDING, secretId: OTHER_SECRET.id, contentType: 'application/octet-stream' })
     used.dek(HEADER, { projectId: OTHER_PROJECT, secretId: OTHER_SECRET.id })
+    used.orderInput(OTHER_ORDER.id)
     const fresh = new AssociatedData(DEPLOYMENT_ID)
     assert.deepEqual(used.payload(BINDING), fresh.payload(BINDING))
+    assert.deepEqual(used.orderInput(ORDER.id), fresh.orderInput(ORDER.id))
     assert.deepEqual(used.dek(HEADER, BINDING), fresh.dek(HEADER, BINDING))
   })
 })

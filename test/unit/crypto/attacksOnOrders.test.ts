@@ -4,8 +4,8 @@ import type { SecretId } from '../../../src/lib/ids.ts'
 import type { Order } from '../../../src/model/order.ts'
 import type { Stored } from '../../../src/model/record.ts'
 import { everyFieldFlipped, everyFieldTaken, verifiesNothing } from './attacks.ts'
-import { cryptoRoom } from './cryptoRoom.ts'
-import { ORDER, OTHER_ORDER, OTHER_PROJECT, OTHER_SECRET } from './records.ts'
+import { cryptoRoom, read, refuses } from './cryptoRoom.ts'
+import { ORDER, OTHER_ORDER, OTHER_PROJECT, OTHER_SECRET, SECRET, store } from './records.ts'
 
 async function orders() {
   const room = cryptoRoom()
@@ -65,6 +65,44 @@ describe('someone with write access to the database', () => {
     const { room, order } = await orders()
     for (const secretId of [OTHER_SECRET.id, '' as SecretId, null]) {
       await verifiesNothing(room, { what: String(secretId), record: { ...order, secretId } })
+    }
+  })
+
+  test('gives an order the input of another, of another project, or a secret its own: nothing opens', async () => {
+    const { room, order, sibling, foreign } = await orders()
+    const { orderInputs: inputs } = room.sealer
+    const sealed = await inputs.seal(order, Buffer.from('passphrase'))
+    const verified = async (stored: Stored<Order>) =>
+      (await room.integrity.verified(stored)) ?? assert.fail()
+    assert.equal(String(await inputs.open(await verified(order), sealed)), 'passphrase')
+    const before = room.findings.length
+    await refuses(inputs.open(await verified(sibling), sealed), 'corrupted')
+    await refuses(inputs.open(await verified(foreign), sealed), 'corrupted')
+    // As the payload of a secret whose id is the order's, and the other way round.
+    const secret = {
+      ...SECRET,
+      id: order.id as string as SecretId,
+      contentType: 'text/plain',
+      envelope: sealed,
+    } as const
+    await refuses(read(room, await room.integrity.protect(secret)), 'corrupted')
+    const { envelope } = await store(room, secret, Buffer.from('payload'))
+    await refuses(inputs.open(await verified(order), envelope ?? assert.fail()), 'corrupted')
+    assert.equal(room.findings.length, before + 4)
+    for (const kind of room.findings.slice(before).map((finding) => finding.kind)) {
+      assert.match(kind, /^(order|secret)$/)
+    }
+  })
+
+  test('flips any bit of an input: it does not open', async () => {
+    const { room, order } = await orders()
+    const verified = (await room.integrity.verified(order)) ?? assert.fail()
+    const { orderInputs: inputs } = room.sealer
+    const sealed = await inputs.seal(order, Buffer.from('passphrase'))
+    for (let at = 0; at < sealed.length; at += 1) {
+      const flipped = Buffer.from(sealed)
+      flipped[at] = (flipped[at] ?? 0) ^ 1
+      await refuses(inputs.open(verified, flipped), 'corrupted')
     }
   })
 

@@ -3,6 +3,7 @@ import type {
   ContainerRepository,
   Integrity,
   KeyCache,
+  OrderInputs,
   OrderRepository,
   Sealer,
   SecretConsumerRepository,
@@ -105,6 +106,14 @@ export function fakeParts(parts: {
     sealRandom: async (_binding, bytes) => Buffer.alloc(bytes, 9),
     open: async () => Buffer.from('opened'),
   }
+  const inputs: OrderInputs = {
+    seal: async (_order, input) => {
+      sealed.push(Buffer.from(input))
+      return Buffer.from('sealed')
+    },
+    open: async () => Buffer.from('opened'),
+  }
+  const queued: string[] = []
   const integrity: Integrity = {
     verified: async <T extends ProtectedRecord>(record: Stored<T> | undefined) =>
       record as Verified<T> | undefined,
@@ -116,6 +125,9 @@ export function fakeParts(parts: {
     sealed,
     clock,
     sealer,
+    inputs,
+    queued,
+    onQueued: () => void queued.push('queued'),
     integrity,
     keyCache,
     policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),
