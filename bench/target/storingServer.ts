@@ -11,6 +11,7 @@ import { Listener } from '../../src/http/listener.ts'
 import { loadSigningKey } from '../../src/identity/signingKey.ts'
 import { TokenAuthenticator } from '../../src/identity/tokenAuthenticator.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { onlyStore } from '../../src/model/secretStore.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
 import { Policy } from '../../src/policy/policy.ts'
 
@@ -29,14 +30,15 @@ const kekStore = await openKeyringFile({
 })
 const { deploymentId } = await establishDeployment({
   deployment: database.deployment,
-  kekStore,
+  kekStores: [kekStore],
   clock,
 })
 const key = await loadSigningKey(join(folder, 'token-signing-key.pem'))
 const origin = `http://127.0.0.1:${port}`
 const { app } = composeApi({
   database,
-  kekStore,
+  kekStores: [kekStore],
+  storePlan: onlyStore(kekStore.name),
   deploymentId,
   authenticator: new TokenAuthenticator({ local: { key, deploymentId, clock }, clock }),
   policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),

@@ -111,7 +111,7 @@ deploymentRepositoryContract('memory', async () => {
   return {
     deployment,
     makeProjectKey: async () => {
-      deployment.state = { ...deployment.state, holdsProjectKeys: true }
+      deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     },
   }
 })

@@ -18,6 +18,11 @@ import {
   replaceSecretMetadata,
   setSecretMetadata,
 } from './secretMetadataCommands.ts'
+import {
+  preferSecretStore,
+  removeSecretStorePreference,
+  synchronizeSecretStores,
+} from './secretStoreCommands.ts'
 
 /** Every change this database knows. A name and its arguments are all that travels to a writer. */
 export const COMMANDS = {
@@ -43,6 +48,9 @@ export const COMMANDS = {
   reserveDataKeyWraps,
   establishDeployment,
   addKekCanary,
+  synchronizeSecretStores,
+  preferSecretStore,
+  removeSecretStorePreference,
   proveWritable,
 } as const
 

@@ -12,7 +12,7 @@ import { ManualClock } from './cryptoRoom.ts'
 const clock = new ManualClock()
 
 function start(deployment: MemoryDeployment, kekStore: KekStore) {
-  return establishDeployment({ deployment, kekStore, clock })
+  return establishDeployment({ deployment, kekStores: [kekStore], clock })
 }
 
 async function refusalOf(deployment: MemoryDeployment, kekStore: KekStore): Promise<string> {
@@ -30,7 +30,7 @@ async function refusalOf(deployment: MemoryDeployment, kekStore: KekStore): Prom
 async function inUse(kekStore: KekStore): Promise<MemoryDeployment> {
   const deployment = new MemoryDeployment()
   await start(deployment, kekStore)
-  deployment.state = { ...deployment.state, holdsProjectKeys: true }
+  deployment.state = { ...deployment.state, storesInUse: [kekStore.name] }
   return deployment
 }
 
@@ -96,9 +96,9 @@ describe('a start is refused', () => {
   test('with a keyring that lost one of its KEKs', async () => {
     const both = keyring(kek(1, 'active'), kek(2, 'primary'))
     const deployment = await inUse(keyring(kek(1, 'primary')))
-    deployment.state = { ...deployment.state, holdsProjectKeys: false }
+    deployment.state = { ...deployment.state, storesInUse: [] }
     await start(deployment, both)
-    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     await start(deployment, both)
     const message = await refusalOf(deployment, keyring(kek(2, 'primary')))
     assert.match(message, new RegExp(`wants the KEK .*${fingerprintOf(Buffer.alloc(32, 1))}`))
@@ -124,7 +124,7 @@ describe('a start is refused', () => {
     const deployment = await inUse(kekStore)
     deployment.state = { ...deployment.state, deploymentId: undefined }
     assert.match(await refusalOf(deployment, kekStore), /deployment id is gone/)
-    deployment.state = { ...deployment.state, holdsProjectKeys: false }
+    deployment.state = { ...deployment.state, storesInUse: [] }
     assert.match(await refusalOf(deployment, kekStore), /deployment id is gone/)
   })
 
@@ -182,7 +182,7 @@ describe('a start is not refused', () => {
     const deployment = new MemoryDeployment()
     await start(deployment, keyring(kek(1, 'primary')))
     await start(deployment, keyring(kek(1, 'active'), kek(2, 'primary')))
-    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     await start(deployment, keyring(kek(1, 'retired'), kek(2, 'primary')))
   })
 
@@ -191,7 +191,7 @@ describe('a start is not refused', () => {
     await start(deployment, new MemoryKekStore())
     const kekStore = keyring(kek(1, 'primary'))
     await start(deployment, kekStore)
-    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     await start(deployment, kekStore)
     assert.deepEqual(
       deployment.state.canaries.map(({ store }) => store),
