@@ -85,6 +85,10 @@ function wrongOptions(
   before: readonly SecretStoreSettings[],
   { sections }: Declared,
 ): readonly (readonly [option: string, what: string])[] {
+  // Its section is missing or empty: one sentence about that is enough.
+  if (store.secret_store_plugin === undefined) {
+    return [['secret_store_plugin', 'is missing: write store_crypto']]
+  }
   const name = storeNameOf(store, sections)
   const namesake = before.find((other) => storeNameOf(other, sections) === name)
   const checks: readonly (readonly [string, string | undefined])[] = [
@@ -102,8 +106,7 @@ function wrongOptions(
 }
 
 function wrongStorePlugin({ secret_store_plugin: plugin }: SecretStoreSettings) {
-  if (plugin === 'store_crypto') return undefined
-  if (plugin === undefined) return 'is missing: write store_crypto'
+  if (plugin === undefined || plugin === 'store_crypto') return undefined
   return `is ${JSON.stringify(plugin.slice(0, 60))}, which keeps payloads elsewhere; here they lie sealed in the database (store_crypto), and kek_store says where the KEK is`
 }
 

@@ -112,7 +112,7 @@ export class Keyring implements KeyCache {
   activeForWrap(projectId: ProjectId): ProjectKey | Promise<ProjectKey> {
     const current = this.#current(projectId)
     if (!(current instanceof Promise) && takeWrap(current.active)) return current.key
-    return this.#takeWrap(projectId)
+    return this.#takeWrap(projectId, current)
   }
 
   /** Forgets all keys of a project: after rotation, deletion, or when its active key turned out to be gone. */
@@ -246,9 +246,9 @@ export class Keyring implements KeyCache {
     return purges === this.#purges ? store.terms.remember(row, atMostMs) : detachedTerm(row)
   }
 
-  async #takeWrap(projectId: ProjectId): Promise<ProjectKey> {
-    for (;;) {
-      const { store, active, key } = await this.#current(projectId)
+  async #takeWrap(projectId: ProjectId, first: Active | Promise<Active>): Promise<ProjectKey> {
+    for (let current = first; ; current = this.#current(projectId)) {
+      const { store, active, key } = await current
       if (takeWrap(active)) return key
       await this.#reservations.run(cacheName(active.id), () => this.#reserve(store, active))
       if (takeWrap(active)) return key

@@ -17,12 +17,13 @@ interface Parts {
  */
 export async function synchronizeStores({ plan, stores, clock }: Parts): Promise<void> {
   if (!plan.isEnabled) return
+  const createdAt = clock.now()
   const orphaned = await stores.synchronize(
     plan.stores.map(({ suffix }) => ({
       id: newSecretStoreId(),
       suffix,
       isGlobalDefault: suffix === plan.globalDefault.suffix,
-      createdAt: clock.now(),
+      createdAt,
     })),
   )
   if (orphaned.length === 0) return

@@ -19,6 +19,7 @@ import { secretConsumerRepositoryContract } from './secretConsumerRepositoryCont
 import { secretMetadataRepositoryContract } from './secretMetadataRepositoryContract.ts'
 import { secretRepositoryContract } from './secretRepositoryContract.ts'
 import { secretRepositoryListContract } from './secretRepositoryListContract.ts'
+import { secretStoreRepositoryContract } from './secretStoreRepositoryContract.ts'
 
 // One database for a suite: its tests keep to projects of their own.
 const cleanUps: (() => Promise<void>)[] = []
@@ -74,6 +75,11 @@ orderRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
 containerConsumerRepositoryContract('SQLite', openSqlite)
+
+secretStoreRepositoryContract('SQLite', async () => {
+  const { database } = await freshDatabase({ after: (work) => cleanUps.push(work) })
+  return database.secretStores
+})
 
 projectKeyRepositoryContract('SQLite', async () => {
   const db = await openSqlite()
