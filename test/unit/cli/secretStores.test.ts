@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import Sqlite from 'better-sqlite3'
@@ -41,6 +41,7 @@ function deployment(t: CleansUp) {
   }
   return {
     state,
+    log: env.OS_DEFAULT__LOG_FILE,
     verb,
     /** The sentence of a start that must not happen. */
     async refusal(stores: string, reason: keyof typeof EXIT_CODES): Promise<string> {
@@ -209,11 +210,14 @@ describe('several secret stores, over restarts', () => {
     assert.match(one.out, /needs the KEK store keyring:b \([0-9a-f]{32}\), which is not configured/)
   })
 
-  it('are named in the first lines of the log', async (t) => {
+  it('are named by `config show` and in the first lines of the log', async (t) => {
     const here = deployment(t)
     const shown = await here.verb(BOTH, 'config', 'show')
     assert.match(shown.out, /\[secretstore:second\][^[]*\nkek_store = keyring:b\n/)
     await here.up(BOTH)
+    const log = readFileSync(here.log, 'utf8')
+    assert.match(log, /"kekStore":"keyring",.*"secretStore":"software","isGlobalDefault":true/)
+    assert.match(log, /"kekStore":"keyring:b",.*"secretStore":"second","isGlobalDefault":false/)
   })
 })
 
