@@ -40,8 +40,9 @@ async function storeReport(
   clock: Clock,
 ): Promise<Report> {
   const { name, options } = settings
-  const isInUse = deployment?.storesInUse.includes(name) === true
-  if (!existsSync(options.file) && !isInUse) {
+  const isKnown =
+    fingerprintsOf(name, deployment).length > 0 || deployment?.storesInUse.includes(name) === true
+  if (!existsSync(options.file) && !isKnown) {
     const text = `There is no ${name} at ${options.file} yet: the first \`gatehouse serve\` makes it.`
     return { text, reason: 'done' }
   }

@@ -108,7 +108,14 @@ export class Keyring implements KeyCache {
     return current instanceof Promise ? current.then(({ key }) => key) : current.key
   }
 
-  /** The same, with leave to wrap one DEK under it. */
+  /** The same in the KEK store of the key `id`: a record that changes stays where it is. */
+  async activeBeside(id: ProjectKeyId, projectId: ProjectId): Promise<ProjectKey> {
+    const present = await this.find(id)
+    if (present === undefined) return this.active(projectId)
+    return (await this.#currentIn(present.store, projectId)).key
+  }
+
+  /** As `active`, with leave to wrap one DEK under it. */
   activeForWrap(projectId: ProjectId): ProjectKey | Promise<ProjectKey> {
     const current = this.#current(projectId)
     if (!(current instanceof Promise) && takeWrap(current.active)) return current.key

@@ -341,9 +341,13 @@ export interface Integrity {
   verified<T extends ProtectedRecord>(
     record: Stored<T> | undefined,
   ): Promise<Verified<T> | undefined>
-  /** The record with its MAC under the project's active key. */
+  /**
+   * The record with its MAC under the project's active key, in the store that the project prefers. One
+   * that replaces another names its MAC, and stays in the store of that one: changing an ACL moves nothing.
+   */
   protect<T extends ProtectedRecord>(
     record: T,
+    replacedMac?: Uint8Array,
   ): Promise<Stored<T> & { readonly rowMac: Uint8Array }>
 }
 

@@ -300,6 +300,31 @@ describe('where secrets lie', () => {
     }
   })
 
+  test('a secret that is given an ACL, and a container that is given a member, stay where they are', async () => {
+    const { admin, creator } = everybody(door, 'changing')
+    const [, second] = await pathsOf(creator)
+    const { id, path, ref } = await secretWithPayload(creator)
+    const made = await creator.post('/v1/containers', { type: 'generic' })
+    const container = String(made.json['container_ref']).replace(BASE, '')
+    await admin.ask('POST', `${second}/preferred`)
+    const acl = { read: { users: ['somebody'], 'project-access': true } }
+    assert.equal((await admin.put(`${path}/acl`, acl)).status, 200)
+    const member = { name: 'it', secret_ref: ref }
+    assert.equal((await creator.post(`${container}/secrets`, member)).status, 201)
+    assert.deepEqual(placesOf(id), ['memory', 'memory'])
+    assert.deepEqual(
+      door.execute(
+        'select project_keys.store from containers join project_keys on project_keys.id = substr(containers.row_mac, 1, 8) where containers.id = ?',
+        container.slice(-36),
+      ),
+      [{ store: 'memory' }],
+    )
+    assert.equal((await creator.get(container)).status, 200)
+    // The other store is not even asked: no key of the project is there.
+    const stores = door.execute('select store from project_keys where project_id = ?', 'changing')
+    assert.deepEqual(stores, [{ store: 'memory' }])
+  })
+
   test('orders and second steps go where the project prefers when they come', async () => {
     const { admin, creator } = everybody(door, 'steps')
     const [, second] = await pathsOf(creator)
