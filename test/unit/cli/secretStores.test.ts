@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import Sqlite from 'better-sqlite3'
+import { runBarbicanManage } from '../../../src/cli/barbicanManage.ts'
 import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
 import type { ComposeGatehouse } from '../../../src/cli/gatehouse.ts'
 import { compose } from '../../../src/compose.ts'
@@ -39,8 +40,13 @@ function deployment(t: CleansUp) {
     const run = runCli({ args: args(stores, ...words), env, compose })
     return { code: await run.code, out: run.out(), err: run.err() }
   }
+  const manage = async (stores: string, ...words: readonly string[]) => {
+    const run = runCli({ args: args(stores, ...words), env, run: (it) => runBarbicanManage(it) })
+    return { code: await run.code, out: run.out(), err: run.err() }
+  }
   return {
     state,
+    manage,
     log: env.OS_DEFAULT__LOG_FILE,
     verb,
     /** The sentence of a start that must not happen. */
@@ -218,6 +224,31 @@ describe('several secret stores, over restarts', () => {
     const log = readFileSync(here.log, 'utf8')
     assert.match(log, /"kekStore":"keyring",.*"secretStore":"software","isGlobalDefault":true/)
     assert.match(log, /"kekStore":"keyring:b",.*"secretStore":"second","isGlobalDefault":false/)
+  })
+})
+
+describe('barbican-manage db sync_secret_stores', () => {
+  it('does what a start does: it makes ids that stay, and refuses to take away what is preferred', async (t) => {
+    const here = deployment(t)
+    assert.deepEqual(await here.manage('', 'db', 'sync_secret_stores'), {
+      code: 0,
+      out: 'Several secret stores are not enabled: there is nothing to do.\n',
+      err: '',
+    })
+    assert.ok(!existsSync(here.state), 'nothing to do made something')
+    const first = await here.manage(BOTH, 'db', 'sync_secret_stores', '--verbose')
+    assert.equal(first.code, 0, first.err)
+    const ids = [...first.out.matchAll(/^(\w+) {2}([0-9a-f-]{36})$/gm)].map(([, , id]) => id)
+    assert.equal(ids.length, 2)
+    await here.up(BOTH, async (ask) => {
+      const refs = (await listed(ask)).map((store) => store.secret_store_ref.slice(-36))
+      assert.deepEqual(refs.toSorted(), ids.toSorted())
+      await prefer(ask, 'Second keyring')
+    })
+    const one = several('software', FIRST, DEFAULT_HERE)
+    const refused = await here.manage(one, 'db', 'sync_secret_stores')
+    assert.equal(refused.code, EXIT_CODES.settings.code)
+    assert.match(refused.err, /^barbican-manage: .*second \(preferred by 1 project\)/)
   })
 })
 
