@@ -80,6 +80,8 @@ export async function up(knex: Knex): Promise<void> {
     table.string('id', ID).notNullable().primary()
     // The suffix of its section, [secretstore:NAME]: what the configuration calls it.
     table.string('suffix', NAME).notNullable().unique()
+    // As of the last start: when it changes, `updated_at` does.
+    table.smallint('global_default').notNullable()
     table.string('created_at', TIME).notNullable()
     table.string('updated_at', TIME).notNullable()
   })

@@ -1,17 +1,18 @@
 import { join } from 'node:path'
 import { refusingWith } from './cli/exitCodes.ts'
-import { keyringProtection } from './cli/keyringOfSettings.ts'
+import { openKekStore } from './cli/openKekStore.ts'
 import { openPolicyFiles } from './cli/policyOfSettings.ts'
+import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
 import { composeWatch, type Watch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { ChildKeyPairMaker } from './crypto/childKeyPairMaker.ts'
 import { establishDeployment } from './crypto/deployment.ts'
-import { openKeyringFile } from './crypto/kek/keyringFile.ts'
 import { selfTest } from './crypto/selfTest.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import type { KekStore } from './domain/ports.ts'
+import { synchronizeStores } from './domain/synchronizeStores.ts'
 import { Listener } from './http/listener.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
@@ -78,12 +79,15 @@ async function composeAll(
     (it) => it.close(),
   )
   watch.watchDatabaseSize(() => database.size())
-  const kekStore = opened.keep(
-    await refusingWith('keys', () => openKekStore(settings, database, clock)),
-    (it) => it.close(),
+  const kekStores = await refusingWith('keys', () =>
+    openKekStores(settings, database, clock, opened),
   )
   const { deploymentId } = await refusingWith('keys', () =>
-    establishDeployment({ deployment: database.deployment, kekStore, clock }),
+    establishDeployment({ deployment: database.deployment, kekStores, clock }),
+  )
+  const storePlan = storePlanOfSettings(settings)
+  await refusingWith('settings', () =>
+    synchronizeStores({ plan: storePlan, stores: database.secretStores, clock }),
   )
   const authenticator = opened.keep(
     await composeAuthenticator({ settings, deploymentId, clock, log, metrics: watch.metrics }),
@@ -98,7 +102,8 @@ async function composeAll(
   const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
   const { app, orderWorker } = composeApi({
     database,
-    kekStore,
+    kekStores,
+    storePlan,
     deploymentId,
     authenticator,
     policy,
@@ -126,7 +131,11 @@ async function composeAll(
     probes: [
       { name: 'database', isRequired: true, check: (signal) => database.health.check(signal) },
       // Cached project keys go on working without it, and so does this node.
-      { name: 'kek store', isRequired: false, check: (signal) => kekStore.health(signal) },
+      ...kekStores.map((kekStore) => ({
+        name: kekStores.length === 1 ? 'kek store' : `kek store ${kekStore.name}`,
+        isRequired: false,
+        check: (signal: AbortSignal) => kekStore.health(signal),
+      })),
       { name: 'identity', isRequired: false, check: (signal) => authenticator.health(signal) },
     ],
     monotonicMs: () => clock.monotonicMs(),
@@ -166,19 +175,19 @@ async function composeAll(
   }
 }
 
-async function openKekStore(
+async function openKekStores(
   settings: Settings,
   database: Database,
   clock: Clock,
-): Promise<KekStore> {
-  const { holdsProjectKeys, canaries } = await database.deployment.read()
-  return openKeyringFile({
-    path: settings.keyring.file,
-    protection: keyringProtection(settings),
-    mayCreate: !holdsProjectKeys,
-    wantedFingerprints: canaries.map(({ fingerprint }) => fingerprint),
-    clock,
-  })
+  opened: Opened,
+): Promise<readonly KekStore[]> {
+  const deployment = await database.deployment.read()
+  const kekStores: KekStore[] = []
+  for (const one of settings.kekStores) {
+    const kekStore = await openKekStore(one, { deployment, mayCreate: true, clock })
+    kekStores.push(opened.keep(kekStore, (it) => it.close()))
+  }
+  return kekStores
 }
 
 async function composePolicy(settings: Settings, watch: Watch, log: Log) {

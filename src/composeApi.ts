@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import { RowIntegrity } from './crypto/integrity.ts'
 import { Keyring, type KeyringParts } from './crypto/keyring.ts'
+import { PreferredStores } from './crypto/preferredStores.ts'
 import { EnvelopeSealer } from './crypto/sealer.ts'
 import { containerAclParent, secretAclParent } from './domain/aclParents.ts'
 import { Acls } from './domain/acls.ts'
@@ -21,9 +22,11 @@ import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
+  SecretStoreRepository,
 } from './domain/ports.ts'
 import { SecretConsumers } from './domain/secretConsumers.ts'
 import { SecretMetadata } from './domain/secretMetadata.ts'
+import { SecretStores } from './domain/secretStores.ts'
 import { Secrets } from './domain/secrets.ts'
 import { type AppParts, createApp } from './http/app.ts'
 import { Cors, type CorsOptions } from './http/cors.ts'
@@ -34,9 +37,11 @@ import { containerRoutes } from './http/resources/containers.ts'
 import { orderRoutes } from './http/resources/orders.ts'
 import { secretConsumerRoutes } from './http/resources/secretConsumers.ts'
 import { secretMetadataRoutes } from './http/resources/secretMetadata.ts'
+import { secretStoreRoutes } from './http/resources/secretStores.ts'
 import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
 import type { Route } from './http/route.ts'
 import type { Clock } from './lib/clock.ts'
+import type { StorePlan } from './model/secretStore.ts'
 import type { Policy } from './policy/policy.ts'
 import { KeyPairTask } from './worker/keyPairTask.ts'
 import { OrderWorker, type OrderWorkerParts } from './worker/orderWorker.ts'
@@ -52,8 +57,11 @@ export interface ApiParts {
     readonly orders: OrderRepository
     readonly orderTasks: OrderTaskRepository
     readonly projectKeys: ProjectKeyRepository
+    readonly secretStores: SecretStoreRepository
   }
-  readonly kekStore: KekStore
+  /** Those of all secret stores, and of none else. */
+  readonly kekStores: readonly KekStore[]
+  readonly storePlan: StorePlan
   readonly deploymentId: string
   readonly authenticator: Authenticator
   readonly policy: Policy
@@ -83,9 +91,16 @@ export interface Api {
 
 /** From opened adapters to the HTTP application, by hand. */
 export function composeApi(parts: ApiParts): Api {
-  const { database, kekStore, deploymentId, policy, alarms, clock } = parts
+  const { database, kekStores, storePlan, deploymentId, policy, alarms, clock } = parts
+  const storeChoice = new PreferredStores({
+    plan: storePlan,
+    preferences: database.secretStores,
+    clock,
+    maxEntries: parts.projectKeyLimits.maxEntries,
+  })
   const keyring = new Keyring({
-    kekStore,
+    kekStores,
+    storeChoice,
     projectKeys: database.projectKeys,
     deploymentId,
     clock,
@@ -135,6 +150,13 @@ export function composeApi(parts: ApiParts): Api {
     inputs,
     onQueued: () => orderWorker.wake(),
   })
+  const secretStores = new SecretStores({
+    plan: storePlan,
+    stores: database.secretStores,
+    storeChoice,
+    policy,
+    clock,
+  })
 
   // The hottest paths first: the router looks at them in this order.
   const { paging } = parts.secretOptions
@@ -147,6 +169,7 @@ export function composeApi(parts: ApiParts): Api {
     ...secretConsumerRoutes(secretConsumers, parts.secretOptions),
     ...secretAclRoutes(secretAcls),
     ...containerAclRoutes(containerAcls),
+    ...secretStoreRoutes(secretStores),
   ]
   const app = createApp({
     ...parts.door,

@@ -158,12 +158,12 @@ function observeKeyring(event: KeyringEvent, metrics: Metrics, log: Log): void {
       metrics.projectKeyLookedUp(event.outcome)
       return
     case 'kekCall':
-      metrics.kekCalled(event.operation, event.outcome, event.durationMs)
+      metrics.kekCalled(event)
       return
     case 'newTerm':
       metrics.projectKeyTermBegan(event.reason)
       log.info(
-        { projectId: event.projectId, term: event.term, reason: event.reason },
+        { projectId: event.projectId, store: event.store, term: event.term, reason: event.reason },
         'a project key was made',
       )
   }

@@ -12,6 +12,7 @@ import { Listener } from '../../src/http/listener.ts'
 import { loadSigningKey } from '../../src/identity/signingKey.ts'
 import { TokenAuthenticator } from '../../src/identity/tokenAuthenticator.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { onlyStore } from '../../src/model/secretStore.ts'
 import { ProcProcessMarks } from '../../src/ops/processMarks.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
 import { Policy } from '../../src/policy/policy.ts'
@@ -31,7 +32,7 @@ const kekStore = await openKeyringFile({
 })
 const { deploymentId } = await establishDeployment({
   deployment: database.deployment,
-  kekStore,
+  kekStores: [kekStore],
   clock,
 })
 const key = await loadSigningKey(join(folder, 'token-signing-key.pem'))
@@ -39,7 +40,8 @@ const origin = `http://127.0.0.1:${port}`
 const keyPairs = new ChildKeyPairMaker()
 const { app, orderWorker } = composeApi({
   database,
-  kekStore,
+  kekStores: [kekStore],
+  storePlan: onlyStore(kekStore.name),
   deploymentId,
   authenticator: new TokenAuthenticator({ local: { key, deploymentId, clock }, clock }),
   policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),

@@ -1,18 +1,22 @@
 import { Command, CommanderError } from 'commander'
 import type { ConfigSource } from '../config/configFiles.ts'
-import { dbUpgrade } from './dbVerbs.ts'
+import { dbSyncSecretStores, dbUpgrade } from './dbVerbs.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import { refusalOf } from './refusalSentence.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
 import type { Surroundings } from './surroundings.ts'
 
-interface UpgradeOptions {
+interface DatabaseOptions {
   readonly dbUrl?: string
+}
+
+interface UpgradeOptions extends DatabaseOptions {
   readonly version?: string
 }
 
 const TEACHING =
-  'Of this command Gatehouse knows `db upgrade` (also `upgrade`), which deployment tools call. ' +
+  'Of this command Gatehouse knows `db upgrade` (also `upgrade`) and `db sync_secret_stores`, which ' +
+  'deployment tools call. ' +
   'Everything else is in `gatehouse --help`.'
 
 /**
@@ -25,13 +29,18 @@ export async function runBarbicanManage(surroundings: Surroundings): Promise<num
     sources.push({ kind, path })
     return path
   }
+  const settingsFor = (dbUrl: string | undefined) => {
+    const env = { ...surroundings.env, ...(dbUrl === undefined ? {} : connectionVariable(dbUrl)) }
+    return settingsOfCommand({ ...surroundings, env }, sources).settings
+  }
   const upgrade = async ({ dbUrl, version }: UpgradeOptions): Promise<void> => {
     if (version !== undefined && version !== 'head') {
       throw new CommanderError(EXIT_CODES.usage.code, 'version', 'Only --version head is possible.')
     }
-    const env = { ...surroundings.env, ...(dbUrl === undefined ? {} : connectionVariable(dbUrl)) }
-    const { settings } = settingsOfCommand({ ...surroundings, env }, sources)
-    surroundings.out.write(`${await dbUpgrade(settings)}\n`)
+    surroundings.out.write(`${await dbUpgrade(settingsFor(dbUrl))}\n`)
+  }
+  const syncSecretStores = async ({ dbUrl }: DatabaseOptions): Promise<void> => {
+    surroundings.out.write(`${await dbSyncSecretStores(settingsFor(dbUrl))}\n`)
   }
   const program = new Command('barbican-manage')
     .description(TEACHING)
@@ -45,7 +54,14 @@ export async function runBarbicanManage(surroundings: Surroundings): Promise<num
     .option('--debug', 'taken and ignored')
     .option('--log-file <file>', 'taken and ignored')
     .showHelpAfterError(TEACHING)
-  for (const parent of [program, program.command('db')]) {
+  const db = program.command('db')
+  db.command('sync_secret_stores')
+    .description('make the secret stores in the database those of the settings')
+    .option('-d, --db-url <url>', 'this database instead of the one in the settings')
+    .option('-V, --verbose', 'taken and ignored')
+    .option('-L, --log-file <file>', 'taken and ignored')
+    .action(syncSecretStores)
+  for (const parent of [program, db]) {
     parent
       .command('upgrade')
       .description('bring the database to the schema of this release')

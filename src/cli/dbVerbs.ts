@@ -2,9 +2,12 @@ import { maskUrl } from '../config/maskUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import type { SchemaStatus } from '../db/knownSchema.ts'
 import { schemaStatus, upgradeSchema } from '../db/schema.ts'
+import { synchronizeStores } from '../domain/synchronizeStores.ts'
+import { systemClock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
 import { ensureStateFolder } from './stateFolder.ts'
+import { storePlanOfSettings } from './storePlanOfSettings.ts'
 
 /** `gatehouse db upgrade` */
 export async function dbUpgrade(settings: Settings): Promise<string> {
@@ -22,6 +25,28 @@ export async function dbUpgrade(settings: Settings): Promise<string> {
 export async function dbStatus(settings: Settings): Promise<SchemaReport> {
   const url = settings.database.connection
   return reportSchema(maskUrl(url), await refusingWith('database', () => schemaStatus(url)))
+}
+
+/** `barbican-manage db sync_secret_stores`: what every start does as well. */
+export async function dbSyncSecretStores(settings: Settings): Promise<string> {
+  const plan = storePlanOfSettings(settings)
+  if (!plan.isEnabled) return 'Several secret stores are not enabled: there is nothing to do.'
+  ensureStateFolder(settings.DEFAULT.state_path)
+  await refuseUnfitSchema(settings)
+  const clock = systemClock()
+  // Loaded here alone: the other verbs should answer at once.
+  const { openDatabase } = await import('../db/database.ts')
+  const url = settings.database.connection
+  const database = await refusingWith('database', () => openDatabase({ url, clock }))
+  try {
+    await refusingWith('settings', () =>
+      synchronizeStores({ plan, stores: database.secretStores, clock }),
+    )
+    const stores = await database.secretStores.list()
+    return stores.map(({ suffix, id }) => `${suffix}  ${id}`).join('\n')
+  } finally {
+    await database.close()
+  }
 }
 
 interface SchemaReport {

@@ -22,11 +22,27 @@ export function logFirstLines(log: Log, loaded: LoadedSettings, version: string)
     {
       statePath: DEFAULT.state_path,
       database: maskUrl(settings.database.connection),
-      keyring: settings.keyring.file,
-      keyringProtection: settings.keyring.protection,
     },
     'where things are',
   )
+  for (const { name, kind, options } of settings.kekStores) {
+    const secretStore = settings.secretStores.find(({ kekStoreName }) => kekStoreName === name)
+    log.info(
+      {
+        kekStore: name,
+        kind,
+        file: options.file,
+        protection: options.protection,
+        ...(secretStore === undefined
+          ? {}
+          : {
+              secretStore: secretStore.suffix,
+              isGlobalDefault: secretStore.global_default,
+            }),
+      },
+      'where the KEKs are',
+    )
+  }
   for (const notice of notices) log.warn({}, notice)
   for (const warning of warnings(settings)) log.warn({}, warning)
 }
@@ -36,7 +52,7 @@ function describeOrigin(origin: ReturnType<LoadedSettings['originOf']>): string 
 }
 
 function warnings(settings: Settings): readonly string[] {
-  const { DEFAULT, admin, keystone_authtoken: keystone, keyring } = settings
+  const { DEFAULT, admin, keystone_authtoken: keystone, kekStores } = settings
   return [
     !admin.enabled || isLoopback(admin.bind_host)
       ? ''
@@ -47,9 +63,11 @@ function warnings(settings: Settings): readonly string[] {
     DEFAULT.auth_strategy === 'keystone' && keystone.insecure
       ? "[keystone_authtoken] insecure is on: Keystone's certificate is not checked."
       : '',
-    keyring.protection === 'plain' && DEFAULT.auth_strategy === 'keystone'
-      ? '[keyring] protection is plain: whoever reads the keyring file and the database reads every secret.'
-      : '',
+    ...kekStores.map(({ name, options }) =>
+      options.protection === 'plain' && DEFAULT.auth_strategy === 'keystone'
+        ? `[${name}] protection is plain: whoever reads the keyring file and the database reads every secret.`
+        : '',
+    ),
   ].filter((warning) => warning !== '')
 }
 

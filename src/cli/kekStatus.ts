@@ -1,47 +1,71 @@
 import { existsSync } from 'node:fs'
+import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
 import type { Settings } from '../config/settingsTable.ts'
-import { openKeyringFile } from '../crypto/kek/keyringFile.ts'
 import type { DeploymentState, KekDescription } from '../domain/ports.ts'
+import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { deploymentState } from './deploymentState.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
-import { keyringProtection } from './keyringOfSettings.ts'
+import { openKekStore } from './openKekStore.ts'
 
-/** `gatehouse kek status`: what the keyring holds, and whether it is the one this database needs. */
-export async function kekStatus(
-  settings: Settings,
-): Promise<{ readonly text: string; readonly reason: ExitReason }> {
+interface Report {
+  readonly text: string
+  readonly reason: ExitReason
+}
+
+/** `gatehouse kek status`: what the KEK stores hold, and whether they are those this database needs. */
+export async function kekStatus(settings: Settings): Promise<Report> {
   const clock = systemClock()
   const deployment = await deploymentState(settings, clock)
-  if (!existsSync(settings.keyring.file) && deployment?.holdsProjectKeys !== true) {
-    const text = `There is no keyring at ${settings.keyring.file} yet: the first \`gatehouse serve\` makes it.`
+  const reports: Report[] = []
+  for (const store of settings.kekStores) {
+    reports.push(await storeReport(store, deployment, clock))
+  }
+  const id = deployment?.deploymentId ?? 'none yet: the first `gatehouse serve` makes it'
+  const missing = missingStores(settings, deployment)
+  return {
+    text: [...reports.map(({ text }) => text), `deployment  ${id}`, ...missing].join('\n\n'),
+    reason: [
+      ...reports.map(({ reason }) => reason),
+      ...missing.map(() => 'keys' as const),
+    ].includes('keys')
+      ? 'keys'
+      : 'done',
+  }
+}
+
+async function storeReport(
+  settings: KekStoreSettings,
+  deployment: DeploymentState | undefined,
+  clock: Clock,
+): Promise<Report> {
+  const { name, options } = settings
+  const isKnown =
+    fingerprintsOf(name, deployment).length > 0 || deployment?.storesInUse.includes(name) === true
+  if (!existsSync(options.file) && !isKnown) {
+    const text = `There is no ${name} at ${options.file} yet: the first \`gatehouse serve\` makes it.`
     return { text, reason: 'done' }
   }
-  const wantedFingerprints = deployment?.canaries.map(({ fingerprint }) => fingerprint) ?? []
-  const keyring = await refusingWith('keys', () =>
-    openKeyringFile({
-      path: settings.keyring.file,
-      protection: keyringProtection(settings),
-      mayCreate: false,
-      wantedFingerprints,
-      clock,
-    }),
+  const kekStore = await refusingWith('keys', () =>
+    openKekStore(settings, { deployment, mayCreate: false, clock }),
   )
   try {
-    const description = keyring.describe()
-    const missing = missingFingerprints(description, deployment)
+    const description = kekStore.describe()
+    const missing = missingFingerprints(name, description, deployment)
     const lines = [
-      `store       ${keyring.name} (${description.kind}), ${settings.keyring.file}`,
+      `store       ${name} (${description.kind}), ${options.file}`,
       `protection  ${description.protection}`,
-      `deployment  ${deployment?.deploymentId ?? 'none yet: the first `gatehouse serve` makes it'}`,
       '',
       ...keyLines(description),
     ]
     if (missing.length === 0) return { text: lines.join('\n'), reason: 'done' }
-    lines.push('', `The database needs ${missing.join(', ')}, which this keyring does not hold.`)
+    lines.push(
+      '',
+      `The database needs ${missing.join(', ')}, which this ${description.kind} does not hold.`,
+    )
     return { text: lines.join('\n'), reason: 'keys' }
   } finally {
-    await keyring.close()
+    await kekStore.close()
   }
 }
 
@@ -65,10 +89,28 @@ function keyLines({ keks, currentKekId }: KekDescription): readonly string[] {
 }
 
 function missingFingerprints(
+  store: string,
   { keks }: KekDescription,
   deployment: DeploymentState | undefined,
 ): readonly string[] {
   const held = new Set(keks.map(({ fingerprint }) => fingerprint))
-  const wanted = deployment?.canaries.map(({ fingerprint }) => fingerprint) ?? []
-  return wanted.filter((fingerprint) => !held.has(fingerprint))
+  return fingerprintsOf(store, deployment).filter((fingerprint) => !held.has(fingerprint))
+}
+
+function missingStores(
+  { kekStores }: Settings,
+  deployment: DeploymentState | undefined,
+): readonly string[] {
+  const inUse = deployment?.storesInUse ?? []
+  return inUse
+    .filter((name) => kekStores.every((store) => store.name !== name))
+    .map((name) => {
+      const fingerprints = fingerprintsOf(name, deployment).join(', ') || 'unknown'
+      return `The database needs the KEK store ${name} (${fingerprints}), which is not configured.`
+    })
+}
+
+function fingerprintsOf(store: string, deployment: DeploymentState | undefined): readonly string[] {
+  const canaries = deployment?.canaries ?? []
+  return canaries.filter((canary) => canary.store === store).map(({ fingerprint }) => fingerprint)
 }

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Settings } from '../config/settingsTable.ts'
+import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
 import type { KeyringProtection } from '../crypto/kek/protection.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 
+type KeyringOptions = Extract<KekStoreSettings, { readonly kind: 'keyring' }>['options']
+
 /** `[keyring] protection` as the keyring takes it. The secret is read when it is needed, not before. */
-export function keyringProtection({ keyring }: Settings): KeyringProtection {
+export function keyringProtection(keyring: KeyringOptions): KeyringProtection {
   switch (keyring.protection) {
     case 'plain':
       return { kind: 'plain' }

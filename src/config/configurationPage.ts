@@ -1,18 +1,18 @@
 import { defaultOf } from './sampleFile.ts'
-import { KNOWN_OPTIONS, type KnownOption, OWN_SECTIONS, SETTINGS_TABLE } from './settingsTable.ts'
+import { DOCUMENTED_OPTIONS, isOwnSection, type KnownOption } from './settingsTable.ts'
 
 /** docs/configuration.md, from the table. */
 export function configurationPage(): string {
   return [
     INTRODUCTION,
-    ...Object.keys(SETTINGS_TABLE).map((section) =>
+    ...[...new Set(DOCUMENTED_OPTIONS.map(({ section }) => section))].map((section) =>
       [
         `## [${section}]`,
-        OWN_SECTIONS.has(section)
+        isOwnSection(section)
           ? 'Gatehouse alone defines this section: an unknown option in it stops the start.'
           : '',
         '| option | default | what it means |\n|---|---|---|\n' +
-          KNOWN_OPTIONS.filter((option) => option.section === section)
+          DOCUMENTED_OPTIONS.filter((option) => option.section === section)
             .map(row)
             .join('\n'),
       ]

@@ -1,6 +1,7 @@
+import { KEYRING_CHECKS } from './keyringChecks.ts'
 import type { Mistake } from './settingsMistake.ts'
 import type { Origin } from './settingsResolver.ts'
-import type { Settings } from './settingsTable.ts'
+import type { Sections } from './settingsTable.ts'
 
 interface Resolved {
   originOf(section: string, option: string): Origin
@@ -9,12 +10,12 @@ interface Resolved {
 }
 
 interface Check {
-  readonly section: keyof Settings
+  readonly section: keyof Sections
   readonly option: string
   /** Options of the section it depends on besides. */
   readonly reads?: readonly string[]
   /** What is wrong, undefined when nothing is. */
-  readonly judge: (settings: Settings) => string | undefined
+  readonly judge: (settings: Sections) => string | undefined
 }
 
 /** What one option alone cannot tell. */
@@ -99,30 +100,13 @@ const CHECKS: readonly Check[] = [
         ? `is ${token.default_ttl} s, more than max_ttl (${token.max_ttl} s)`
         : undefined,
   },
-  {
-    section: 'keyring',
-    option: 'passphrase_file',
-    judge: ({ keyring }) =>
-      keyring.protection === 'passphrase' && keyring.passphrase_file === undefined
-        ? 'is missing, and protection is passphrase'
-        : undefined,
-  },
-  {
-    section: 'keyring',
-    option: 'credentials_directory',
-    judge: ({ keyring }) =>
-      keyring.protection === 'credential' && keyring.credentials_directory === undefined
-        ? 'is missing: protection is credential, and systemd set no $CREDENTIALS_DIRECTORY'
-        : undefined,
-  },
-  {
-    section: 'keyring',
-    option: 'credential',
-    judge: ({ keyring }) =>
-      /^[\w.-]+$/.test(keyring.credential) && !/^\.+$/.test(keyring.credential)
-        ? undefined
-        : 'is no file name',
-  },
+  ...KEYRING_CHECKS.map(
+    ({ option, judge }): Check => ({
+      section: 'keyring',
+      option,
+      judge: ({ keyring }) => judge(keyring),
+    }),
+  ),
   {
     section: 'admin',
     option: 'bind_port',
@@ -136,7 +120,7 @@ const CHECKS: readonly Check[] = [
   },
 ]
 
-export function crossCheck(settings: Settings, resolved: Resolved): readonly Mistake[] {
+export function crossCheck(settings: Sections, resolved: Resolved): readonly Mistake[] {
   return CHECKS.flatMap(({ section, option, reads = [], judge }) => {
     if ([option, ...reads].some((name) => resolved.isBroken(section, name))) return []
     const what = judge(settings)
@@ -147,7 +131,7 @@ export function crossCheck(settings: Settings, resolved: Resolved): readonly Mis
   })
 }
 
-function missingCredentials({ keystone_authtoken: section }: Settings): string | undefined {
+function missingCredentials({ keystone_authtoken: section }: Sections): string | undefined {
   if (section.auth_type === 'v3applicationcredential') {
     const hasUser = section.username !== undefined || section.user_id !== undefined
     const isNamed =

@@ -7,7 +7,8 @@ import { type Assignment, readIni } from './iniReader.ts'
 import type { Place } from './setting.ts'
 import { type Mistake, SettingsRefused } from './settingsMistake.ts'
 import { type Origin, SettingsResolver } from './settingsResolver.ts'
-import { KNOWN_OPTIONS, type Settings } from './settingsTable.ts'
+import type { KnownOption, Settings } from './settingsTable.ts'
+import { resolveStores } from './storeSections.ts'
 import { judgeUnknownOptions } from './unknownOptions.ts'
 
 export interface SettingsInput {
@@ -19,6 +20,9 @@ export interface SettingsInput {
 
 export interface LoadedSettings {
   readonly settings: Settings
+  /** Every option there is, those of sections an operator named included. */
+  readonly options: readonly KnownOption[]
+  optionValue(section: string, option: string): unknown
   /** Where the value of an option came from. */
   originOf(section: string, option: string): Origin
   /** Files that were read, in order. */
@@ -41,18 +45,24 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     configFolders: read.folders,
     exists: existsSync,
   })
-  const unknown = judgeUnknownOptions(index.besides(KNOWN_OPTIONS))
-  const settings = resolver.settings()
+  const sections = resolver.sections()
+  const stores = resolveStores(sections, resolver)
+  const settings = { ...sections, ...stores.settings }
+  const { options } = resolver
+  const unknown = judgeUnknownOptions(index.besides(options), options)
   const mistakes: readonly Mistake[] = [
     ...read.mistakes,
     ...inis.flatMap((ini) => ini.mistakes),
     ...unknown.mistakes,
     ...resolver.mistakes(),
     ...crossCheck(settings, resolver),
+    ...stores.mistakes,
   ]
   if (mistakes.length > 0) throw new SettingsRefused(mistakes.toSorted(byPlace))
   return {
     settings,
+    options,
+    optionValue: (section, option) => resolver.optionValue(section, option),
     originOf: (section, option) => resolver.originOf(section, option),
     files: read.files.map(({ path }) => path),
     notices: [
@@ -77,7 +87,7 @@ function openFileNotices(
   files: readonly ConfigFile[],
   resolver: SettingsResolver,
 ): readonly string[] {
-  const secrets = KNOWN_OPTIONS.filter(({ setting }) => setting.secret === 'whole')
+  const secrets = resolver.options.filter(({ setting }) => setting.secret === 'whole')
   return files.flatMap(({ path, isOpenToAll }) => {
     const held = secrets.filter(({ section, name }) => {
       const origin = resolver.originOf(section, name)

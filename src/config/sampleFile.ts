@@ -1,5 +1,5 @@
 import type { Given } from './setting.ts'
-import { KNOWN_OPTIONS, type KnownOption } from './settingsTable.ts'
+import { DOCUMENTED_OPTIONS, type KnownOption } from './settingsTable.ts'
 import { printOption } from './showSettings.ts'
 
 const WIDTH = 98
@@ -11,7 +11,7 @@ export function sampleFile(): string {
     '# Any of them can come from the environment as OS_<SECTION>__<OPTION>, which wins over files.',
   ]
   let section = ''
-  for (const option of KNOWN_OPTIONS) {
+  for (const option of DOCUMENTED_OPTIONS) {
     if (option.section !== section) {
       section = option.section
       lines.push('', '', `[${section}]`)

@@ -1,8 +1,15 @@
 import type { AssignmentIndex, GivenTexts } from './givenTexts.ts'
+import type { SectionValues } from './kekStoreKinds.ts'
 import { maskUrl } from './maskUrl.ts'
-import type { Given, Place } from './setting.ts'
+import type { Given, Place, Setting } from './setting.ts'
 import type { Mistake } from './settingsMistake.ts'
-import { KNOWN_OPTIONS, type KnownOption, SETTINGS_TABLE, type Settings } from './settingsTable.ts'
+import {
+  KNOWN_OPTIONS,
+  type KnownOption,
+  optionsOf,
+  SETTINGS_TABLE,
+  type Sections,
+} from './settingsTable.ts'
 import { substitute } from './substitute.ts'
 
 export type Origin =
@@ -28,10 +35,12 @@ export class SettingsResolver {
   readonly #given: Given
   readonly #resolved = new Map<KnownOption, Resolved>()
   readonly #mistakes = new Map<string, Mistake>()
+  readonly #options: KnownOption[] = [...KNOWN_OPTIONS]
 
   constructor(index: AssignmentIndex, surroundings: Surroundings) {
     this.#index = index
-    const valueNamed = (name: string): unknown => this.#resolve(optionNamed('DEFAULT', name)).value
+    const valueNamed = (name: string): unknown =>
+      this.#resolve(this.#optionNamed('DEFAULT', name)).value
     this.#given = {
       ...surroundings,
       get statePath() {
@@ -43,29 +52,55 @@ export class SettingsResolver {
       get bindPort() {
         return Number(valueNamed('bind_port'))
       },
-      text: (section, name) => this.#textsOf(optionNamed(section, name))?.texts.at(-1),
+      text: (section, name) => this.#textsOf(this.#optionNamed(section, name))?.texts.at(-1),
     }
   }
 
-  settings(): Settings {
-    const sections = Object.fromEntries(
-      Object.keys(SETTINGS_TABLE).map((section) => [section, this.#section(section)]),
-    )
-    // The table this walks over is the one that Settings is made of.
-    return sections as unknown as Settings
+  /** Every option it knows, in the order of the documentation. */
+  get options(): readonly KnownOption[] {
+    return this.#options
   }
 
-  #section(section: string): Readonly<Record<string, unknown>> {
-    const options = KNOWN_OPTIONS.filter((option) => option.section === section)
-    return Object.fromEntries(options.map((option) => [option.name, this.#resolve(option).value]))
+  sections(): Sections {
+    const sections = Object.fromEntries(
+      Object.entries(SETTINGS_TABLE).map(([section, options]) => [
+        section,
+        this.#values(options, section),
+      ]),
+    )
+    // The table this walks over is the one that Sections is made of.
+    return sections as unknown as Sections
+  }
+
+  /** The values of a section whose name an operator completed; from here on its options are known. */
+  section<Section extends Readonly<Record<string, Setting<unknown>>>>(
+    name: string,
+    options: Section,
+  ): SectionValues<Section> {
+    const base = name.split(':', 1)[0] ?? ''
+    const behind = this.#options.findLastIndex(({ section }) => section.split(':', 1)[0] === base)
+    this.#options.splice(behind + 1, 0, ...optionsOf(name, options))
+    return this.#values(options, name) as SectionValues<Section>
+  }
+
+  #values(
+    options: Readonly<Record<string, unknown>>,
+    section: string,
+  ): Readonly<Record<string, unknown>> {
+    const names = Object.keys(options)
+    return Object.fromEntries(names.map((name) => [name, this.optionValue(section, name)]))
+  }
+
+  optionValue(section: string, name: string): unknown {
+    return this.#resolve(this.#optionNamed(section, name)).value
   }
 
   originOf(section: string, name: string): Origin {
-    return this.#resolve(optionNamed(section, name)).origin
+    return this.#resolve(this.#optionNamed(section, name)).origin
   }
 
   isBroken(section: string, name: string): boolean {
-    const where = this.#index.of(optionNamed(section, name))?.where
+    const where = this.#index.of(this.#optionNamed(section, name))?.where
     return where !== undefined && this.#mistakes.has(where)
   }
 
@@ -74,7 +109,7 @@ export class SettingsResolver {
   }
 
   notices(): readonly string[] {
-    return KNOWN_OPTIONS.flatMap((option) => {
+    return this.#options.flatMap((option) => {
       const given = this.#index.of(option)
       if (given === undefined) return []
       const label = labelOf(option)
@@ -142,7 +177,7 @@ export class SettingsResolver {
         ? [[from.section, name] as const, ['DEFAULT', name] as const]
         : [[sectionNamed(name.slice(0, dot)), name.slice(dot + 1)] as const]
     for (const [section, option] of places) {
-      const known = KNOWN_OPTIONS.find((one) => one.section === section && one.name === option)
+      const known = this.#options.find((one) => one.section === section && one.name === option)
       if (known !== undefined)
         return under.includes(known) ? undefined : this.#printed(known, under)
       const text = this.#index.anyText(section, option)
@@ -151,17 +186,17 @@ export class SettingsResolver {
     return undefined
   }
 
+  #optionNamed(section: string, name: string): KnownOption {
+    const option = this.#options.find((one) => one.section === section && one.name === name)
+    if (option === undefined) throw new Error(`[${section}] ${name} is not in the settings table`)
+    return option
+  }
+
   #printed(option: KnownOption, under: readonly KnownOption[]): string | undefined {
     if (this.#index.of(option) !== undefined) return this.#textsOf(option, under)?.texts.at(-1)
     const { value } = this.#default(option)
     return value === undefined ? '' : (option.setting.kind.print(value).at(-1) ?? '')
   }
-}
-
-function optionNamed(section: string, name: string): KnownOption {
-  const option = KNOWN_OPTIONS.find((one) => one.section === section && one.name === name)
-  if (option === undefined) throw new Error(`[${section}] ${name} is not in the settings table`)
-  return option
 }
 
 function sectionNamed(section: string): string {

@@ -1,6 +1,12 @@
+import { KEK_STORE_KINDS, type KekStoreSettings, type SectionValues } from './kekStoreKinds.ts'
 import { defaultSection } from './sections/default.ts'
 import { keyringSection, projectKeysSection } from './sections/keys.ts'
 import { keystoneAuthtokenSection } from './sections/keystoneAuthtoken.ts'
+import {
+  secretstoreSection,
+  secretstoreSuffixSection,
+  simpleCryptoSection,
+} from './sections/secretStores.ts'
 import {
   adminSection,
   corsSection,
@@ -24,13 +30,15 @@ export const SETTINGS_TABLE = {
   cors: corsSection,
   healthcheck: healthcheckSection,
   keyring: keyringSection,
+  secretstore: secretstoreSection,
+  simple_crypto_plugin: simpleCryptoSection,
   project_keys: projectKeysSection,
   admin: adminSection,
   gatehouse: gatehouseSection,
 }
 
 /** Sections no other service has: an unknown option in them can only be a mistake. */
-export const OWN_SECTIONS: ReadonlySet<string> = new Set([
+const OWN_SECTIONS: ReadonlySet<string> = new Set([
   'token',
   'keyring',
   'project_keys',
@@ -39,11 +47,22 @@ export const OWN_SECTIONS: ReadonlySet<string> = new Set([
 ])
 
 type Table = typeof SETTINGS_TABLE
-type ValueOf<S> = S extends Setting<infer T> ? T : never
+
+/** The sections that everybody has. */
+export type Sections = { readonly [S in keyof Table]: SectionValues<Table[S]> }
+
+export interface SecretStoreSettings extends SectionValues<typeof secretstoreSuffixSection> {
+  readonly suffix: string
+  /** Name of its KEK store, chosen or by default. */
+  readonly kekStoreName: string
+}
 
 /** What the rest of the house gets: typed, complete, and right. */
-export type Settings = {
-  readonly [S in keyof Table]: { readonly [O in keyof Table[S]]: ValueOf<Table[S][O]> }
+export type Settings = Sections & {
+  /** [secretstore:SUFFIX], in the order of stores_lookup_suffix; none unless several are enabled. */
+  readonly secretStores: readonly SecretStoreSettings[]
+  /** The KEK stores to open: one unless several secret stores are enabled. */
+  readonly kekStores: readonly KekStoreSettings[]
 }
 
 export interface KnownOption {
@@ -52,12 +71,36 @@ export interface KnownOption {
   readonly setting: Setting<unknown>
 }
 
+type Options = Readonly<Record<string, Setting<unknown>>>
+
+export function optionsOf(section: string, options: Options): readonly KnownOption[] {
+  return Object.entries(options).map(([name, setting]) => ({ section, name, setting }))
+}
+
 /** The table as a list, in the order of the documentation. */
 export const KNOWN_OPTIONS: readonly KnownOption[] = Object.entries(SETTINGS_TABLE).flatMap(
-  ([section, options]) =>
-    Object.entries<Setting<unknown>>(options).map(([name, setting]) => ({
-      section,
-      name,
-      setting,
-    })),
+  ([section, options]) => optionsOf(section, options),
 )
+
+/** Sections whose names an operator completes. */
+const COMPLETED_SECTIONS: readonly (readonly [after: string, section: string, Options])[] = [
+  ['secretstore', 'secretstore:SUFFIX', secretstoreSuffixSection],
+  ...Object.entries(KEK_STORE_KINDS).map(
+    ([kind, { optionsOf: options }]) => [kind, `${kind}:NAME`, options('NAME')] as const,
+  ),
+]
+
+/** All that is documented: `KNOWN_OPTIONS`, and behind each section those that complete its name. */
+export const DOCUMENTED_OPTIONS: readonly KnownOption[] = Object.entries(SETTINGS_TABLE).flatMap(
+  ([section, options]) => [
+    ...optionsOf(section, options),
+    ...COMPLETED_SECTIONS.flatMap(([after, name, completed]) =>
+      after === section ? optionsOf(name, completed) : [],
+    ),
+  ],
+)
+
+/** Is an unknown option in this section always a mistake? */
+export function isOwnSection(section: string): boolean {
+  return OWN_SECTIONS.has(section.split(':', 1)[0] ?? '')
+}

@@ -1,7 +1,7 @@
 import { printAssignment } from './iniReader.ts'
 import type { LoadedSettings } from './loadSettings.ts'
 import { maskUrl } from './maskUrl.ts'
-import { KNOWN_OPTIONS, type KnownOption, type Settings } from './settingsTable.ts'
+import type { KnownOption } from './settingsTable.ts'
 
 /**
  * The effective settings as a file one could start with: what somebody gave stands plainly under its
@@ -13,7 +13,7 @@ export function showSettings(loaded: LoadedSettings): string {
     `# Files read: ${loaded.files.join(', ') || 'none'}`,
   ]
   let section = ''
-  for (const option of KNOWN_OPTIONS) {
+  for (const option of loaded.options) {
     if (option.section !== section) {
       section = option.section
       lines.push('', `[${section}]`)
@@ -25,10 +25,10 @@ export function showSettings(loaded: LoadedSettings): string {
 
 function showOption(
   option: KnownOption,
-  { settings, originOf }: LoadedSettings,
+  { optionValue, originOf }: LoadedSettings,
 ): readonly string[] {
   const origin = originOf(option.section, option.name)
-  const value = valueOfOption(settings, option)
+  const value = optionValue(option.section, option.name)
   if (origin.kind === 'default') {
     return printOption(option, value).map((line) => `# ${line}`)
   }
@@ -47,9 +47,4 @@ export function printOption(option: KnownOption, value: unknown): readonly strin
     const shown = setting.secret === 'url' ? maskUrl(text) : text
     return printAssignment(name, shown.replaceAll('$', '$$$$')).split('\n')
   })
-}
-
-function valueOfOption(settings: Settings, { section, name }: KnownOption): unknown {
-  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = settings
-  return sections[section]?.[name]
 }

@@ -14,7 +14,8 @@ import { withDeadline } from './deadline.ts'
 
 export interface DeploymentParts {
   readonly deployment: DeploymentRepository
-  readonly kekStore: KekStore
+  /** All of them: a canary for each, and none missing that a project key needs. */
+  readonly kekStores: readonly KekStore[]
   readonly clock: Clock
   readonly random?: (bytes: number) => Buffer
 }
@@ -23,15 +24,15 @@ const DEPLOYMENT_ID_BYTES = 16
 const KEK_TIMEOUT_MS = 10_000
 
 /**
- * Finds out whether this database and this KEK store belong together, or makes them so while the
- * database holds no project key. Ten nodes may do this at once.
+ * Finds out whether this database and these KEK stores belong together, or makes them so: each store
+ * while no project key names it. Ten nodes may do this at once.
  * @throws StartupRefusal when they do not belong together, or something is missing
  */
 export async function establishDeployment(
   parts: DeploymentParts,
 ): Promise<{ readonly deploymentId: string }> {
   const deploymentId = await establishId(parts)
-  await establishCanary(parts, deploymentId)
+  await establishCanaries(parts, deploymentId)
   return { deploymentId }
 }
 
@@ -40,9 +41,9 @@ async function establishId({
   clock,
   random = randomBytes,
 }: DeploymentParts): Promise<string> {
-  const { deploymentId, canaries, holdsProjectKeys } = await deployment.read()
+  const { deploymentId, canaries, storesInUse } = await deployment.read()
   if (deploymentId !== undefined) return deploymentId
-  if (holdsProjectKeys || canaries.length > 0) throw idIsMissing()
+  if (storesInUse.length > 0 || canaries.length > 0) throw idIsMissing()
   const established = await deployment.establish(
     random(DEPLOYMENT_ID_BYTES).toString('hex'),
     clock.now(),
@@ -57,53 +58,81 @@ function idIsMissing(): StartupRefusal {
   )
 }
 
-async function establishCanary(parts: DeploymentParts, deploymentId: string): Promise<void> {
-  const { deployment, kekStore, clock } = parts
+async function establishCanaries(parts: DeploymentParts, deploymentId: string): Promise<void> {
+  const { deployment, kekStores } = parts
   const before = await deployment.read()
-  if (mayAddCanary(before, kekStore)) {
-    const wrapped = await ask(kekStore, (signal) =>
-      kekStore.wrap(canaryOf(deploymentId), canaryContext(deploymentId, kekStore.name), signal),
-    )
-    const { keks } = kekStore.describe()
-    const fingerprint = keks.find((kek) => kek.id === wrapped.kekId)?.fingerprint ?? 'unknown'
-    await deployment.addCanary({
-      store: kekStore.name,
-      wrapped,
-      fingerprint,
-      createdAt: clock.now(),
-    })
-  }
+  refuseMissingStores(before, kekStores)
+  // All are judged before anything is written for one.
+  const without = kekStores.filter((kekStore) => mayAddCanary(before, kekStore))
+  for (const kekStore of without) await addCanary(parts, kekStore, deploymentId)
   // What is in force is what the database says now: another node may have been faster.
   const { canaries } = await deployment.read()
-  for (const canary of canaries) await refuseWrongCanary(canary, kekStore, deploymentId)
+  for (const kekStore of kekStores) {
+    for (const canary of canaries) await refuseWrongCanary(canary, kekStore, deploymentId)
+  }
+}
+
+async function addCanary(
+  { deployment, clock }: DeploymentParts,
+  kekStore: KekStore,
+  deploymentId: string,
+): Promise<void> {
+  const wrapped = await ask(kekStore, (signal) =>
+    kekStore.wrap(canaryOf(deploymentId), canaryContext(deploymentId, kekStore.name), signal),
+  )
+  const { keks } = kekStore.describe()
+  const fingerprint = keks.find((kek) => kek.id === wrapped.kekId)?.fingerprint ?? 'unknown'
+  await deployment.addCanary({
+    store: kekStore.name,
+    wrapped,
+    fingerprint,
+    createdAt: clock.now(),
+  })
+}
+
+/** @throws StartupRefusal when project keys name a KEK store that is not here */
+function refuseMissingStores(
+  { canaries, storesInUse }: DeploymentState,
+  kekStores: readonly KekStore[],
+): void {
+  const missing = storesInUse.filter((name) => kekStores.every((store) => store.name !== name))
+  if (missing.length === 0) return
+  const wanted = missing.map((name) => `${name}: ${fingerprintsOfCanaries(canaries, name)}`)
+  const present = kekStores.map((store) => `${store.name}: ${fingerprintsOf(store.describe())}`)
+  throw new StartupRefusal(
+    `The database holds project keys of KEK stores that are not configured (${wanted.join('; ')}); configured are ${present.join('; ')}: name each in a section [secretstore:SUFFIX] as its kek_store.`,
+  )
 }
 
 /** @throws StartupRefusal when the current KEK has no canary and must not get one any more */
-function mayAddCanary(
-  { canaries, holdsProjectKeys }: DeploymentState,
-  kekStore: KekStore,
-): boolean {
+function mayAddCanary({ canaries, storesInUse }: DeploymentState, kekStore: KekStore): boolean {
   const description = kekStore.describe()
   const { currentKekId } = description
   const ours = canaries.filter((canary) => canary.store === kekStore.name)
   if (ours.some((canary) => canary.wrapped.kekId === currentKekId)) return false
   // Also before the first project key: two nodes with two keyrings must not both believe they are right.
-  refuseUnknownKeks(ours, description)
-  if (!holdsProjectKeys) return true
-  const known = canaries.map((canary) => `${canary.store}: ${canary.fingerprint}`).join(', ')
+  refuseUnknownKeks(ours, kekStore)
+  if (!storesInUse.includes(kekStore.name)) return true
+  const known = fingerprintsOfCanaries(canaries, kekStore.name)
   throw new StartupRefusal(
-    `The database holds project keys but no canary of KEK ${currentKekId} (${kekStore.name}: ${fingerprintsOf(description)}); it has canaries of ${known || 'none'}: give it the KEK store it was used with, or restore the canary from a backup.`,
+    `The database holds project keys of ${kekStore.name} but no canary of its KEK ${currentKekId} (${fingerprintsOf(description)}); it has canaries of ${known}: give it the KEK store it was used with, or restore the canary from a backup.`,
   )
 }
 
-function refuseUnknownKeks(canaries: readonly CanaryRow[], description: KekDescription): void {
+function fingerprintsOfCanaries(canaries: readonly CanaryRow[], store: string): string {
+  const ours = canaries.filter((canary) => canary.store === store)
+  return ours.map(({ fingerprint }) => fingerprint).join(', ') || 'none'
+}
+
+function refuseUnknownKeks(canaries: readonly CanaryRow[], kekStore: KekStore): void {
+  const description = kekStore.describe()
   const missing = canaries.filter(
     (canary) => !description.keks.some((kek) => kek.id === canary.wrapped.kekId),
   )
   if (missing.length === 0) return
   const wanted = missing.map((canary) => canary.fingerprint).join(', ')
   throw new StartupRefusal(
-    `This is not the keyring the database was used with: it wants the KEK with fingerprint ${wanted}, the keyring has ${fingerprintsOf(description)}.`,
+    `The KEK store ${kekStore.name} is not the one the database was used with: it wants the KEK with fingerprint ${wanted}, the store has ${fingerprintsOf(description)}.`,
   )
 }
 
@@ -115,7 +144,7 @@ async function refuseWrongCanary(
   // What another store wrapped, only that store can open.
   if (canary.store !== kekStore.name) return
   const description = kekStore.describe()
-  refuseUnknownKeks([canary], description)
+  refuseUnknownKeks([canary], kekStore)
   if (description.keks.some((kek) => kek.id === canary.wrapped.kekId && kek.state === 'retired'))
     return
   const opened = await ask(kekStore, (signal) =>
@@ -132,7 +161,7 @@ async function refuseWrongCanary(
 
 function canaryIsWrong(canary: CanaryRow, cause?: unknown): StartupRefusal {
   return new StartupRefusal(
-    `The canary of KEK ${canary.wrapped.kekId} (fingerprint ${canary.fingerprint}) does not open: the canary, the deployment id or the KEK is not the one that belongs here; restore them from one backup.`,
+    `The canary of KEK ${canary.wrapped.kekId} of ${canary.store} (fingerprint ${canary.fingerprint}) does not open: the canary, the deployment id or the KEK is not the one that belongs here; restore them from one backup.`,
     { cause },
   )
 }

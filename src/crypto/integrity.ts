@@ -42,8 +42,13 @@ export class RowIntegrity implements Integrity {
 
   async protect<T extends ProtectedRecord>(
     record: T,
+    replacedMac?: Uint8Array,
   ): Promise<Stored<T> & { readonly rowMac: Uint8Array }> {
-    const found = this.#keyring.active(record.projectId)
+    const { projectId } = record
+    const found =
+      replacedMac === undefined
+        ? this.#keyring.active(projectId)
+        : this.#keyring.activeBeside(projectKeyIdOfRowMac(replacedMac), projectId)
     const key = found instanceof Promise ? await found : found
     const rowMac = Buffer.allocUnsafeSlow(ROW_MAC_BYTES)
     rowMac.set(key.id)

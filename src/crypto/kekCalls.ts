@@ -66,7 +66,13 @@ export class KekCalls {
     const report = (outcome: 'done' | 'refused' | 'unavailable') => {
       const nowMs = this.#clock.monotonicMs()
       this.#downUntil = outcome === 'unavailable' ? nowMs + REST_MS : undefined
-      this.#onEvent?.({ kind: 'kekCall', operation, outcome, durationMs: nowMs - startedMs })
+      this.#onEvent?.({
+        kind: 'kekCall',
+        store: this.storeName,
+        operation,
+        outcome,
+        durationMs: nowMs - startedMs,
+      })
     }
     try {
       const answer = await withDeadline(this.#timeoutMs, work)

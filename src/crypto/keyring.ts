@@ -5,14 +5,16 @@ import type {
   KeyCache,
   ProjectKeyRepository,
   ProjectKeyRow,
+  StoreChoice,
 } from '../domain/ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { SingleFlight } from '../lib/singleFlight.ts'
 import type { ProjectKeyId } from '../model/sealedForms.ts'
-import { type ActiveTerm, ActiveTerms, detachedTerm } from './activeTerms.ts'
-import { KekCalls } from './kekCalls.ts'
+import { type ActiveTerm, detachedTerm } from './activeTerms.ts'
+import type { KekCalls } from './kekCalls.ts'
+import { type Active, type KekStoreInUse, KekStoresInUse } from './kekStoresInUse.ts'
 import type { KeyringEvent, NewTermReason } from './keyringEvent.ts'
 import type { ProjectKey } from './projectKey.ts'
 import { type CachedProjectKey, cacheName, ProjectKeyCache } from './projectKeyCache.ts'
@@ -34,7 +36,8 @@ export interface KeyringLimits {
 }
 
 export interface KeyringParts {
-  readonly kekStore: KekStore
+  readonly kekStores: readonly KekStore[]
+  readonly storeChoice: Pick<StoreChoice, 'of'>
   readonly projectKeys: ProjectKeyRepository
   readonly deploymentId: string
   readonly clock: Clock
@@ -42,11 +45,6 @@ export interface KeyringParts {
   readonly limits: KeyringLimits
   readonly random?: (bytes: number) => Buffer
   readonly onEvent?: (event: KeyringEvent) => void
-}
-
-interface Active {
-  readonly active: ActiveTerm
-  readonly key: ProjectKey
 }
 
 /** How soon a background fetch, or a term that is due by age, is tried again after a failure. */
@@ -66,33 +64,32 @@ export class Keyring implements KeyCache {
   readonly #alarms: Alarms
   readonly #limits: KeyringLimits
   readonly #onEvent: ((event: KeyringEvent) => void) | undefined
-  readonly #kekCalls: KekCalls
+  readonly #storeChoice: Pick<StoreChoice, 'of'>
+  readonly #kekStores: KekStoresInUse
   readonly #maker: ProjectKeyMaker
   readonly #cache: ProjectKeyCache
-  readonly #terms: ActiveTerms
   readonly #fetches = new SingleFlight<string, ProjectKey | undefined>()
-  readonly #renewals = new SingleFlight<ProjectId, Active>()
   readonly #reservations = new SingleFlight<string, void>()
   /** Counts purges: what was fetched across one is used, but not kept. */
   #purges = 0
 
   constructor(parts: KeyringParts) {
-    const { kekStore, clock, alarms, limits, deploymentId, onEvent, random = randomBytes } = parts
+    const { kekStores, clock, alarms, limits, deploymentId, onEvent, random = randomBytes } = parts
     this.#projectKeys = parts.projectKeys
     this.#clock = clock
     this.#alarms = alarms
     this.#limits = limits
     this.#onEvent = onEvent
-    this.#kekCalls = new KekCalls({ kekStore, clock, timeoutMs: limits.kekTimeoutMs, onEvent })
+    this.#storeChoice = parts.storeChoice
+    this.#kekStores = new KekStoresInUse({ kekStores, clock, limits, onEvent })
     this.#maker = new ProjectKeyMaker({
-      kekCalls: this.#kekCalls,
+      kekStores: this.#kekStores,
       deploymentId,
       clock,
       alarms,
       random,
     })
     this.#cache = new ProjectKeyCache({ clock, ...limits })
-    this.#terms = new ActiveTerms({ clock, ...limits })
   }
 
   /**
@@ -111,17 +108,24 @@ export class Keyring implements KeyCache {
     return current instanceof Promise ? current.then(({ key }) => key) : current.key
   }
 
-  /** The same, with leave to wrap one DEK under it. */
+  /** The same in the KEK store of the key `id`: a record that changes stays where it is. */
+  async activeBeside(id: ProjectKeyId, projectId: ProjectId): Promise<ProjectKey> {
+    const present = await this.find(id)
+    if (present === undefined) return this.active(projectId)
+    return (await this.#currentIn(present.store, projectId)).key
+  }
+
+  /** As `active`, with leave to wrap one DEK under it. */
   activeForWrap(projectId: ProjectId): ProjectKey | Promise<ProjectKey> {
     const current = this.#current(projectId)
     if (!(current instanceof Promise) && takeWrap(current.active)) return current.key
-    return this.#takeWrap(projectId)
+    return this.#takeWrap(projectId, current)
   }
 
   /** Forgets all keys of a project: after rotation, deletion, or when its active key turned out to be gone. */
   purge(projectId: ProjectId): void {
     this.#purges += 1
-    this.#terms.forget(projectId)
+    for (const store of this.#kekStores) store.terms.forget(projectId)
     this.#cache.dropProject(projectId)
   }
 
@@ -131,7 +135,7 @@ export class Keyring implements KeyCache {
     const nowMs = this.#clock.monotonicMs()
     if (nowMs >= entry.refreshAtMs) {
       const isStale = nowMs >= entry.expiresAtMs
-      if (isStale && (nowMs >= entry.deadAtMs || !this.#kekCalls.isDown())) return undefined
+      if (isStale && (nowMs >= entry.deadAtMs || !this.#callsOf(entry).isDown())) return undefined
       this.#refresh(name, id, entry, nowMs)
       this.#onEvent?.(isStale ? STALE : HIT)
       return entry.key
@@ -141,7 +145,7 @@ export class Keyring implements KeyCache {
   }
 
   #refresh(name: string, id: ProjectKeyId, entry: CachedProjectKey, nowMs: number): void {
-    if (nowMs < entry.nextTryAtMs || !this.#kekCalls.admitsProbe()) return
+    if (nowMs < entry.nextTryAtMs || !this.#callsOf(entry).admitsProbe()) return
     entry.nextTryAtMs = nowMs + RETRY_MS
     // Nobody waits. A store that is away shows in the events, damage raised its alarm, and the one who
     // finds the entry too old asks again and gets the answer.
@@ -180,73 +184,99 @@ export class Keyring implements KeyCache {
   }
 
   #current(projectId: ProjectId): Active | Promise<Active> {
-    const active = this.#terms.fresh(projectId)
-    const key = active && this.#atHand(cacheName(active.id), active.id)
-    if (active !== undefined && key !== undefined) return { active, key }
-    return this.#renewals.run(projectId, () => this.#renew(projectId))
+    const name = this.#storeChoice.of(projectId)
+    if (typeof name !== 'string') return name.then((it) => this.#currentIn(it, projectId))
+    return this.#currentIn(name, projectId)
   }
 
-  async #renew(projectId: ProjectId): Promise<Active> {
+  #currentIn(storeName: string, projectId: ProjectId): Active | Promise<Active> {
+    const store = this.#kekStores.present(storeName)
+    const active = store.terms.fresh(projectId)
+    const key = active && this.#atHand(cacheName(active.id), active.id)
+    if (active !== undefined && key !== undefined) return { store, active, key }
+    return store.renewals.run(projectId, () => this.#renew(store, projectId))
+  }
+
+  async #renew(store: KekStoreInUse, projectId: ProjectId): Promise<Active> {
     const purges = this.#purges
-    const row = await this.#projectKeys.active(projectId, this.#kekCalls.storeName)
-    if (row === undefined) return this.#startTerm(projectId, 1, 'first')
-    if (!this.#terms.isOld(row)) return this.#use(row, purges)
+    const row = await this.#projectKeys.active(projectId, store.name)
+    if (row === undefined) return this.#startTerm(store, projectId, 1, 'first')
+    if (!store.terms.isOld(row)) return this.#use(store, row, purges)
     try {
-      return await this.#startTerm(projectId, row.term + 1, 'age')
+      return await this.#startTerm(store, projectId, row.term + 1, 'age')
     } catch (cause) {
       if (!isUnavailable(cause)) throw cause
       // Age is a habit, not a limit: the old term serves until the KEK store is back.
-      return this.#use(row, purges, RETRY_MS)
+      return this.#use(store, row, purges, RETRY_MS)
     }
   }
 
-  async #use(row: ProjectKeyRow, purges: number, atMostMs?: number): Promise<Active> {
+  async #use(
+    store: KekStoreInUse,
+    row: ProjectKeyRow,
+    purges: number,
+    atMostMs?: number,
+  ): Promise<Active> {
     const name = cacheName(row.id)
     const unwrap = () => this.#unwrap(row, purges)
     // A flight joined may be that of a reader who found the row gone; we have it in hand.
     const key =
       this.#atHand(name, row.id) ?? (await this.#fetchOrStale(name, unwrap)) ?? (await unwrap())
-    return { active: this.#remember(row, purges, atMostMs), key }
+    return { store, active: this.#remember(store, row, purges, atMostMs), key }
   }
 
-  async #startTerm(projectId: ProjectId, term: number, reason: NewTermReason): Promise<Active> {
+  async #startTerm(
+    store: KekStoreInUse,
+    projectId: ProjectId,
+    term: number,
+    reason: NewTermReason,
+  ): Promise<Active> {
     const purges = this.#purges
     const sinceMs = this.#clock.monotonicMs()
-    const { row, key } = await this.#maker.make(projectId, term)
+    const { row, key } = await this.#maker.make(store.calls, projectId, term)
     const inForce = await this.#projectKeys.activate(row)
     if (inForce === 'orphans') throw this.#gone(projectId)
     if (inForce.term < term) throw new Error(`Term ${term} began, but ${inForce.term} is active.`)
     // Another node was faster; its key is the one.
-    if (Buffer.compare(inForce.id, row.id) !== 0) return this.#use(inForce, purges)
+    if (Buffer.compare(inForce.id, row.id) !== 0) return this.#use(store, inForce, purges)
     if (purges === this.#purges) this.#cache.put(key, sinceMs)
-    this.#onEvent?.({ kind: 'newTerm', projectId, term, reason })
-    return { active: this.#remember(row, purges), key }
+    this.#onEvent?.({ kind: 'newTerm', projectId, store: store.name, term, reason })
+    return { store, active: this.#remember(store, row, purges), key }
   }
 
-  #remember(row: ProjectKeyRow, purges: number, atMostMs?: number): ActiveTerm {
-    return purges === this.#purges ? this.#terms.remember(row, atMostMs) : detachedTerm(row)
+  #remember(
+    store: KekStoreInUse,
+    row: ProjectKeyRow,
+    purges: number,
+    atMostMs?: number,
+  ): ActiveTerm {
+    return purges === this.#purges ? store.terms.remember(row, atMostMs) : detachedTerm(row)
   }
 
-  async #takeWrap(projectId: ProjectId): Promise<ProjectKey> {
-    for (;;) {
-      const { active, key } = await this.#current(projectId)
+  async #takeWrap(projectId: ProjectId, first: Active | Promise<Active>): Promise<ProjectKey> {
+    for (let current = first; ; current = this.#current(projectId)) {
+      const { store, active, key } = await current
       if (takeWrap(active)) return key
-      await this.#reservations.run(cacheName(active.id), () => this.#reserve(active))
+      await this.#reservations.run(cacheName(active.id), () => this.#reserve(store, active))
       if (takeWrap(active)) return key
     }
   }
 
   /** Counted in the database before the first is used: a crash wastes the rest and never undercounts. */
-  async #reserve(active: ActiveTerm): Promise<void> {
+  async #reserve(store: KekStoreInUse, active: ActiveTerm): Promise<void> {
     const { wrapBlock, maxWrapsPerTerm } = this.#limits
     const before = await this.#projectKeys.reserveWraps(active.id, wrapBlock).catch((cause) => {
       // Its row may be gone, taken by another node: the next write looks for the one in force.
-      if (!isUnavailable(cause)) this.#terms.forget(active.projectId)
+      if (!isUnavailable(cause)) store.terms.forget(active.projectId)
       throw cause
     })
     const granted = Math.min(wrapBlock, maxWrapsPerTerm - before)
     if (granted > 0) active.wrapsLeft += granted
-    else await this.#startTerm(active.projectId, active.term + 1, 'count')
+    else await this.#startTerm(store, active.projectId, active.term + 1, 'count')
+  }
+
+  #callsOf({ key }: CachedProjectKey): KekCalls {
+    return this.#kekStores.present(key.store).calls
   }
 
   #gone(projectId: ProjectId): Fault {

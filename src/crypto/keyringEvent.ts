@@ -6,6 +6,8 @@ export type KeyringEvent =
   | { readonly kind: 'lookup'; readonly outcome: 'hit' | 'miss' | 'stale' }
   | {
       readonly kind: 'kekCall'
+      /** Name of the KEK store. */
+      readonly store: string
       readonly operation: 'wrap' | 'unwrap'
       /** 'refused': the store answered and would not, 'unavailable': it did not answer. */
       readonly outcome: 'done' | 'refused' | 'unavailable'
@@ -14,6 +16,8 @@ export type KeyringEvent =
   | {
       readonly kind: 'newTerm'
       readonly projectId: ProjectId
+      /** Name of the KEK store. */
+      readonly store: string
       readonly term: number
       readonly reason: NewTermReason
     }

@@ -18,6 +18,8 @@ export function commitmentOf(projectKey: Uint8Array): Uint8Array {
 export interface ProjectKeyFacts {
   readonly id: ProjectKeyId
   readonly projectId: ProjectId
+  /** Name of the KEK store that wraps it. */
+  readonly store: string
   readonly term: number
 }
 
@@ -28,6 +30,7 @@ export interface ProjectKeyFacts {
 export class ProjectKey {
   readonly id: ProjectKeyId
   readonly projectId: ProjectId
+  readonly store: string
   readonly term: number
   readonly #dekWrap: KeyObject
   readonly #rowMac: KeyObject
@@ -35,6 +38,7 @@ export class ProjectKey {
   constructor(facts: ProjectKeyFacts, projectKey: Uint8Array) {
     this.id = facts.id
     this.projectId = facts.projectId
+    this.store = facts.store
     this.term = facts.term
     this.#dekWrap = deriveKey(projectKey, SALT, 'dek-wrap')
     this.#rowMac = deriveKey(projectKey, SALT, 'row-mac')

@@ -6,10 +6,11 @@ import type { ProjectId } from '../lib/ids.ts'
 import { PROJECT_KEY_ID_BYTES, type ProjectKeyId } from '../model/sealedForms.ts'
 import { projectKeyContext } from './associatedData.ts'
 import type { KekCalls } from './kekCalls.ts'
+import type { KekStoresInUse } from './kekStoresInUse.ts'
 import { commitmentOf, PROJECT_KEY_BYTES, ProjectKey } from './projectKey.ts'
 
 export interface ProjectKeyMakerParts {
-  readonly kekCalls: KekCalls
+  readonly kekStores: KekStoresInUse
   readonly deploymentId: string
   readonly clock: Clock
   readonly alarms: Alarms
@@ -18,14 +19,14 @@ export interface ProjectKeyMakerParts {
 
 /** The two ways to a project key in clear: make one, or have the KEK store unwrap its row. */
 export class ProjectKeyMaker {
-  readonly #kekCalls: KekCalls
+  readonly #kekStores: KekStoresInUse
   readonly #deploymentId: string
   readonly #clock: Clock
   readonly #alarms: Alarms
   readonly #random: (bytes: number) => Buffer
 
   constructor(parts: ProjectKeyMakerParts) {
-    this.#kekCalls = parts.kekCalls
+    this.#kekStores = parts.kekStores
     this.#deploymentId = parts.deploymentId
     this.#clock = parts.clock
     this.#alarms = parts.alarms
@@ -33,6 +34,7 @@ export class ProjectKeyMaker {
   }
 
   async make(
+    kekCalls: KekCalls,
     projectId: ProjectId,
     term: number,
   ): Promise<{ readonly row: ProjectKeyRow; readonly key: ProjectKey }> {
@@ -40,11 +42,11 @@ export class ProjectKeyMaker {
     const bytes = this.#random(PROJECT_KEY_BYTES)
     try {
       const context = projectKeyContext(this.#deploymentId, projectId, id)
-      const wrapped = await this.#kekCalls.wrap(bytes, context)
+      const wrapped = await kekCalls.wrap(bytes, context)
       const row: ProjectKeyRow = {
         id,
         projectId,
-        store: this.#kekCalls.storeName,
+        store: kekCalls.storeName,
         term,
         state: 'active',
         wrapped,
@@ -59,11 +61,12 @@ export class ProjectKeyMaker {
 
   /** @throws Fault('corrupted') when the row is not what we wrote; the alarm was raised */
   async unwrap(row: ProjectKeyRow): Promise<ProjectKey> {
-    if (row.store !== this.#kekCalls.storeName) {
+    const kekStore = this.#kekStores.named(row.store)
+    if (kekStore === undefined) {
       throw this.#damaged(row, `project key names the KEK store ${row.store}, which is not here`)
     }
     const context = projectKeyContext(this.#deploymentId, row.projectId, row.id)
-    const bytes = await this.#unwrapBytes(row, context)
+    const bytes = await this.#unwrapBytes(kekStore.calls, row, context)
     try {
       if (bytes.length !== PROJECT_KEY_BYTES || !isCommittedTo(bytes, row.commitment)) {
         throw this.#damaged(row, 'project key does not match its commitment')
@@ -74,9 +77,13 @@ export class ProjectKeyMaker {
     }
   }
 
-  async #unwrapBytes(row: ProjectKeyRow, context: Uint8Array): Promise<Uint8Array> {
+  async #unwrapBytes(
+    kekCalls: KekCalls,
+    row: ProjectKeyRow,
+    context: Uint8Array,
+  ): Promise<Uint8Array> {
     try {
-      return await this.#kekCalls.unwrap(row.wrapped, context)
+      return await kekCalls.unwrap(row.wrapped, context)
     } catch (cause) {
       if (cause instanceof Fault && cause.kind === 'corrupted') {
         throw this.#damaged(row, 'wrapped project key does not open', cause)

@@ -10,6 +10,7 @@ import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
+  SecretStoreRepository,
 } from '../domain/ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
@@ -28,6 +29,7 @@ import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema
 import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
 import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
 import { SqlSecretRepository } from './secretRepository.ts'
+import { SqlSecretStoreRepository } from './secretStoreRepository.ts'
 import { SizedLists } from './sizedLists.ts'
 import { SqliteReader } from './sqliteReader.ts'
 import { SqliteWriter, type SqliteWriterParts } from './sqliteWriter.ts'
@@ -43,6 +45,7 @@ export interface Database {
   readonly orderTasks: OrderTaskRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
+  readonly secretStores: SecretStoreRepository
   readonly health: DatabaseHealth
   /** Bytes on the disk, for the metrics. */
   size(): DatabaseSize
@@ -115,6 +118,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     orderTasks: new SqlOrderTaskRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
     deployment: new SqlDeploymentRepository(parts),
+    secretStores: new SqlSecretStoreRepository(parts),
     health: new SqlDatabaseHealth(parts),
     size: () => ({ databaseBytes: bytesOf(path), logBytes: bytesOf(`${path}-wal`) }),
     close: async () => {

@@ -1,7 +1,7 @@
 import type { CanaryRow, DeploymentRepository, DeploymentState } from '../domain/ports.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { CommandRunner } from './commandRunner.ts'
-import { ANY_PROJECT_KEY, DEPLOYMENT_ID } from './commands/deploymentCommands.ts'
+import { DEPLOYMENT_ID, STORES_IN_USE } from './commands/deploymentCommands.ts'
 import type { Reads } from './reads.ts'
 import { bytes, text, time } from './rows/column.ts'
 import type { Row, Statements } from './statement.ts'
@@ -42,12 +42,12 @@ export class SqlDeploymentRepository implements DeploymentRepository {
 function* readDeployment(): Statements<DeploymentState> {
   const deployment = yield { sql: DEPLOYMENT_ID, params: [] }
   const canaries = yield { sql: CANARIES, params: [] }
-  const projectKeys = yield { sql: ANY_PROJECT_KEY, params: [] }
+  const inUse = yield { sql: STORES_IN_USE, params: [] }
   const [singleton] = deployment.rows
   return {
     deploymentId: singleton === undefined ? undefined : text(singleton, 'deployment_id'),
     canaries: canaries.rows.map(canaryOfRow),
-    holdsProjectKeys: projectKeys.rows.length > 0,
+    storesInUse: inUse.rows.map((row) => text(row, 'store')),
   }
 }
 

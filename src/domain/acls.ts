@@ -107,8 +107,9 @@ export class Acls<T extends Shared> {
         const record = await this.#authorized(ctx, id, what)
         const terms = decide(record.acl)
         if (terms === 'none' && record.acl === null) return { done: true }
-        const next = await integrity.protect(this.#withAcl(record, terms))
-        const outcome = await parent.replaceAcl(record.rowMac, next)
+        const { rowMac } = record
+        const next = await integrity.protect(this.#withAcl(record, terms), rowMac)
+        const outcome = await parent.replaceAcl(rowMac, next)
         if (outcome === 'keyGone') keyCache.purge(record.projectId)
         return outcome === 'changed' ? { done: true } : undefined
       }),

@@ -161,7 +161,7 @@ export class Containers {
     await untilFresh(async () => {
       const { rowMac, ...container } = await authorized()
       const { members, added } = change(container.members.filter(({ isGone }) => !isGone))
-      const next = await integrity.protect<Container>({ ...container, members })
+      const next = await integrity.protect<Container>({ ...container, members }, rowMac)
       const outcome = await containers.replaceMembers(rowMac, next, added)
       if (outcome === 'secretGone') throw secretNotFound()
       if (outcome === 'keyGone') keyCache.purge(container.projectId)

@@ -1,4 +1,11 @@
-import type { ConsumerId, ContainerId, OrderId, ProjectId, SecretId } from '../lib/ids.ts'
+import type {
+  ConsumerId,
+  ContainerId,
+  OrderId,
+  ProjectId,
+  SecretId,
+  SecretStoreId,
+} from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Container, ListedContainer } from '../model/container.ts'
 import type { ConsumerName, ContainerConsumer } from '../model/containerConsumer.ts'
@@ -301,8 +308,8 @@ export interface ProjectKeyRepository {
   /**
    * Makes `row` the active key if the project has none with this term or a later one, and turns the
    * previous term decrypt-only; answers the row that is active afterwards (another node's, when it won).
-   * A first term (1) is refused with 'orphans' when the project already holds secrets or orders: their key's row is
-   * gone, which is an alarm and no reason to make a new key.
+   * A first term (1) is refused with 'orphans' when the project holds secrets or orders and no key in any store:
+   * their key's row is gone, which is an alarm and no reason to make a new key.
    */
   activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans'>
   /** Reserves `count` DEK wraps in a committed transaction; answers how many were reserved before. */
@@ -321,16 +328,51 @@ export interface DeploymentState {
   /** 32 lower-case hex digits; undefined before the first start. */
   readonly deploymentId: string | undefined
   readonly canaries: readonly CanaryRow[]
-  /** True as soon as one project key exists: from then on nothing of the above is made anew. */
-  readonly holdsProjectKeys: boolean
+  /** KEK stores that a project key names: from then on nothing of the above is made anew for them, nor the id at all. */
+  readonly storesInUse: readonly string[]
 }
 
 export interface DeploymentRepository {
   read(): Promise<DeploymentState>
-  /** Insert or read, so ten nodes may start at once: answers the id that is in force. Refuses ('holdsProjectKeys') as the state says. */
+  /** Insert or read, so ten nodes may start at once: answers the id that is in force. Refuses ('holdsProjectKeys') when it is gone beside project keys. */
   establish(deploymentId: string, createdAt: Timestamp): Promise<string | 'holdsProjectKeys'>
   /** Insert or keep what is there (one canary per store and KEK id). */
   addCanary(canary: CanaryRow): Promise<void>
+}
+
+/** What the database keeps of a secret store; the rest is the configuration's. */
+export interface SecretStoreRow {
+  readonly id: SecretStoreId
+  readonly suffix: string
+  readonly isGlobalDefault: boolean
+  readonly createdAt: Timestamp
+  /** When the global default came or went. */
+  readonly updatedAt: Timestamp
+}
+
+/** A secret store that left the configuration although projects prefer it. */
+export interface OrphanedStore {
+  readonly suffix: string
+  readonly projects: number
+}
+
+export interface SecretStoreRepository {
+  list(): Promise<readonly SecretStoreRow[]>
+  find(id: SecretStoreId): Promise<SecretStoreRow | undefined>
+  /** What the project prefers. */
+  preferredBy(projectId: ProjectId): Promise<SecretStoreRow | undefined>
+  /** Sets or replaces. 'gone': there is no such store (any more). */
+  prefer(projectId: ProjectId, id: SecretStoreId, now: Timestamp): Promise<'changed' | 'gone'>
+  /** 'absent': it preferred none. */
+  removePreference(projectId: ProjectId): Promise<'changed' | 'absent'>
+  /**
+   * Makes the table say what the configuration says: rows of new suffixes are inserted (ids that are
+   * there stay), `isGlobalDefault` follows, vanished suffixes go. When projects prefer one that vanished,
+   * nothing is changed and it is named instead. Ten nodes may do this at once.
+   */
+  synchronize(
+    declared: readonly Omit<SecretStoreRow, 'updatedAt'>[],
+  ): Promise<readonly OrphanedStore[]>
 }
 
 /** Can the database be read and written? For /readyz; throws Fault('unavailable') with the reason when not. */
@@ -392,9 +434,13 @@ export interface Integrity {
   verified<T extends ProtectedRecord>(
     record: Stored<T> | undefined,
   ): Promise<Verified<T> | undefined>
-  /** The record with its MAC under the project's active key. */
+  /**
+   * The record with its MAC under the project's active key, in the store that the project prefers. One
+   * that replaces another names its MAC, and stays in the store of that one: changing an ACL moves nothing.
+   */
   protect<T extends ProtectedRecord>(
     record: T,
+    replacedMac?: Uint8Array,
   ): Promise<Stored<T> & { readonly rowMac: Uint8Array }>
 }
 
@@ -402,6 +448,14 @@ export interface Integrity {
 export interface KeyCache {
   /** Forgets a project's keys: a change was answered 'keyGone', so the remembered one no longer counts. */
   purge(projectId: ProjectId): void
+}
+
+/** Where the new records of a project go. */
+export interface StoreChoice {
+  /** Name of the KEK store of the secret store that the project prefers, else of the global default. */
+  of(projectId: ProjectId): string | Promise<string>
+  /** Looks again the next time: the preference was changed. */
+  forget(projectId: ProjectId): void
 }
 
 export interface WrappedKey {

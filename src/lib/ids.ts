@@ -6,6 +6,7 @@ export type SecretId = Brand<string, 'SecretId'>
 export type OrderId = Brand<string, 'OrderId'>
 export type ContainerId = Brand<string, 'ContainerId'>
 export type ConsumerId = Brand<string, 'ConsumerId'>
+export type SecretStoreId = Brand<string, 'SecretStoreId'>
 /** Keystone's project id: opaque text of at most 255 characters. */
 export type ProjectId = Brand<string, 'ProjectId'>
 
@@ -40,4 +41,13 @@ export function parseConsumerId(text: string): ConsumerId | undefined {
 
 export function newConsumerId(): ConsumerId {
   return randomUUID() as ConsumerId
+}
+
+/** @returns undefined for what is no id of ours */
+export function parseSecretStoreId(text: string): SecretStoreId | undefined {
+  return UUID_V4.test(text) ? (text as SecretStoreId) : undefined
+}
+
+export function newSecretStoreId(): SecretStoreId {
+  return randomUUID() as SecretStoreId
 }

@@ -21,6 +21,14 @@ export interface TokenLookups {
   readonly stale: number
 }
 
+export interface KekCall {
+  /** Name of the KEK store: the configuration chose it. */
+  readonly store: string
+  readonly operation: 'wrap' | 'unwrap'
+  readonly outcome: string
+  readonly durationMs: number
+}
+
 /** The numbers of this process. No label holds an id, a name or anything a client chose. */
 export class Metrics {
   readonly #registry = new Registry()
@@ -28,7 +36,7 @@ export class Metrics {
   readonly #requestSeconds: Histogram<'method' | 'route' | 'status'>
   readonly #projectKeys: Tally<CacheOutcome>
   readonly #newTerms: Counter<'reason'>
-  readonly #kekCalls: Histogram<'operation' | 'outcome'>
+  readonly #kekCalls: Histogram<'store' | 'operation' | 'outcome'>
   readonly #commitCommands: Histogram
   readonly #commitSeconds: Histogram
   readonly #checkpoints: Counter<'mode' | 'outcome'>
@@ -67,7 +75,7 @@ export class Metrics {
     this.#kekCalls = new Histogram({
       name: 'gatehouse_kek_call_duration_seconds',
       help: 'Calls to the KEK store.',
-      labelNames: ['operation', 'outcome'],
+      labelNames: ['store', 'operation', 'outcome'],
       buckets: CALL_SECONDS,
       registers,
     })
@@ -183,8 +191,8 @@ export class Metrics {
     this.#newTerms.inc({ reason })
   }
 
-  kekCalled(operation: 'wrap' | 'unwrap', outcome: string, durationMs: number): void {
-    this.#kekCalls.observe({ operation, outcome }, durationMs / 1000)
+  kekCalled({ store, operation, outcome, durationMs }: KekCall): void {
+    this.#kekCalls.observe({ store, operation, outcome }, durationMs / 1000)
   }
 
   committed(commands: number, durationMs: number): void {

@@ -155,7 +155,10 @@ for (const [mode, matrix] of [
   describe(`the policy matrix through the door, ${mode} mode`, () => {
     let cells: Cells
     before(async () => {
-      cells = new Cells(await openDoor({ enforceNewDefaults: mode === 'new' }), matrix)
+      cells = new Cells(
+        await openDoor({ enforceNewDefaults: mode === 'new', hasSeveralStores: true }),
+        matrix,
+      )
     })
     after(() => cells.door.close())
 

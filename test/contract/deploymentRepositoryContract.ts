@@ -28,7 +28,7 @@ export function deploymentRepositoryContract(
       assert.deepEqual(await deployment.read(), {
         deploymentId: undefined,
         canaries: [],
-        holdsProjectKeys: false,
+        storesInUse: [],
       })
       const ids = Array.from({ length: 10 }, () => randomBytes(16).toString('hex'))
       const answers = await Promise.all(ids.map((id) => deployment.establish(id, NOW)))
@@ -42,7 +42,7 @@ export function deploymentRepositoryContract(
     test('a lost id is not made anew beside project keys, a present one is answered', async () => {
       const lost = await open()
       await lost.makeProjectKey()
-      assert.equal((await lost.deployment.read()).holdsProjectKeys, true)
+      assert.deepEqual((await lost.deployment.read()).storesInUse, ['keyring'])
       assert.equal(await lost.deployment.establish('a'.repeat(32), NOW), 'holdsProjectKeys')
       assert.equal((await lost.deployment.read()).deploymentId, undefined)
 

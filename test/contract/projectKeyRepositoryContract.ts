@@ -87,6 +87,16 @@ export function projectKeyRepositoryContract(
       })
     }
 
+    test('a project that holds records under one store is given its first key in another', async () => {
+      const projectId = newProjectId()
+      const [there, here] = [aProjectKey(projectId), aProjectKey(projectId, 1, 'keyring:b')]
+      await keys.activate(there)
+      await subject.leaveRecord(projectId, 'secret')
+      assert.deepEqual(plain(await keys.activate(here)), plain(here))
+      assert.deepEqual(plain(await keys.active(projectId, 'keyring')), plain(there))
+      assert.deepEqual(plain(await keys.active(projectId, 'keyring:b')), plain(here))
+    })
+
     test('blocks of wraps are given out once each, also to many at once', async () => {
       const row = aProjectKey(newProjectId())
       await keys.activate(row)

@@ -20,6 +20,7 @@ import { secretConsumerRepositoryContract } from './secretConsumerRepositoryCont
 import { secretMetadataRepositoryContract } from './secretMetadataRepositoryContract.ts'
 import { secretRepositoryContract } from './secretRepositoryContract.ts'
 import { secretRepositoryListContract } from './secretRepositoryListContract.ts'
+import { secretStoreRepositoryContract } from './secretStoreRepositoryContract.ts'
 
 // One database for a suite: its tests keep to projects of their own.
 const cleanUps: (() => Promise<void>)[] = []
@@ -77,6 +78,11 @@ containerRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
 containerConsumerRepositoryContract('SQLite', openSqlite)
 
+secretStoreRepositoryContract('SQLite', async () => {
+  const { database } = await freshDatabase({ after: (work) => cleanUps.push(work) })
+  return database.secretStores
+})
+
 projectKeyRepositoryContract('SQLite', async () => {
   const db = await openSqlite()
   return {
@@ -113,7 +119,7 @@ deploymentRepositoryContract('memory', async () => {
   return {
     deployment,
     makeProjectKey: async () => {
-      deployment.state = { ...deployment.state, holdsProjectKeys: true }
+      deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     },
   }
 })

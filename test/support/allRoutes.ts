@@ -4,6 +4,7 @@ import type { Containers } from '../../src/domain/containers.ts'
 import type { Orders } from '../../src/domain/orders.ts'
 import type { SecretConsumers } from '../../src/domain/secretConsumers.ts'
 import type { SecretMetadata } from '../../src/domain/secretMetadata.ts'
+import type { SecretStores } from '../../src/domain/secretStores.ts'
 import type { Secrets } from '../../src/domain/secrets.ts'
 import { containerAclRoutes, secretAclRoutes } from '../../src/http/resources/acls.ts'
 import { containerConsumerRoutes } from '../../src/http/resources/containerConsumers.ts'
@@ -11,6 +12,7 @@ import { containerRoutes } from '../../src/http/resources/containers.ts'
 import { orderRoutes } from '../../src/http/resources/orders.ts'
 import { secretConsumerRoutes } from '../../src/http/resources/secretConsumers.ts'
 import { secretMetadataRoutes } from '../../src/http/resources/secretMetadata.ts'
+import { secretStoreRoutes } from '../../src/http/resources/secretStores.ts'
 import { secretRoutes } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
 import type { Container } from '../../src/model/container.ts'
@@ -28,5 +30,6 @@ export function allRoutes(): readonly Route[] {
     ...secretConsumerRoutes({} as SecretConsumers, { paging, nameless: 'null' }),
     ...secretAclRoutes({} as Acls<Secret>),
     ...containerAclRoutes({} as Acls<Container>),
+    ...secretStoreRoutes({} as SecretStores),
   ]
 }

@@ -4,10 +4,12 @@ import { ChildKeyPairMaker } from '../../src/crypto/childKeyPairMaker.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import type { Database } from '../../src/db/database.ts'
 import type { IntegrityFinding, KeyPairMaker } from '../../src/domain/ports.ts'
+import { synchronizeStores } from '../../src/domain/synchronizeStores.ts'
 import type { CorsOptions } from '../../src/http/cors.ts'
 import type { CompletedRequest } from '../../src/http/observer.ts'
 import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
+import { onlyStore, type StorePlan } from '../../src/model/secretStore.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
 import { type Decision, Policy } from '../../src/policy/policy.ts'
 import type { OrderEvent } from '../../src/worker/orderEvent.ts'
@@ -32,6 +34,8 @@ export interface DoorOptions {
   readonly keyPairs?: KeyPairMaker
   /** Orders wait; nobody works on them. */
   readonly hasNoWorker?: boolean
+  /** Two secret stores, `SEVERAL_STORES`, instead of none that anybody sees. */
+  readonly hasSeveralStores?: boolean
 }
 
 export interface Identity {
@@ -52,6 +56,8 @@ export interface Door {
   readonly clock: DoorClock
   readonly authenticator: HeaderAuthenticator
   readonly kekStore: MemoryKekStore
+  /** Of the second secret store; there is none behind it unless the door has several. */
+  readonly secondKekStore: MemoryKekStore
   readonly database: Database
   readonly databasePath: string
   readonly deploymentId: string
@@ -78,11 +84,16 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const closing: (() => Promise<void>)[] = []
   const fresh = await freshDatabase({ after: (work) => void closing.push(work) }, { clock })
   const kekStore = new MemoryKekStore()
+  const secondKekStore = new MemoryKekStore(undefined, 'memory:second')
+  const hasSeveral = options.hasSeveralStores ?? false
+  const kekStores = hasSeveral ? [kekStore, secondKekStore] : [kekStore]
+  const storePlan = hasSeveral ? SEVERAL_STORES : onlyStore(kekStore.name)
   const { deploymentId } = await establishDeployment({
     deployment: fresh.database.deployment,
-    kekStore,
+    kekStores,
     clock,
   })
+  await synchronizeStores({ plan: storePlan, stores: fresh.database.secretStores, clock })
   const authenticator = new HeaderAuthenticator()
   const seen = watcher()
   const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false }
@@ -90,7 +101,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const keyPairs = new ChildKeyPairMaker()
   const { app, routes, orderWorker } = composeApi({
     database: fresh.database,
-    kekStore,
+    kekStores,
+    storePlan,
     deploymentId,
     authenticator,
     policy: new Policy({ rules, onDecision: seen.onDecision }),
@@ -131,6 +143,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     clock,
     authenticator,
     kekStore,
+    secondKekStore,
     database: fresh.database,
     databasePath: fresh.path,
     deploymentId,
@@ -185,6 +198,26 @@ function watcher() {
 async function listening(server: Server): Promise<Server> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server
+}
+
+const FIRST_STORE = {
+  suffix: 'software',
+  name: 'Software Only Crypto',
+  secretStorePlugin: 'store_crypto',
+  cryptoPlugin: 'simple_crypto',
+  kekStore: 'memory',
+}
+const SECOND_STORE = {
+  suffix: 'second',
+  name: 'Second keyring',
+  secretStorePlugin: 'store_crypto',
+  cryptoPlugin: null,
+  kekStore: 'memory:second',
+}
+export const SEVERAL_STORES: StorePlan = {
+  isEnabled: true,
+  globalDefault: FIRST_STORE,
+  stores: [FIRST_STORE, SECOND_STORE],
 }
 
 export const KEY_LIMITS = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
-import { type Door, openDoor } from './door.ts'
+import { type Door, type DoorOptions, openDoor } from './door.ts'
 import type { Caller } from './doorCaller.ts'
 import { containerOf } from './doorContainers.ts'
 import { secretWithPayload } from './doorSecrets.ts'
@@ -32,7 +32,7 @@ export const IDENTITY = 'X-Project-Id: hostile\r\nX-User-Id: u\r\nX-Roles: admin
  * Opens a target for the suite around it, and checks at its end that nothing got through: no 5xx, no
  * alarm, nothing unhandled, and a server that still answers.
  */
-export function target(): { readonly get: () => Target } {
+export function target(options: DoorOptions = {}): { readonly get: () => Target } {
   let opened: Target | undefined
   const unhandled: unknown[] = []
   const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
@@ -42,7 +42,7 @@ export function target(): { readonly get: () => Target } {
   before(async () => {
     console.error = print
     process.on('unhandledRejection', onUnhandled)
-    const door = await openDoor({ hostHref: '', parseProxyHeaders: true })
+    const door = await openDoor({ hostHref: '', parseProxyHeaders: true, ...options })
     const owner = door.as({ project: 'hostile', user: 'u', roles: ['admin'] })
     const { path, ref } = await secretWithPayload(owner, { name: 'still here' })
     await owner.put(`${path}/metadata`, { metadata: { k: 'v' } })

@@ -17,7 +17,7 @@ export type KekStoreMood = 'well' | 'down' | 'silent'
  * calls, and shares no code with the real ones.
  */
 export class MemoryKekStore implements KekStore {
-  readonly name = 'memory'
+  readonly name: string
   readonly calls = { wrap: 0, unwrap: 0 }
   mood: KekStoreMood = 'well'
   readonly #id = randomBytes(4).toString('hex')
@@ -25,7 +25,8 @@ export class MemoryKekStore implements KekStore {
   readonly #fingerprint: string
   #isClosed = false
 
-  constructor(kek: Uint8Array = randomBytes(32)) {
+  constructor(kek: Uint8Array = randomBytes(32), name = 'memory') {
+    this.name = name
     this.#kek = createSecretKey(kek)
     this.#fingerprint = createHash('sha256')
       .update('fingerprint')

@@ -51,7 +51,7 @@ export class MemoryProjectKeys implements ProjectKeyRepository {
     this.#answer('activate')
     const terms = this.#rows.filter((old) => isOfSameLine(old, row))
     if (Math.max(0, ...terms.map((old) => old.term)) < row.term) {
-      if (row.term === 1 && this.projectsWithRecords.has(row.projectId)) return 'orphans'
+      if (row.term === 1 && this.#lostItsKey(row.projectId)) return 'orphans'
       this.#rows = this.#rows.map((old) =>
         isOfSameLine(old, row) && old.state === 'active' ? { ...old, state: 'decrypt-only' } : old,
       )
@@ -70,6 +70,11 @@ export class MemoryProjectKeys implements ProjectKeyRepository {
     return before
   }
 
+  #lostItsKey(projectId: ProjectId): boolean {
+    const hasKey = this.#rows.some((row) => row.projectId === projectId)
+    return !hasKey && this.projectsWithRecords.has(projectId)
+  }
+
   #activeOf(projectId: ProjectId, store: string): ProjectKeyRow | undefined {
     return this.#rows.find(
       (row) => row.projectId === projectId && row.store === store && row.state === 'active',
@@ -84,7 +89,7 @@ export class MemoryProjectKeys implements ProjectKeyRepository {
 
 /** Deployment id and canaries in memory. */
 export class MemoryDeployment implements DeploymentRepository {
-  state: DeploymentState = { deploymentId: undefined, canaries: [], holdsProjectKeys: false }
+  state: DeploymentState = { deploymentId: undefined, canaries: [], storesInUse: [] }
 
   async read(): Promise<DeploymentState> {
     return this.state
@@ -92,7 +97,7 @@ export class MemoryDeployment implements DeploymentRepository {
 
   async establish(deploymentId: string): Promise<string | 'holdsProjectKeys'> {
     if (this.state.deploymentId !== undefined) return this.state.deploymentId
-    if (this.state.holdsProjectKeys) return 'holdsProjectKeys'
+    if (this.state.storesInUse.length > 0) return 'holdsProjectKeys'
     this.state = { ...this.state, deploymentId }
     return deploymentId
   }

@@ -2,15 +2,18 @@ import { belowState, besideConfig } from '../paths.ts'
 import { derivedOptionalSetting, optionalSetting, setting } from '../setting.ts'
 import { oneOf, seconds, text, whole } from '../valueKinds.ts'
 
-/** Where the key-encryption keys are. */
-export const keyringSection = {
-  file: setting({
+const keyringFile = (name: string) =>
+  setting({
     explanation:
       'The file of key-encryption keys; made at the first start. Keep a copy apart from the database: without it nothing opens.',
     kind: text,
-    default: 'keyring',
+    default: name,
     settle: belowState,
-  }),
+  })
+
+/** Where the key-encryption keys are. */
+export const keyringSection = {
+  file: keyringFile('keyring'),
   protection: setting({
     explanation:
       'How that file is sealed. `passphrase`: by scrypt from passphrase_file. `credential`: by a systemd credential. ' +
@@ -35,6 +38,11 @@ export const keyringSection = {
     describes: '$CREDENTIALS_DIRECTORY',
     derive: ({ place }) => place.credentialsDirectory,
   }),
+}
+
+/** [keyring:NAME]: the same, except for what two keyrings must not share. */
+export function furtherKeyringSection(name: string): typeof keyringSection {
+  return { ...keyringSection, file: keyringFile(`keyring-${name}`) }
 }
 
 /** How unwrapped project keys are held. */

@@ -9,9 +9,11 @@ import { createPrivateFile, readPrivateFile } from './privateFile.ts'
 import { type HeldProtection, holdSecret, type KeyringProtection } from './protection.ts'
 
 export interface KeyringFileRequest {
+  /** What project keys call it; `keyring` unless said. */
+  readonly name?: string
   readonly path: string
   readonly protection: KeyringProtection
-  /** May a missing file be made? Only while the database holds no project key. */
+  /** May a missing file be made? Only while the database knows nothing of it. */
   readonly mayCreate: boolean
   /** Fingerprints the database has canaries of, to name them when the file is missing. */
   readonly wantedFingerprints?: readonly string[]
@@ -41,7 +43,11 @@ export async function openKeyringFile(request: KeyringFileRequest): Promise<Keyr
       const keks = parts.header.keks.map(
         (facts, index) => new Kek(facts, keys.subarray(index * KEK_BYTES, (index + 1) * KEK_BYTES)),
       )
-      return new KeyringKekStore({ keks, protection: PROTECTION_IN_WORDS[protection.kind] })
+      return new KeyringKekStore({
+        ...(request.name === undefined ? {} : { name: request.name }),
+        keks,
+        protection: PROTECTION_IN_WORDS[protection.kind],
+      })
     } finally {
       keys.fill(0)
     }
@@ -82,6 +88,6 @@ function keyringIsMissing({ path, wantedFingerprints = [] }: KeyringFileRequest)
   const wanted =
     wantedFingerprints.length === 0 ? '' : ` (fingerprint ${wantedFingerprints.join(', ')})`
   return new StartupRefusal(
-    `There is no keyring at ${path}, but the database holds project keys wrapped by one${wanted}: restore the keyring from a backup; a new one would open nothing.`,
+    `There is no keyring at ${path}, but the database was used with one${wanted}: restore the keyring from a backup; a new one would open nothing.`,
   )
 }

@@ -10,19 +10,22 @@ const BLOB_FORMAT = 1
 const BLOB_BYTES = 1 + KEK_BYTES + GCM_OVERHEAD_BYTES
 
 export interface KeyringKekStoreParts {
+  /** `keyring` unless said: the only one of a deployment with one secret store. */
+  readonly name?: string
   readonly keks: readonly Kek[]
   readonly protection: string
 }
 
 /** KEKs from a keyring file, in this process. Exactly one is primary. */
 export class KeyringKekStore implements KekStore {
-  readonly name = 'keyring'
+  readonly name: string
   readonly #keks: Map<string, Kek>
   readonly #primary: Kek
   readonly #description: KekDescription
   #isClosed = false
 
-  constructor({ keks, protection }: KeyringKekStoreParts) {
+  constructor({ name = 'keyring', keks, protection }: KeyringKekStoreParts) {
+    this.name = name
     const primaries = keks.filter((kek) => kek.facts.state === 'primary')
     const [primary] = primaries
     if (primary === undefined || primaries.length !== 1) {

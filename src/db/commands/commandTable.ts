@@ -25,6 +25,11 @@ import {
   replaceSecretMetadata,
   setSecretMetadata,
 } from './secretMetadataCommands.ts'
+import {
+  preferSecretStore,
+  removeSecretStorePreference,
+  synchronizeSecretStores,
+} from './secretStoreCommands.ts'
 
 /** Every change this database knows. A name and its arguments are all that travels to a writer. */
 export const COMMANDS = {
@@ -55,6 +60,9 @@ export const COMMANDS = {
   reserveDataKeyWraps,
   establishDeployment,
   addKekCanary,
+  synchronizeSecretStores,
+  preferSecretStore,
+  removeSecretStorePreference,
   proveWritable,
 } as const
 

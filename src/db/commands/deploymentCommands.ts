@@ -6,7 +6,9 @@ import type { Statements } from '../statement.ts'
 
 export const DEPLOYMENT_ID =
   'select deployment.deployment_id from deployment where deployment.singleton = 1'
-export const ANY_PROJECT_KEY = 'select project_keys.id from project_keys limit 1'
+export const STORES_IN_USE =
+  'select distinct project_keys.store from project_keys order by project_keys.store'
+const ANY_PROJECT_KEY = 'select project_keys.id from project_keys limit 1'
 
 export function* establishDeployment(
   dialect: Dialect,

@@ -16,7 +16,7 @@ export function* activateProjectKey(
 ): Statements<ProjectKeyRow | 'orphans'> {
   const latestTerm = yield* lockLatestTerm(dialect, row)
   if (latestTerm < row.term) {
-    if (row.term === 1 && (yield* holdsRecords(row.projectId))) return 'orphans'
+    if (row.term === 1 && (yield* lostItsKey(row.projectId))) return 'orphans'
     yield* makeActive(dialect, row)
   }
   return yield* activeKey(dialect, row)
@@ -33,7 +33,13 @@ function* lockLatestTerm(dialect: Dialect, row: ProjectKeyRow): Statements<numbe
   return rows[0] === undefined ? 0 : number(rows[0], 'term')
 }
 
-function* holdsRecords(projectId: ProjectId): Statements<boolean> {
+/** Records and no key at all. A key in another store is none lost: the project prefers this one since. */
+function* lostItsKey(projectId: ProjectId): Statements<boolean> {
+  const keys = yield {
+    sql: 'select project_keys.id from project_keys where project_keys.project_id = ? limit 1',
+    params: [projectId],
+  }
+  if (keys.rows.length > 0) return false
   for (const table of ['secrets', 'containers', 'orders']) {
     const { rows } = yield {
       sql: `select ${table}.id from ${table} where ${table}.project_id = ? limit 1`,

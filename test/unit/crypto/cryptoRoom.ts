@@ -3,7 +3,7 @@ import { RowIntegrity } from '../../../src/crypto/integrity.ts'
 import { Keyring, type KeyringLimits } from '../../../src/crypto/keyring.ts'
 import type { KeyringEvent } from '../../../src/crypto/keyringEvent.ts'
 import { EnvelopeSealer } from '../../../src/crypto/sealer.ts'
-import type { IntegrityFinding, KekStore } from '../../../src/domain/ports.ts'
+import type { IntegrityFinding, KekStore, StoreChoice } from '../../../src/domain/ports.ts'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { Fault, type FaultKind } from '../../../src/lib/fault.ts'
 import { timestampFromMicros } from '../../../src/lib/timestamp.ts'
@@ -49,6 +49,9 @@ const LIMITS: KeyringLimits = {
 
 interface RoomParts {
   readonly kekStore: KekStore
+  /** Further ones beside it. */
+  readonly otherStores?: readonly KekStore[]
+  readonly storeChoice?: Pick<StoreChoice, 'of'>
   readonly projectKeys: MemoryProjectKeys
   readonly clock: ManualClock
   readonly deploymentId: string
@@ -60,8 +63,11 @@ export function nodeOver({ limits, ...parts }: RoomParts) {
   const findings: IntegrityFinding[] = []
   const events: KeyringEvent[] = []
   const alarms = { integrity: (finding: IntegrityFinding) => void findings.push(finding) }
+  const { kekStore, otherStores = [] } = parts
   const keyring = new Keyring({
     ...parts,
+    kekStores: [kekStore, ...otherStores],
+    storeChoice: parts.storeChoice ?? { of: () => kekStore.name },
     alarms,
     limits: { ...LIMITS, ...limits },
     onEvent: (event) => void events.push(event),

@@ -12,7 +12,7 @@ import { ManualClock } from './cryptoRoom.ts'
 const clock = new ManualClock()
 
 function start(deployment: MemoryDeployment, kekStore: KekStore) {
-  return establishDeployment({ deployment, kekStore, clock })
+  return establishDeployment({ deployment, kekStores: [kekStore], clock })
 }
 
 async function refusalOf(deployment: MemoryDeployment, kekStore: KekStore): Promise<string> {
@@ -30,7 +30,7 @@ async function refusalOf(deployment: MemoryDeployment, kekStore: KekStore): Prom
 async function inUse(kekStore: KekStore): Promise<MemoryDeployment> {
   const deployment = new MemoryDeployment()
   await start(deployment, kekStore)
-  deployment.state = { ...deployment.state, holdsProjectKeys: true }
+  deployment.state = { ...deployment.state, storesInUse: [kekStore.name] }
   return deployment
 }
 
@@ -96,9 +96,9 @@ describe('a start is refused', () => {
   test('with a keyring that lost one of its KEKs', async () => {
     const both = keyring(kek(1, 'active'), kek(2, 'primary'))
     const deployment = await inUse(keyring(kek(1, 'primary')))
-    deployment.state = { ...deployment.state, holdsProjectKeys: false }
+    deployment.state = { ...deployment.state, storesInUse: [] }
     await start(deployment, both)
-    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     await start(deployment, both)
     const message = await refusalOf(deployment, keyring(kek(2, 'primary')))
     assert.match(message, new RegExp(`wants the KEK .*${fingerprintOf(Buffer.alloc(32, 1))}`))
@@ -124,7 +124,7 @@ describe('a start is refused', () => {
     const deployment = await inUse(kekStore)
     deployment.state = { ...deployment.state, deploymentId: undefined }
     assert.match(await refusalOf(deployment, kekStore), /deployment id is gone/)
-    deployment.state = { ...deployment.state, holdsProjectKeys: false }
+    deployment.state = { ...deployment.state, storesInUse: [] }
     assert.match(await refusalOf(deployment, kekStore), /deployment id is gone/)
   })
 
@@ -182,7 +182,7 @@ describe('a start is not refused', () => {
     const deployment = new MemoryDeployment()
     await start(deployment, keyring(kek(1, 'primary')))
     await start(deployment, keyring(kek(1, 'active'), kek(2, 'primary')))
-    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     await start(deployment, keyring(kek(1, 'retired'), kek(2, 'primary')))
   })
 
@@ -191,11 +191,92 @@ describe('a start is not refused', () => {
     await start(deployment, new MemoryKekStore())
     const kekStore = keyring(kek(1, 'primary'))
     await start(deployment, kekStore)
-    deployment.state = { ...deployment.state, holdsProjectKeys: true }
+    deployment.state = { ...deployment.state, storesInUse: ['keyring'] }
     await start(deployment, kekStore)
     assert.deepEqual(
       deployment.state.canaries.map(({ store }) => store),
       ['memory', 'keyring'],
     )
+  })
+})
+
+describe('several KEK stores', () => {
+  const several = (deployment: MemoryDeployment, ...kekStores: KekStore[]) =>
+    establishDeployment({ deployment, kekStores, clock })
+  const named = (name: string, seed: number) =>
+    new KeyringKekStore({ name, keks: [kek(seed, 'primary')], protection: 'none' })
+  const refused = async (starting: Promise<unknown>): Promise<string> => {
+    const cause = await starting.then(
+      () => assert.fail('The start was expected to be refused.'),
+      (reason: unknown) => reason,
+    )
+    assert.ok(cause instanceof StartupRefusal, String(cause))
+    return cause.message
+  }
+
+  test('get a canary each, all of one deployment', async () => {
+    const deployment = new MemoryDeployment()
+    const first = await several(deployment, named('keyring', 1), named('keyring:b', 2))
+    assert.deepEqual(
+      deployment.state.canaries.map(({ store }) => store),
+      ['keyring', 'keyring:b'],
+    )
+    const state = JSON.stringify(deployment.state)
+    assert.deepEqual(await several(deployment, named('keyring', 1), named('keyring:b', 2)), first)
+    assert.equal(JSON.stringify(deployment.state), state)
+  })
+
+  test('one may come to a database that holds project keys of another', async () => {
+    const deployment = await inUse(named('keyring', 1))
+    await several(deployment, named('keyring', 1), named('keyring:b', 2))
+    assert.equal(deployment.state.canaries.length, 2)
+  })
+
+  test('one that project keys name may not go, nor take another name: it is named with its fingerprint', async () => {
+    const deployment = await inUse(named('keyring', 1))
+    await several(deployment, named('keyring', 1), named('keyring:b', 2))
+    deployment.state = { ...deployment.state, storesInUse: ['keyring', 'keyring:b'] }
+    const before = JSON.stringify(deployment.state)
+    const wanted = fingerprintOf(Buffer.alloc(32, 2))
+    for (const present of [[named('keyring', 1)], [named('keyring', 1), named('keyring:c', 2)]]) {
+      const message = await refused(several(deployment, ...present))
+      assert.ok(message.includes(`keyring:b: ${wanted}`), message)
+      assert.match(message, /\[secretstore:SUFFIX\]/)
+    }
+    assert.equal(JSON.stringify(deployment.state), before)
+  })
+
+  test('one that no project key names may go', async () => {
+    const deployment = await inUse(named('keyring', 1))
+    await several(deployment, named('keyring', 1), named('keyring:b', 2))
+    await several(deployment, named('keyring', 1))
+  })
+
+  test('may not be exchanged', async () => {
+    const deployment = new MemoryDeployment()
+    await several(deployment, named('keyring', 1), named('keyring:b', 2))
+    const message = await refused(several(deployment, named('keyring', 2), named('keyring:b', 1)))
+    assert.match(message, /The KEK store keyring is not the one/)
+  })
+
+  test('a second node with another KEK under the same name is refused, also before the first project key', async () => {
+    const deployment = new MemoryDeployment()
+    await several(deployment, named('keyring', 1), named('keyring:b', 2))
+    const message = await refused(several(deployment, named('keyring', 1), named('keyring:b', 3)))
+    assert.match(message, /The KEK store keyring:b is not the one/)
+  })
+
+  test('the same KEK under two names is taken for what it is: two stores', async () => {
+    const deployment = new MemoryDeployment()
+    await several(deployment, named('keyring', 1), named('keyring:b', 1))
+    const [first, second] = deployment.state.canaries
+    // Nor does the canary of one serve for the other.
+    assert.ok(first && second)
+    deployment.state = {
+      ...deployment.state,
+      canaries: [{ ...first, wrapped: second.wrapped }, second],
+    }
+    const message = await refused(several(deployment, named('keyring', 1), named('keyring:b', 1)))
+    assert.match(message, /of keyring .* does not open/)
   })
 })

@@ -49,9 +49,11 @@ for (const protection of PROTECTIONS) {
     test('the deployment is recognised by its canary', async () => {
       const deployment = new MemoryDeployment()
       const { deploymentId, canaries } = golden
-      deployment.state = { deploymentId, canaries, holdsProjectKeys: true }
+      deployment.state = { deploymentId, canaries, storesInUse: ['keyring'] }
       const kekStore = await openGolden(protection)
-      assert.deepEqual(await establishDeployment({ deployment, kekStore, clock }), { deploymentId })
+      assert.deepEqual(await establishDeployment({ deployment, kekStores: [kekStore], clock }), {
+        deploymentId,
+      })
       assert.equal(deployment.state.canaries, canaries)
     })
 

@@ -49,7 +49,9 @@ describe('the keyring', () => {
     assert.equal(new Set(keys.map((key) => Buffer.from(key.id).toString('hex'))).size, 1)
     assert.equal(room.projectKeys.rows.length, 1)
     const terms = nodes.flatMap((node) => node.events).filter((event) => event.kind === 'newTerm')
-    assert.deepEqual(terms, [{ kind: 'newTerm', projectId: PROJECT, term: 1, reason: 'first' }])
+    assert.deepEqual(terms, [
+      { kind: 'newTerm', projectId: PROJECT, store: 'memory', term: 1, reason: 'first' },
+    ])
   })
 
   test('a key whose row does not exist is not found', async () => {
@@ -140,7 +142,7 @@ describe('the keyring', () => {
     )
     const printed = inspect(key, { depth: 20, showHidden: true })
     assert.doesNotMatch(printed, /KeyObject/)
-    assert.deepEqual(Object.keys(key), ['id', 'projectId', 'term'])
+    assert.deepEqual(Object.keys(key), ['id', 'projectId', 'store', 'term'])
   })
 
   test('tells metrics of hits, misses and calls, and nothing else', async () => {
@@ -150,7 +152,7 @@ describe('the keyring', () => {
     await node.keyring.find(id)
     assert.deepEqual(node.events, [
       { kind: 'lookup', outcome: 'miss' },
-      { kind: 'kekCall', operation: 'unwrap', outcome: 'done', durationMs: 0 },
+      { kind: 'kekCall', store: 'memory', operation: 'unwrap', outcome: 'done', durationMs: 0 },
       { kind: 'lookup', outcome: 'hit' },
     ])
   })

@@ -92,7 +92,12 @@ describe('metrics', () => {
     const metrics = new Metrics()
     metrics.projectKeyLookedUp('hit')
     metrics.watchTokens(() => ({ hits: 0, misses: 0, stale: 1 }))
-    metrics.kekCalled('unwrap', 'done', 2)
+    metrics.kekCalled({
+      store: 'keyring',
+      operation: 'unwrap',
+      outcome: 'done',
+      durationMs: 2,
+    })
     metrics.committed(32, 4)
     metrics.checkpointed('truncate', true)
     metrics.databaseTroubled('writerDied')
@@ -101,7 +106,10 @@ describe('metrics', () => {
     for (const [name, value] of [
       ['gatehouse_project_key_cache_lookups_total{outcome="hit"}', 1],
       ['gatehouse_token_cache_lookups_total{outcome="stale"}', 1],
-      ['gatehouse_kek_call_duration_seconds_count{operation="unwrap",outcome="done"}', 1],
+      [
+        'gatehouse_kek_call_duration_seconds_count{store="keyring",operation="unwrap",outcome="done"}',
+        1,
+      ],
       ['gatehouse_group_commit_commands_sum', 32],
       ['gatehouse_checkpoints_total{mode="truncate",outcome="busy"}', 1],
       ['gatehouse_database_troubles_total{kind="writerDied"}', 1],

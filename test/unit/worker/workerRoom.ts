@@ -48,7 +48,8 @@ export async function workerRoom(t: { after(work: () => Promise<void>): unknown 
   const raise = { integrity: (finding: IntegrityFinding) => void alarms.push(finding) }
   const deploymentId = '0123456789abcdef0123456789abcdef'
   const keyring = new Keyring({
-    kekStore,
+    kekStores: [kekStore],
+    storeChoice: { of: () => kekStore.name },
     projectKeys: database.projectKeys,
     deploymentId,
     clock,

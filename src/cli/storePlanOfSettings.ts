@@ -1,0 +1,21 @@
+import type { SecretStoreSettings, Settings } from '../config/settingsTable.ts'
+import { storeNameOf } from '../config/storeName.ts'
+import { type DeclaredStore, onlyStore, type StorePlan } from '../model/secretStore.ts'
+
+/** The secret stores as the configuration declares them; it was checked that exactly one is the global default. */
+export function storePlanOfSettings(settings: Settings): StorePlan {
+  const declared = (store: SecretStoreSettings): DeclaredStore => ({
+    suffix: store.suffix,
+    name: storeNameOf(store, settings),
+    secretStorePlugin: store.secret_store_plugin ?? '',
+    cryptoPlugin: store.crypto_plugin ?? null,
+    kekStore: store.kekStoreName,
+  })
+  const chosen = settings.secretStores.find(({ global_default: isDefault }) => isDefault)
+  if (chosen === undefined) return onlyStore('keyring')
+  return {
+    isEnabled: true,
+    globalDefault: declared(chosen),
+    stores: settings.secretStores.map(declared),
+  }
+}

@@ -1,0 +1,60 @@
+import { optionalSetting, setting } from '../setting.ts'
+import { list, text, truth } from '../valueKinds.ts'
+
+/** Several places for secrets, as Barbican's operators write them. */
+export const secretstoreSection = {
+  enable_multiple_secret_stores: setting({
+    explanation:
+      'Offer several secret stores, each with a KEK store of its own, and let projects choose. ' +
+      'Off: there is one, and all of /v1/secret-stores is 404.',
+    kind: truth,
+    default: false,
+  }),
+  stores_lookup_suffix: setting({
+    explanation:
+      'With several secret stores: the endings of their sections, such as `a,b` for [secretstore:a] and [secretstore:b].',
+    kind: list,
+    default: [],
+  }),
+}
+
+/** [secretstore:SUFFIX] */
+export const secretstoreSuffixSection = {
+  secret_store_plugin: optionalSetting({
+    explanation:
+      'Where payloads lie, for clients to read. `store_crypto` is what there is: sealed in the database.',
+    kind: text,
+  }),
+  crypto_plugin: optionalSetting({
+    explanation:
+      'What seals them, for clients to read, in a word of Barbican: `simple_crypto` for a keyring.',
+    kind: text,
+  }),
+  global_default: setting({
+    explanation: 'The store of every project that prefers no other. Exactly one has it.',
+    kind: truth,
+    default: false,
+  }),
+  name: optionalSetting({
+    explanation:
+      'What people call it; every store has a name of its own. Left out: the name of its kind, ' +
+      'which for a keyring is [simple_crypto_plugin] plugin_name.',
+    kind: text,
+  }),
+  kek_store: optionalSetting({
+    explanation:
+      'Which KEKs it wraps project keys with: `keyring` for those of [keyring], as without several stores, ' +
+      '`keyring:NAME` for those of [keyring:NAME]. Project keys remember it: it is not to be renamed. ' +
+      'Left out: the kind that crypto_plugin speaks of, which is `keyring`.',
+    kind: text,
+  }),
+}
+
+/** Its KEKs are not read: a keyring holds ours. */
+export const simpleCryptoSection = {
+  plugin_name: setting({
+    explanation: 'What a secret store with a keyring is called when its section says no `name`.',
+    kind: text,
+    default: 'Software Only Crypto',
+  }),
+}

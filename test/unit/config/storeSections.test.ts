@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { showSettings } from '../../../src/config/showSettings.ts'
+import { loadedFrom, mistakesIn } from './loadedFrom.ts'
+
+const TWO = `[secretstore]
+enable_multiple_secret_stores = True
+stores_lookup_suffix = software, B
+
+[secretstore:software]
+secret_store_plugin = store_crypto
+crypto_plugin = simple_crypto
+global_default = True
+
+[secretstore:b]
+secret_store_plugin = store_crypto
+name = Second keyring
+kek_store = keyring:b
+`
+
+describe('several secret stores', () => {
+  it('are not there unless enabled, and what is said of them does nothing', (t) => {
+    const { settings, notices } = loadedFrom(t, TWO.replace('True', 'False'))
+    assert.deepEqual(settings.secretStores, [])
+    assert.deepEqual(settings.kekStores, [
+      { kind: 'keyring', name: 'keyring', options: settings.keyring },
+    ])
+    assert.match(notices.join('\n'), /do nothing here: .*\[secretstore:b\] kek_store/)
+  })
+
+  it('are read in the order of the list, with a KEK store each; the first is that of [keyring]', (t) => {
+    const { settings, notices } = loadedFrom(t, TWO)
+    assert.deepEqual(notices, [])
+    assert.deepEqual(
+      settings.secretStores.map(({ suffix, kekStoreName, global_default: isDefault }) => ({
+        suffix,
+        kekStoreName,
+        isDefault,
+      })),
+      [
+        { suffix: 'software', kekStoreName: 'keyring', isDefault: true },
+        { suffix: 'b', kekStoreName: 'keyring:b', isDefault: false },
+      ],
+    )
+    assert.deepEqual(
+      settings.kekStores.map(({ name, options }) => [name, options.file]),
+      [
+        ['keyring', '/var/lib/somewhere/keyring'],
+        ['keyring:b', '/var/lib/somewhere/keyring-b'],
+      ],
+    )
+  })
+
+  it('take the options of their KEK store from its own section', (t) => {
+    const { settings } = loadedFrom(
+      t,
+      `${TWO}[keyring]\nprotection = plain\n[keyring:B]\nfile = /srv/b\nprotection = passphrase\npassphrase_file = /srv/words\n`,
+    )
+    const [, second] = settings.kekStores
+    assert.equal(second?.options.file, '/srv/b')
+    assert.equal(second?.options.protection, 'passphrase')
+    assert.equal(second?.options.passphrase_file, '/srv/words')
+    assert.equal(settings.keyring.protection, 'plain')
+  })
+
+  it('are shown among the settings, and read back from there', (t) => {
+    const loaded = loadedFrom(t, `${TWO}[keyring:b]\nfile = /srv/b\n`)
+    const shown = showSettings(loaded)
+    assert.match(shown, /\[secretstore:b\]\n/)
+    assert.match(shown, /\[keyring:b\]\n# from .*\nfile = \/srv\/b\n/)
+    const again = loadedFrom(t, shown)
+    assert.deepEqual(again.settings.secretStores, loaded.settings.secretStores)
+    assert.deepEqual(again.settings.kekStores, loaded.settings.kekStores)
+  })
+
+  it('take `keyring` for what crypto_plugin = keyring speaks of', (t) => {
+    const { settings } = loadedFrom(t, TWO.replace('= simple_crypto', '= keyring'))
+    assert.equal(settings.secretStores[0]?.kekStoreName, 'keyring')
+    assert.equal(settings.secretStores[0]?.crypto_plugin, 'keyring')
+  })
+
+  const refused: readonly (readonly [string, string, RegExp])[] = [
+    [
+      'without a list',
+      TWO.replace(/stores_lookup.*\n/, ''),
+      /stores_lookup_suffix is missing.*list the endings/,
+    ],
+    ['of an odd suffix', TWO.replace('software, B', 'software, b/c'), /holds "b\/c"/],
+    ['of one suffix twice', TWO.replace('software, B', 'b, B'), /names b twice/],
+    [
+      'without a global default',
+      TWO.replace(/global_default.*\n/, ''),
+      /no global default among \[secretstore:software\], \[secretstore:b\]: exactly one/,
+    ],
+    [
+      'with two global defaults',
+      `${TWO}global_default = yes\n`,
+      /2 global defaults \(\[secretstore:software\], \[secretstore:b\]\): exactly one/,
+    ],
+    [
+      'without a section',
+      TWO.replace('[secretstore:b]', '[secretstore:c]'),
+      /\[secretstore:b\] secret_store_plugin is missing: write store_crypto/,
+    ],
+    [
+      'outside of the database',
+      TWO.replace('= store_crypto', '= vault_plugin'),
+      /"vault_plugin", which keeps payloads elsewhere.*store_crypto.*kek_store/,
+    ],
+    [
+      'sealed by what there is not yet',
+      TWO.replace('= simple_crypto', '= p11_crypto'),
+      /crypto_plugin is "p11_crypto"; this release has KEK stores for simple_crypto, keyring/,
+    ],
+    [
+      'over a KEK store of an unknown kind',
+      TWO.replace('keyring:b', 'vault:b'),
+      /kek_store is "vault:b"; it wants keyring or keyring:NAME/,
+    ],
+    [
+      'over a KEK store of an odd name',
+      TWO.replace('keyring:b', 'keyring:b:c'),
+      /kek_store is "keyring:b:c"/,
+    ],
+    [
+      'over one KEK store',
+      TWO.replace('kek_store = keyring:b', ''),
+      /kek_store is keyring, which \[secretstore:software\] has already.*kek_store = keyring:b/,
+    ],
+    [
+      'over one file',
+      `${TWO}[keyring:b]\nfile = keyring\n`,
+      /\[keyring:b\] file is .*keyring, and so is that of \[keyring\]/,
+    ],
+    [
+      'of one name',
+      TWO.replace('name = Second keyring', ''),
+      /\[secretstore:b\] name is Software Only Crypto, and so is that of \[secretstore:software\]/,
+    ],
+    [
+      'whose keyring wants a passphrase and has none',
+      `${TWO}[keyring:b]\nprotection = passphrase\n`,
+      /\[keyring:b\] passphrase_file is missing/,
+    ],
+    [
+      'with a misspelt option of the keyring',
+      `${TWO}[keyring:b]\npath = /srv/b\n`,
+      /\[keyring:b\] path is unknown; \[keyring:b\] has file/,
+    ],
+    [
+      'with a misspelt option',
+      `${TWO}global_defaults = no\n`,
+      /\[secretstore:b\] global_defaults is unknown; did you mean global_default\?/,
+    ],
+  ]
+  for (const [what, content, sentence] of refused) {
+    it(`are refused ${what}`, (t) => {
+      const mistakes = mistakesIn(t, content)
+      assert.equal(mistakes.length, 1, mistakes.join('\n'))
+      assert.match(mistakes[0] ?? '', sentence)
+    })
+  }
+
+  it('leave a section that the list does not name alone', (t) => {
+    const { notices } = loadedFrom(t, `${TWO}[secretstore:c]\nglobal_default = True\n`)
+    assert.deepEqual(notices, ['Options that do nothing here: [secretstore:c] global_default.'])
+  })
+
+  it('bear the name that Barbican has an option for', (t) => {
+    const { settings } = loadedFrom(t, '[simple_crypto_plugin]\nplugin_name = Our keyring\n')
+    assert.equal(settings.simple_crypto_plugin.plugin_name, 'Our keyring')
+  })
+})
