@@ -31,6 +31,8 @@ export const callers = (world: World, keystoneSide: Gatehouse, tokenSide: Gateho
       pythonClaims(t, 'barbicanclient_claims.py', [], await cloud()))
     it('python-barbicanclient, containers', async (t) =>
       pythonClaims(t, 'container_claims.py', [], await cloud()))
+    it('python-barbicanclient, ACLs and consumers of secrets', async (t) =>
+      pythonClaims(t, 'grant_claims.py', [], await cloud()))
     it('the openstack command, logged in at Keystone', async (t) =>
       pythonClaims(t, 'openstack_claims.py', ['keystone'], await cloud()))
     it('the openstack command, with a token of our own', async (t) =>
