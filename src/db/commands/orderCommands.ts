@@ -11,7 +11,7 @@ import type { Statements } from '../statement.ts'
 import { deletionOfTask } from './orderTaskCommands.ts'
 import { projectKeysInUse } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
-import { insertSecret } from './secretCommands.ts'
+import { writeSecret } from './secretCommands.ts'
 
 export function* placeOrder(
   dialect: Dialect,
@@ -23,7 +23,7 @@ export function* placeOrder(
   if (!(yield* projectKeysInUse(dialect, [sealed]))) return 'keyGone'
   if (secret !== undefined) {
     // Nothing is written yet when this refuses, so there is nothing to take back.
-    const made = yield* insertSecret(dialect, secret)
+    const made = yield* writeSecret(dialect, secret)
     if (made === 'keyGone') return 'keyGone'
   }
   yield insertInto('orders', rowOfOrder(order))
