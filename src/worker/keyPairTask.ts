@@ -140,8 +140,10 @@ export class KeyPairTask {
       const now = clock.now()
       const end = await ending(order, now)
       const made = end.status === 'ACTIVE' ? end.made : undefined
-      const ended = await integrity.protect<Order>({ ...order, ...endOf(end), updatedAt: now })
-      const outcome = await tasks.settle(owner, order.rowMac, ended, made)
+      const { rowMac } = order
+      const next: Order = { ...order, ...endOf(end), updatedAt: now }
+      const ended = await integrity.protect(next, rowMac)
+      const outcome = await tasks.settle(owner, rowMac, ended, made)
       if (outcome === 'keyGone') keyCache.purge(order.projectId)
       if (outcome === 'keyGone' || outcome === 'stale') return undefined
       return { value: outcome === 'settled' }
