@@ -22,6 +22,12 @@ export function* insertSecret(
   return 'inserted'
 }
 
+/** As one write among others of a command, which are taken back together. The caller asked for its project keys. */
+export function* insertSecretAmongOthers(secret: Stored<Secret>): Statements<void> {
+  yield insertInto('secrets', rowOfSecret(secret))
+  yield* insertAclUsers(secret)
+}
+
 export function* storePayload(
   dialect: Dialect,
   verifiedMac: Uint8Array,
