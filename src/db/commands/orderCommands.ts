@@ -11,7 +11,7 @@ import type { Statements } from '../statement.ts'
 import { deletionOfTask } from './orderTaskCommands.ts'
 import { projectKeysInUse } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
-import { writeSecret } from './secretCommands.ts'
+import { insertSecretAmongOthers } from './secretCommands.ts'
 
 export function* placeOrder(
   dialect: Dialect,
@@ -20,12 +20,9 @@ export function* placeOrder(
   task?: NewOrderTask,
 ): Statements<'placed' | 'keyGone'> {
   const sealed = { rowMac: order.rowMac, envelope: task?.sealedInput ?? null }
-  if (!(yield* projectKeysInUse(dialect, [sealed]))) return 'keyGone'
-  if (secret !== undefined) {
-    // Nothing is written yet when this refuses, so there is nothing to take back.
-    const made = yield* writeSecret(dialect, secret)
-    if (made === 'keyGone') return 'keyGone'
-  }
+  const records = secret === undefined ? [sealed] : [sealed, secret]
+  if (!(yield* projectKeysInUse(dialect, records))) return 'keyGone'
+  if (secret !== undefined) yield* insertSecretAmongOthers(secret)
   yield insertInto('orders', rowOfOrder(order))
   if (task !== undefined) {
     yield insertInto('order_tasks', {

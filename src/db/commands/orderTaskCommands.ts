@@ -9,7 +9,7 @@ import type { Statement, Statements } from '../statement.ts'
 import { insertContainer } from './containerCommands.ts'
 import { projectKeysInUse } from './projectKeysInUse.ts'
 import { isStillTheSame } from './protectedRow.ts'
-import { writeSecret } from './secretCommands.ts'
+import { insertSecretAmongOthers } from './secretCommands.ts'
 
 export function* claimOrderTask(
   dialect: Dialect,
@@ -116,7 +116,7 @@ function* insertKeyPair(
   made: MadeKeyPair,
   orderedAt: Timestamp,
 ): Statements<void> {
-  for (const secret of made.secrets) yield* writeSecret(dialect, secret)
+  for (const secret of made.secrets) yield* insertSecretAmongOthers(secret)
   // A pair that expired while its order waited is made all the same, as it was ordered.
   const outcome = yield* insertContainer(dialect, made.container, orderedAt)
   if (outcome !== 'inserted') throw new Error(`The container of a key pair met ${outcome}.`)

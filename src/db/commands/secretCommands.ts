@@ -11,23 +11,21 @@ import type { Row, Statements } from '../statement.ts'
 import { projectKeysInUse } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
 
-export function insertSecret(
+export function* insertSecret(
   dialect: Dialect,
   secret: Stored<Secret>,
-): Statements<'inserted' | 'keyGone'> {
-  return writeSecret(dialect, secret, (secret.acl?.users.length ?? 0) === 0)
-}
-
-/** @param isAlone there is no other write in the whole command; one that makes more than a secret says no */
-export function* writeSecret(
-  dialect: Dialect,
-  secret: Stored<Secret>,
-  isAlone = false,
 ): Statements<'inserted' | 'keyGone'> {
   if (!(yield* projectKeysInUse(dialect, [secret]))) return 'keyGone'
+  const isAlone = (secret.acl?.users.length ?? 0) === 0
   yield { ...insertInto('secrets', rowOfSecret(secret)), isAlone }
   yield* insertAclUsers(secret)
   return 'inserted'
+}
+
+/** As one write among others of a command, which are taken back together. The caller asked for its project keys. */
+export function* insertSecretAmongOthers(secret: Stored<Secret>): Statements<void> {
+  yield insertInto('secrets', rowOfSecret(secret))
+  yield* insertAclUsers(secret)
 }
 
 export function* storePayload(
