@@ -87,12 +87,13 @@ export function orderRepositoryContract(
       assert.equal(await db.orders.find(project.id, order.id), undefined)
     })
 
-    test('a secret whose order cannot be placed is not there', async () => {
+    test('a secret whose order cannot be written is not kept', async () => {
       const taken = project.order()
       await db.orders.place(taken, undefined)
       const secret = project.secret()
       await assert.rejects(db.orders.place({ ...taken, secretId: secret.id }, secret))
       assert.equal(await db.secrets.find(secret.id), undefined)
+      assert.deepEqual(plain(await db.orders.find(project.id, taken.id)), plain(taken))
     })
 
     test('lists a project by creation and id, pages, counts, and finds text in meta', async () => {
