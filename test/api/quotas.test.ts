@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { DoorAnswer } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
+import { orderPair } from '../support/doorOrders.ts'
 import { secretOf } from '../support/doorSecrets.ts'
 
 const KEYS = ['secrets', 'orders', 'containers', 'consumers', 'cas']
@@ -366,6 +367,19 @@ describe('quotas in force', () => {
     }
     assert.equal((await creator.get('/v1/secrets?limit=1')).json['total'], 3)
     assert.equal((await creator.post('/v1/secrets', {})).status, 403)
+  })
+
+  test('a key pair is not refused by the quotas of secrets and containers, and counts in them', async () => {
+    const { project, creator } = freshProject()
+    await set(project, { secrets: 2, containers: 1, orders: -1 })
+    for (let i = 0; i < 2; i += 1) {
+      const order = await orderPair(creator, { algorithm: 'rsa', bit_length: 1024 })
+      assert.equal(order['status'], 'ACTIVE', String(order['error_reason']))
+    }
+    assert.equal((await creator.get('/v1/secrets?limit=1')).json['total'], 4)
+    assert.equal((await creator.get('/v1/containers?limit=1')).json['total'], 2)
+    assert.equal((await creator.post('/v1/secrets', {})).status, 403)
+    assert.equal((await creator.post('/v1/containers', { type: 'generic' })).status, 403)
   })
 
   test('an order that fails is an order', async () => {
