@@ -76,6 +76,11 @@ export async function up(knex: Knex): Promise<void> {
     table.string('created_at', TIME).notNullable()
     table.string('updated_at', TIME).notNullable()
   })
+  await knex.schema.createTable('quota_locks', (table) => {
+    // Held by whoever counts against a limit of this project, until what was counted is committed. A
+    // table of its own: a limit from the configuration has no row elsewhere that could be locked.
+    table.string('project_id', NAME).notNullable().primary()
+  })
   await knex.schema.createTable('secret_stores', (table) => {
     table.string('id', ID).notNullable().primary()
     // The suffix of its section, [secretstore:NAME]: what the configuration calls it.
@@ -111,8 +116,11 @@ export async function up(knex: Knex): Promise<void> {
     table.index(['created_at', 'order_id'], 'order_tasks_in_order')
   })
   await knex.schema.alterTable('secrets', (table) => {
-    // For the purge of what expired; secrets without an expiration are not looked at.
-    table.index(['expires_at'], 'secrets_by_expiration')
+    // For the purge of what expired. With the id, for many secrets may expire at one moment.
+    table.index(['expires_at', 'id'], 'secrets_by_expiration')
+  })
+  await knex.schema.alterTable('tombstones', (table) => {
+    table.index(['deleted_at'], 'tombstones_by_age')
   })
 }
 

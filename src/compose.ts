@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { refusingWith } from './cli/exitCodes.ts'
+import { projectKeyLimits } from './cli/keyringOfSettings.ts'
 import { openKekStore } from './cli/openKekStore.ts'
 import { openPolicyFiles } from './cli/policyOfSettings.ts'
 import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
@@ -23,6 +25,7 @@ import { ProcProcessMarks } from './ops/processMarks.ts'
 import { Readiness } from './ops/readiness.ts'
 import { Policy } from './policy/policy.ts'
 import { PolicyFollower } from './policy/policyFollower.ts'
+import { Housekeeper } from './worker/housekeeper.ts'
 
 interface Surrounding {
   readonly log: Log & Pick<OpenLog, 'writeLines'>
@@ -100,7 +103,7 @@ async function composeAll(
 
   const listener = new Listener(listenerOptions(settings))
   const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
-  const { app, orderWorker } = composeApi({
+  const { app, orderWorker, purges } = composeApi({
     database,
     kekStores,
     storePlan,
@@ -127,6 +130,17 @@ async function composeAll(
     ...doorOptions(settings),
   })
   opened.keep(orderWorker, (it) => it.stop())
+  const housekeeper = new Housekeeper({
+    ...purges,
+    clock,
+    intervalSeconds: settings.housekeeping.interval,
+    keepExpired: settings.housekeeping.keep_expired_secrets,
+    keepTombstones: settings.housekeeping.keep_tombstones,
+    wait: waitFor,
+    onRun: watch.onHousekeeping,
+    onFailure: watch.onHousekeepingFailure,
+  })
+  opened.keep(housekeeper, (it) => it.stop())
   const readiness = new Readiness({
     probes: [
       { name: 'database', isRequired: true, check: (signal) => database.health.check(signal) },
@@ -161,6 +175,7 @@ async function composeAll(
       }
       follower.start()
       if (settings.gatehouse.order_worker) orderWorker.start()
+      housekeeper.start()
       return { addresses }
     },
     async drain(graceMs) {
@@ -216,18 +231,6 @@ async function composePolicy(settings: Settings, watch: Watch, log: Log) {
   return { policy, follower }
 }
 
-function projectKeyLimits({ project_keys: options }: Settings) {
-  return {
-    ttlSeconds: options.cache_ttl,
-    staleSeconds: options.max_stale,
-    maxEntries: options.cache_size,
-    maxWrapsPerTerm: 2 ** 30,
-    wrapBlock: 2 ** 16,
-    maxTermAgeSeconds: options.max_age,
-    kekTimeoutMs: 10_000,
-  }
-}
-
 function listenerOptions({ DEFAULT: base, gatehouse }: Settings) {
   return {
     bindHost: base.bind_host,
@@ -240,7 +243,8 @@ function listenerOptions({ DEFAULT: base, gatehouse }: Settings) {
   }
 }
 
-function doorOptions({ DEFAULT: base, oslo_middleware: proxy, cors, gatehouse }: Settings) {
+function doorOptions(settings: Settings) {
+  const { DEFAULT: base, oslo_middleware: proxy, cors, gatehouse, quotas } = settings
   const fallback = `http://${base.bind_host}:${base.bind_port}`
   return {
     href: {
@@ -261,6 +265,13 @@ function doorOptions({ DEFAULT: base, oslo_middleware: proxy, cors, gatehouse }:
       maxPayloadBytes: base.max_allowed_secret_in_bytes,
       nameless: gatehouse.nameless_secrets,
     },
+    defaultQuotas: {
+      secrets: quotas.quota_secrets,
+      orders: quotas.quota_orders,
+      containers: quotas.quota_containers,
+      consumers: quotas.quota_consumers,
+      cas: quotas.quota_cas,
+    },
   }
 }
 
@@ -277,4 +288,12 @@ function warnOfClearText({ DEFAULT: { bind_host: bindHost } }: Settings, log: Lo
     { bindHost },
     'tokens and payloads cross the network in clear here: bind to loopback and put a TLS proxy in front',
   )
+}
+
+async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal, ref: false })
+  } catch {
+    // Aborted: whoever waits looks at the signal.
+  }
 }

@@ -19,15 +19,21 @@ import type {
   OrderTaskRepository,
   ProcessMarks,
   ProjectKeyRepository,
+  PurgeRepository,
+  QuotaRepository,
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
   SecretStoreRepository,
+  TransportKeyRepository,
 } from './domain/ports.ts'
+import { SecretPurge, TombstonePurge } from './domain/purge.ts'
+import { ProjectQuotaSettings } from './domain/quotas.ts'
 import { SecretConsumers } from './domain/secretConsumers.ts'
 import { SecretMetadata } from './domain/secretMetadata.ts'
 import { SecretStores } from './domain/secretStores.ts'
 import { Secrets } from './domain/secrets.ts'
+import { TransportKeys } from './domain/transportKeys.ts'
 import { type AppParts, createApp } from './http/app.ts'
 import { Cors, type CorsOptions } from './http/cors.ts'
 import { type HrefOptions, hrefBase } from './http/hrefs.ts'
@@ -35,12 +41,15 @@ import { containerAclRoutes, secretAclRoutes } from './http/resources/acls.ts'
 import { containerConsumerRoutes } from './http/resources/containerConsumers.ts'
 import { containerRoutes } from './http/resources/containers.ts'
 import { orderRoutes } from './http/resources/orders.ts'
+import { quotaRoutes } from './http/resources/quotas.ts'
 import { secretConsumerRoutes } from './http/resources/secretConsumers.ts'
 import { secretMetadataRoutes } from './http/resources/secretMetadata.ts'
 import { secretStoreRoutes } from './http/resources/secretStores.ts'
 import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
+import { transportKeyRoutes } from './http/resources/transportKeys.ts'
 import type { Route } from './http/route.ts'
 import type { Clock } from './lib/clock.ts'
+import type { Quotas } from './model/quota.ts'
 import type { StorePlan } from './model/secretStore.ts'
 import type { Policy } from './policy/policy.ts'
 import { KeyPairTask } from './worker/keyPairTask.ts'
@@ -56,6 +65,9 @@ export interface ApiParts {
     readonly secretConsumers: SecretConsumerRepository
     readonly orders: OrderRepository
     readonly orderTasks: OrderTaskRepository
+    readonly quotas: QuotaRepository
+    readonly transportKeys: TransportKeyRepository
+    readonly purge: PurgeRepository
     readonly projectKeys: ProjectKeyRepository
     readonly secretStores: SecretStoreRepository
   }
@@ -80,6 +92,7 @@ export interface ApiParts {
   readonly href: HrefOptions
   readonly cors: CorsOptions
   readonly secretOptions: SecretRouteOptions
+  readonly defaultQuotas: Quotas
 }
 
 export interface Api {
@@ -87,6 +100,8 @@ export interface Api {
   /** Works when it is started; without one, key pairs are made by another process. */
   readonly orderWorker: OrderWorker
   readonly routes: readonly Route[]
+  /** On the same keys: for housekeeping. */
+  readonly purges: { readonly expiredSecrets: SecretPurge; readonly tombstones: TombstonePurge }
 }
 
 /** From opened adapters to the HTTP application, by hand. */
@@ -110,7 +125,8 @@ export function composeApi(parts: ApiParts): Api {
   })
   const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms })
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
-  const shared = { integrity, sealer, keyCache: keyring, policy, clock }
+  const { defaultQuotas } = parts
+  const shared = { integrity, sealer, keyCache: keyring, defaultQuotas, policy, clock }
 
   const ofSecrets = { ...shared, secrets: database.secrets, consumers: database.secretConsumers }
   const secrets = new Secrets(ofSecrets)
@@ -157,6 +173,16 @@ export function composeApi(parts: ApiParts): Api {
     policy,
     clock,
   })
+  const quotas = new ProjectQuotaSettings({ ...shared, quotas: database.quotas })
+  const transportKeys = new TransportKeys({ ...shared, transportKeys: database.transportKeys })
+  const purges = {
+    expiredSecrets: new SecretPurge({
+      ...shared,
+      secrets: database.secrets,
+      purge: database.purge,
+    }),
+    tombstones: new TombstonePurge(database.purge),
+  }
 
   // The hottest paths first: the router looks at them in this order.
   const { paging } = parts.secretOptions
@@ -170,6 +196,8 @@ export function composeApi(parts: ApiParts): Api {
     ...secretAclRoutes(secretAcls),
     ...containerAclRoutes(containerAcls),
     ...secretStoreRoutes(secretStores),
+    ...quotaRoutes(quotas, parts.secretOptions.paging),
+    ...transportKeyRoutes(transportKeys, parts.secretOptions.paging),
   ]
   const app = createApp({
     ...parts.door,
@@ -178,5 +206,5 @@ export function composeApi(parts: ApiParts): Api {
     hrefBase: hrefBase(parts.href),
     cors: new Cors(parts.cors),
   })
-  return { app, routes, orderWorker }
+  return { app, routes, orderWorker, purges }
 }

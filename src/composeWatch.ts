@@ -15,6 +15,7 @@ import { LoopDelay } from './ops/loopDelay.ts'
 import { Metrics } from './ops/metrics.ts'
 import { RequestWatch } from './ops/requestWatch.ts'
 import type { Decision } from './policy/policy.ts'
+import type { HousekeepingRun } from './worker/housekeeper.ts'
 import type { OrderEvent } from './worker/orderEvent.ts'
 
 /** Everything that looks on while the server works: logs, audit, metrics, alarms. */
@@ -27,6 +28,8 @@ export interface Watch {
   readonly onDatabaseEvent: (event: DatabaseEvent) => void
   readonly onKeyringEvent: (event: KeyringEvent) => void
   readonly onOrderEvent: (event: OrderEvent) => void
+  readonly onHousekeeping: (run: HousekeepingRun) => void
+  readonly onHousekeepingFailure: (error: unknown) => void
   watchDatabaseSize(size: () => DatabaseSize): void
   /** SIGHUP: somebody moved the files away. */
   reopen(): void
@@ -99,6 +102,12 @@ export async function composeWatch(
     onDatabaseEvent: (event) => observeDatabase(event, metrics, log, alarms),
     onKeyringEvent: (event) => observeKeyring(event, metrics, log),
     onOrderEvent: (event) => observeOrders(event, metrics, log),
+    onHousekeeping: (run) => observeHousekeeping(run, metrics, log),
+    onHousekeepingFailure: (error) => {
+      metrics.housekeepingEnded('failed')
+      const cause = error instanceof Error ? error : new Error(String(error))
+      log.error({ error: cause }, 'housekeeping failed; the next interval tries again')
+    },
     watchDatabaseSize(size) {
       metrics.gauge(
         'gatehouse_database_bytes',
@@ -201,4 +210,22 @@ function observeOrders(event: OrderEvent, metrics: Metrics, log: Log): void {
     case 'blocked':
       log.warn({ error: event.error }, 'the queue of orders cannot be worked on now')
   }
+}
+
+function observeHousekeeping(run: HousekeepingRun, metrics: Metrics, log: Log): void {
+  const { expiredSecrets, tombstones, durationMs } = run
+  metrics.housekeepingEnded('done')
+  metrics.purged('secret', expiredSecrets.removed)
+  metrics.purged('tombstone', tombstones.removed)
+  const counts = {
+    expiredSecrets: expiredSecrets.removed,
+    tombstones: tombstones.removed,
+    durationMs,
+  }
+  if (expiredSecrets.removed + tombstones.removed > 0) log.info(counts, 'housekeeping removed')
+  if (expiredSecrets.damaged === 0) return
+  log.error(
+    { damaged: expiredSecrets.damaged },
+    'housekeeping left expired secrets that are not as they were written',
+  )
 }

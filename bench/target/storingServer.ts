@@ -80,6 +80,7 @@ const { app, orderWorker } = composeApi({
     maxPayloadBytes: 20_000,
     nameless: 'null',
   },
+  defaultQuotas: { secrets: -1, orders: -1, containers: -1, consumers: -1, cas: -1 },
 })
 const listener = new Listener({
   bindHost: '127.0.0.1',

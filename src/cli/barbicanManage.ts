@@ -1,26 +1,31 @@
 import { Command, CommanderError } from 'commander'
 import type { ConfigSource } from '../config/configFiles.ts'
+import { addCleanOptions, type CleanOptions, cleanRequest } from './cleanOptions.ts'
+import { dbClean } from './dbClean.ts'
 import { dbSyncSecretStores, dbUpgrade } from './dbVerbs.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import { refusalOf } from './refusalSentence.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
 import type { Surroundings } from './surroundings.ts'
 
-interface DatabaseOptions {
-  readonly dbUrl?: string
-}
-
-interface UpgradeOptions extends DatabaseOptions {
+interface UpgradeOptions extends OfDatabase {
   readonly version?: string
 }
 
+interface OfDatabase {
+  readonly dbUrl?: string
+}
+
+/** Barbican's. Scripts that rely on it should find what they know. */
+const MIN_DAYS = 90
+
 const TEACHING =
-  'Of this command Gatehouse knows `db upgrade` (also `upgrade`) and `db sync_secret_stores`, which ' +
+  'Of this command Gatehouse knows `db upgrade`, `db clean` (also `upgrade` and `clean`) and `db sync_secret_stores`, which ' +
   'deployment tools call. ' +
   'Everything else is in `gatehouse --help`.'
 
 /**
- * `barbican-manage db upgrade` and `barbican-db-manage upgrade`. The exit code is honest: what is not
+ * `barbican-manage db upgrade | clean` and `barbican-db-manage upgrade | clean`. The exit code is honest: what is not
  * done here is refused, so that no deployment believes it happened.
  */
 export async function runBarbicanManage(surroundings: Surroundings): Promise<number> {
@@ -29,18 +34,25 @@ export async function runBarbicanManage(surroundings: Surroundings): Promise<num
     sources.push({ kind, path })
     return path
   }
-  const settingsFor = (dbUrl: string | undefined) => {
+  const settingsFor = ({ dbUrl }: OfDatabase) => {
     const env = { ...surroundings.env, ...(dbUrl === undefined ? {} : connectionVariable(dbUrl)) }
     return settingsOfCommand({ ...surroundings, env }, sources).settings
   }
-  const upgrade = async ({ dbUrl, version }: UpgradeOptions): Promise<void> => {
-    if (version !== undefined && version !== 'head') {
+  const upgrade = async (options: UpgradeOptions): Promise<void> => {
+    if (options.version !== undefined && options.version !== 'head') {
       throw new CommanderError(EXIT_CODES.usage.code, 'version', 'Only --version head is possible.')
     }
-    surroundings.out.write(`${await dbUpgrade(settingsFor(dbUrl))}\n`)
+    surroundings.out.write(`${await dbUpgrade(settingsFor(options))}\n`)
   }
-  const syncSecretStores = async ({ dbUrl }: DatabaseOptions): Promise<void> => {
-    surroundings.out.write(`${await dbSyncSecretStores(settingsFor(dbUrl))}\n`)
+  let exitCode: number = EXIT_CODES.done.code
+  const clean = async (options: CleanOptions & OfDatabase): Promise<void> => {
+    const request = cleanRequest({ minDays: MIN_DAYS, ...options }, surroundings)
+    const { text, reason } = await dbClean(settingsFor(options), request)
+    exitCode = EXIT_CODES[reason].code
+    surroundings.out.write(`${text}\n`)
+  }
+  const syncSecretStores = async (options: OfDatabase): Promise<void> => {
+    surroundings.out.write(`${await dbSyncSecretStores(settingsFor(options))}\n`)
   }
   const program = new Command('barbican-manage')
     .description(TEACHING)
@@ -68,10 +80,16 @@ export async function runBarbicanManage(surroundings: Surroundings): Promise<num
       .option('-d, --db-url <url>', 'this database instead of the one in the settings')
       .option('-v, --version <version>', 'only head')
       .action(upgrade)
+    addCleanOptions(parent.command('clean'))
+      .description('remove old tombstones, and with -e expired secrets')
+      .option('-d, --db-url <url>', 'this database instead of the one in the settings')
+      .option('-V', 'as --verbose')
+      .option('-L, --log-file <file>', 'taken and ignored')
+      .action(clean)
   }
   try {
     await program.parseAsync([...surroundings.args], { from: 'user' })
-    return EXIT_CODES.done.code
+    return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.code === 'version') surroundings.err.write(`barbican-manage: ${error.message}\n`)

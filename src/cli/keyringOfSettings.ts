@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
+import type { Settings } from '../config/settingsTable.ts'
 import type { KeyringProtection } from '../crypto/kek/protection.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { EXIT_CODES } from './exitCodes.ts'
@@ -19,6 +20,19 @@ export function keyringProtection(keyring: KeyringOptions): KeyringProtection {
         kind: 'credential',
         secret: secretIn(join(keyring.credentials_directory ?? '', keyring.credential)),
       }
+  }
+}
+
+/** The rules for project keys: how long they stay in memory, and when the next one is made. */
+export function projectKeyLimits({ project_keys: options }: Settings) {
+  return {
+    ttlSeconds: options.cache_ttl,
+    staleSeconds: options.max_stale,
+    maxEntries: options.cache_size,
+    maxWrapsPerTerm: 2 ** 30,
+    wrapBlock: 2 ** 16,
+    maxTermAgeSeconds: options.max_age,
+    kekTimeoutMs: 10_000,
   }
 }
 

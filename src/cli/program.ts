@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import type { ConfigSource } from '../config/configFiles.ts'
 import { sampleFile } from '../config/sampleFile.ts'
 import { showSettings } from '../config/showSettings.ts'
+import { addCleanOptions, type CleanOptions, cleanRequest, wholeNumber } from './cleanOptions.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
 import type { PolicyQuestion } from './policyVerbs.ts'
@@ -92,6 +93,22 @@ class Invocation {
       .action(async () => {
         const { dbStatus } = await import('./dbVerbs.ts')
         const { text, reason } = await dbStatus(this.#settings())
+        this.exitCode = EXIT_CODES[reason].code
+        this.#out(text)
+      })
+    addCleanOptions(db.command('clean'))
+      .description('remove old tombstones and expired secrets; a server may be at work meanwhile')
+      .option('-n, --dry-run', 'count what would be removed, and remove nothing')
+      .option(
+        '--batch-size <rows>',
+        'how many rows share a transaction',
+        wholeNumber(1, 10_000),
+        100,
+      )
+      .action(async (options: CleanOptions) => {
+        const { dbClean } = await import('./dbClean.ts')
+        const request = cleanRequest(options, this.#surroundings)
+        const { text, reason } = await dbClean(this.#settings(), request)
         this.exitCode = EXIT_CODES[reason].code
         this.#out(text)
       })

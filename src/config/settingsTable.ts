@@ -2,6 +2,7 @@ import { KEK_STORE_KINDS, type KekStoreSettings, type SectionValues } from './ke
 import { defaultSection } from './sections/default.ts'
 import { keyringSection, projectKeysSection } from './sections/keys.ts'
 import { keystoneAuthtokenSection } from './sections/keystoneAuthtoken.ts'
+import { housekeepingSection, quotasSection } from './sections/limits.ts'
 import {
   secretstoreSection,
   secretstoreSuffixSection,
@@ -33,6 +34,8 @@ export const SETTINGS_TABLE = {
   secretstore: secretstoreSection,
   simple_crypto_plugin: simpleCryptoSection,
   project_keys: projectKeysSection,
+  quotas: quotasSection,
+  housekeeping: housekeepingSection,
   admin: adminSection,
   gatehouse: gatehouseSection,
 }
@@ -42,6 +45,7 @@ const OWN_SECTIONS: ReadonlySet<string> = new Set([
   'token',
   'keyring',
   'project_keys',
+  'housekeeping',
   'admin',
   'gatehouse',
 ])

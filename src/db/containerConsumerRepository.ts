@@ -1,4 +1,8 @@
-import type { ContainerConsumerQuery, ContainerConsumerRepository } from '../domain/ports.ts'
+import type {
+  ContainerConsumerQuery,
+  ContainerConsumerRepository,
+  QuotaReached,
+} from '../domain/ports.ts'
 import type { ConsumerId, ContainerId, ProjectId } from '../lib/ids.ts'
 import type { ConsumerName, ContainerConsumer } from '../model/containerConsumer.ts'
 import type { Page } from '../model/page.ts'
@@ -45,8 +49,11 @@ export class SqlContainerConsumerRepository implements ContainerConsumerReposito
     return row === undefined ? undefined : containerConsumerOfRow(row)
   }
 
-  async add(consumer: ContainerConsumer): Promise<'added' | 'present' | 'gone'> {
-    return this.#parts.commands.run('addContainerConsumer', consumer)
+  async add(
+    consumer: ContainerConsumer,
+    defaultQuota?: number,
+  ): Promise<'added' | 'present' | 'gone' | QuotaReached> {
+    return this.#parts.commands.run('addContainerConsumer', consumer, defaultQuota)
   }
 
   async remove(

@@ -1,4 +1,10 @@
-import type { Changed, ContainerQuery, ContainerRepository, NewMember } from '../domain/ports.ts'
+import type {
+  Changed,
+  ContainerQuery,
+  ContainerRepository,
+  NewMember,
+  QuotaReached,
+} from '../domain/ports.ts'
 import type { ContainerId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Container, ListedContainer } from '../model/container.ts'
@@ -30,8 +36,9 @@ export class SqlContainerRepository implements ContainerRepository {
   async insert(
     container: Stored<Container>,
     now: Timestamp,
-  ): Promise<'inserted' | 'keyGone' | 'secretGone'> {
-    return this.#parts.commands.run('insertContainer', container, now)
+    defaultQuota?: number,
+  ): Promise<'inserted' | 'keyGone' | 'secretGone' | QuotaReached> {
+    return this.#parts.commands.run('insertContainer', container, now, defaultQuota)
   }
 
   async replaceMembers(

@@ -7,10 +7,13 @@ import type {
   OrderRepository,
   OrderTaskRepository,
   ProjectKeyRepository,
+  PurgeRepository,
+  QuotaRepository,
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
   SecretStoreRepository,
+  TransportKeyRepository,
 } from '../domain/ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
@@ -25,6 +28,8 @@ import { SnapshotLists } from './lists.ts'
 import { SqlOrderRepository } from './orderRepository.ts'
 import { SqlOrderTaskRepository } from './orderTaskRepository.ts'
 import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
+import { SqlPurgeRepository } from './purgeRepository.ts'
+import { SqlQuotaRepository } from './quotaRepository.ts'
 import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema.ts'
 import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
 import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
@@ -34,6 +39,7 @@ import { SizedLists } from './sizedLists.ts'
 import { SqliteReader } from './sqliteReader.ts'
 import { SqliteWriter, type SqliteWriterParts } from './sqliteWriter.ts'
 import { ThreadedLists } from './threadedLists.ts'
+import { SqlTransportKeyRepository } from './transportKeyRepository.ts'
 
 export interface Database {
   readonly secrets: SecretRepository
@@ -43,6 +49,9 @@ export interface Database {
   readonly secretConsumers: SecretConsumerRepository
   readonly orders: OrderRepository
   readonly orderTasks: OrderTaskRepository
+  readonly quotas: QuotaRepository
+  readonly transportKeys: TransportKeyRepository
+  readonly purge: PurgeRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
   readonly secretStores: SecretStoreRepository
@@ -116,6 +125,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     secretConsumers: new SqlSecretConsumerRepository(parts),
     orders: new SqlOrderRepository(parts),
     orderTasks: new SqlOrderTaskRepository(parts),
+    quotas: new SqlQuotaRepository(parts),
+    transportKeys: new SqlTransportKeyRepository(parts),
+    purge: new SqlPurgeRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
     deployment: new SqlDeploymentRepository(parts),
     secretStores: new SqlSecretStoreRepository(parts),

@@ -1,4 +1,10 @@
-import type { Changed, NewOrderTask, OrderQuery, OrderRepository } from '../domain/ports.ts'
+import type {
+  Changed,
+  NewOrderTask,
+  OrderQuery,
+  OrderRepository,
+  QuotaReached,
+} from '../domain/ports.ts'
 import type { OrderId, ProjectId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Order } from '../model/order.ts'
@@ -24,8 +30,9 @@ export class SqlOrderRepository implements OrderRepository {
     order: Stored<Order>,
     secret: Stored<Secret> | undefined,
     task?: NewOrderTask,
-  ): Promise<'placed' | 'keyGone'> {
-    return this.#parts.commands.run('placeOrder', order, secret, task)
+    defaultQuota?: number,
+  ): Promise<'placed' | 'keyGone' | QuotaReached> {
+    return this.#parts.commands.run('placeOrder', order, secret, task, defaultQuota)
   }
 
   async find(projectId: ProjectId, id: OrderId): Promise<Stored<Order> | undefined> {

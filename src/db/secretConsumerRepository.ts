@@ -1,4 +1,4 @@
-import type { SecretConsumerRepository } from '../domain/ports.ts'
+import type { QuotaReached, SecretConsumerRepository } from '../domain/ports.ts'
 import type { ConsumerId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Page, PageRequest } from '../model/page.ts'
 import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer.ts'
@@ -58,8 +58,11 @@ export class SqlSecretConsumerRepository implements SecretConsumerRepository {
     return row === undefined ? undefined : secretConsumerOfRow(row)
   }
 
-  async add(consumer: SecretConsumer): Promise<'added' | 'present' | 'gone'> {
-    return this.#parts.commands.run('addSecretConsumer', consumer)
+  async add(
+    consumer: SecretConsumer,
+    defaultQuota?: number,
+  ): Promise<'added' | 'present' | 'gone' | QuotaReached> {
+    return this.#parts.commands.run('addSecretConsumer', consumer, defaultQuota)
   }
 
   async remove(

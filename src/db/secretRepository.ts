@@ -1,4 +1,4 @@
-import type { Changed, SecretQuery, SecretRepository } from '../domain/ports.ts'
+import type { Changed, QuotaReached, SecretQuery, SecretRepository } from '../domain/ports.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Page } from '../model/page.ts'
@@ -43,8 +43,11 @@ export class SqlSecretRepository implements SecretRepository {
     return this.#parts.lists.secrets(query)
   }
 
-  async insert(secret: Stored<Secret>): Promise<'inserted' | 'keyGone'> {
-    return this.#parts.commands.run('insertSecret', secret)
+  async insert(
+    secret: Stored<Secret>,
+    defaultQuota?: number,
+  ): Promise<'inserted' | 'keyGone' | QuotaReached> {
+    return this.#parts.commands.run('insertSecret', secret, defaultQuota)
   }
 
   async storePayload(

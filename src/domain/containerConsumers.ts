@@ -4,15 +4,18 @@ import { type ConsumerId, type ContainerId, newConsumerId } from '../lib/ids.ts'
 import type { Container, ListedContainer } from '../model/container.ts'
 import type { ConsumerName, ContainerConsumer } from '../model/containerConsumer.ts'
 import type { Page, PageRequest } from '../model/page.ts'
+import type { Quotas } from '../model/quota.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Policy } from '../policy/policy.ts'
 import { containerNotFound, findContainer } from './findContainer.ts'
 import type { ContainerConsumerRepository, ContainerRepository, Integrity } from './ports.ts'
+import { quotaRefusal } from './quotas.ts'
 
 interface Parts {
   readonly containers: Pick<ContainerRepository, 'find'>
   readonly consumers: ContainerConsumerRepository
   readonly integrity: Integrity
+  readonly defaultQuotas: Quotas
   readonly policy: Policy
   readonly clock: Clock
 }
@@ -67,12 +70,12 @@ export class ContainerConsumers {
     id: ContainerId | undefined,
     readInput: () => Promise<ConsumerName>,
   ): Promise<ListedContainer> {
-    const { policy, consumers, clock } = this.#parts
+    const { policy, consumers, clock, defaultQuotas } = this.#parts
     const found = await findContainer(this.#parts, id)
     const { record } = policy.authorize(ctx, 'container_consumers:post', found)
     const { name, url } = await readInput()
     const now = clock.now()
-    const outcome = await consumers.add({
+    const consumer = {
       id: newConsumerId(),
       containerId: record.id,
       projectId: ctx.caller.projectId,
@@ -80,8 +83,10 @@ export class ContainerConsumers {
       url,
       createdAt: now,
       updatedAt: now,
-    })
+    }
+    const outcome = await consumers.add(consumer, defaultQuotas.consumers)
     if (outcome === 'gone') throw containerNotFound(record.id)
+    if (typeof outcome !== 'string') throw quotaRefusal('consumers', outcome)
     return this.#shown(outcome === 'added' ? { ...record, updatedAt: now } : record)
   }
 

@@ -3,6 +3,7 @@ import { Fault } from '../lib/fault.ts'
 import { type ContainerId, newContainerId, type SecretId } from '../lib/ids.ts'
 import type { Container, ContainerMember, ListedContainer } from '../model/container.ts'
 import type { Page } from '../model/page.ts'
+import type { Quotas } from '../model/quota.ts'
 import type { Verified } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -16,6 +17,7 @@ import type {
   KeyCache,
   NewMember,
 } from './ports.ts'
+import { quotaRefusal } from './quotas.ts'
 import { untilFresh } from './untilFresh.ts'
 
 interface Parts {
@@ -23,6 +25,7 @@ interface Parts {
   readonly consumers: Pick<ContainerConsumerRepository, 'namesOf'>
   readonly integrity: Integrity
   readonly keyCache: KeyCache
+  readonly defaultQuotas: Quotas
   readonly policy: Policy
   readonly clock: Clock
 }
@@ -37,7 +40,7 @@ export class Containers {
 
   /** POST /v1/containers. */
   async create(ctx: RequestContext, readInput: () => Promise<NewContainer>): Promise<ContainerId> {
-    const { policy, clock, containers, integrity } = this.#parts
+    const { policy, clock, containers, integrity, defaultQuotas } = this.#parts
     policy.authorizeProject(ctx, 'containers:post')
     const input = await readInput()
     requireMembersOfType(input)
@@ -59,10 +62,13 @@ export class Containers {
       updatedAt: now,
     }
     await untilFresh(async () => {
-      const outcome = await containers.insert(await integrity.protect(container), now)
+      const record = await integrity.protect(container)
+      const outcome = await containers.insert(record, now, defaultQuotas.containers)
+      if (outcome === 'inserted') return { done: true }
       if (outcome === 'secretGone') throw secretNotFound()
-      if (outcome === 'keyGone') this.#parts.keyCache.purge(container.projectId)
-      return outcome === 'inserted' ? { done: true } : undefined
+      if (outcome !== 'keyGone') throw quotaRefusal('containers', outcome)
+      this.#parts.keyCache.purge(container.projectId)
+      return undefined
     })
     return container.id
   }

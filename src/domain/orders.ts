@@ -4,6 +4,7 @@ import { newOrderId, newSecretId, type OrderId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Order } from '../model/order.ts'
 import type { Page, PageRequest } from '../model/page.ts'
+import type { Quotas } from '../model/quota.ts'
 import type { Stored, Verified } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import { isExpired, type Secret } from '../model/secret.ts'
@@ -17,6 +18,7 @@ import type {
   OrderRepository,
   Sealer,
 } from './ports.ts'
+import { quotaRefusal } from './quotas.ts'
 import { untilFresh } from './untilFresh.ts'
 import { whyNotMade } from './whyNotMade.ts'
 
@@ -26,6 +28,7 @@ interface Parts {
   readonly sealer: Sealer
   readonly inputs: OrderInputs
   readonly keyCache: KeyCache
+  readonly defaultQuotas: Quotas
   readonly policy: Policy
   readonly clock: Clock
   /** An order waits in the queue: whoever works on them need not look first. */
@@ -67,7 +70,7 @@ export class Orders {
   }
 
   async #place(ctx: RequestContext, input: NewOrder): Promise<OrderId> {
-    const { integrity, orders, keyCache, clock, onQueued } = this.#parts
+    const { integrity, orders, keyCache, clock, onQueued, defaultQuotas } = this.#parts
     const now = clock.now()
     if (isExpired(input, now)) {
       throw new Fault(
@@ -95,9 +98,11 @@ export class Orders {
         createdAt: now,
         updatedAt: now,
       })
-      const outcome = await orders.place(order, begun.secret, begun.task)
-      if (outcome === 'keyGone') keyCache.purge(order.projectId)
-      return outcome === 'placed' ? begun : undefined
+      const outcome = await orders.place(order, begun.secret, begun.task, defaultQuotas.orders)
+      if (outcome === 'placed') return begun
+      if (outcome !== 'keyGone') throw quotaRefusal('orders', outcome)
+      keyCache.purge(order.projectId)
+      return undefined
     })
     if (task !== undefined) onQueued()
     return id

@@ -5,6 +5,7 @@ import type {
   ProjectId,
   SecretId,
   SecretStoreId,
+  TransportKeyId,
 } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Container, ListedContainer } from '../model/container.ts'
@@ -13,12 +14,14 @@ import type { ContentType } from '../model/contentTypes.ts'
 import type { KeyPair, KeyPairRecipe } from '../model/keyPair.ts'
 import type { Order } from '../model/order.ts'
 import type { Page, PageRequest } from '../model/page.ts'
+import type { ProjectQuotas, QuotaResource } from '../model/quota.ts'
 import type { ProtectedRecord, Stored, Verified } from '../model/record.ts'
 import type { Caller } from '../model/requestContext.ts'
 import type { ProjectKeyId } from '../model/sealedForms.ts'
 import type { Secret, SecretSummary } from '../model/secret.ts'
 import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer.ts'
 import type { SecretType } from '../model/secretTypes.ts'
+import type { TransportKey } from '../model/transportKey.ts'
 import type { Grant } from '../policy/grant.ts'
 
 /*
@@ -78,6 +81,14 @@ export interface SecretQuery extends PageRequest {
 
 export type Changed = 'changed' | 'stale' | 'gone'
 
+/**
+ * The project has as many as it may; nothing was written. Counted in the transaction that would have
+ * inserted, under a lock of the project: requests at the same time, on whatever node, pass no limit.
+ */
+export interface QuotaReached {
+  readonly quotaReached: number
+}
+
 export interface SecretRepository {
   /** Secret, envelope and ACL in one statement. Expired ones are found too; the verb judges. */
   find(id: SecretId): Promise<Stored<Secret> | undefined>
@@ -86,8 +97,12 @@ export interface SecretRepository {
   /**
    * Inserts secret and ACL users. The project keys that its MAC and envelope name must exist and not be
    * on their way out, and stay locked until commit; 'keyGone' otherwise: seal again under the present key.
+   * @param defaultQuota counts where the project has no quota of its own; left out, nothing is counted
    */
-  insert(secret: Stored<Secret>): Promise<'inserted' | 'keyGone'>
+  insert(
+    secret: Stored<Secret>,
+    defaultQuota?: number,
+  ): Promise<'inserted' | 'keyGone' | QuotaReached>
   /** Second step of a two-step create. 'conflict': there is a payload already. */
   storePayload(
     verifiedMac: Uint8Array,
@@ -115,9 +130,13 @@ export interface SecretConsumerRepository {
   find(id: SecretId, consumerId: ConsumerId): Promise<SecretConsumer | undefined>
   /**
    * Inserts it and moves the secret's `updatedAt` to its time of creation. 'present': the secret has a
-   * consumer of this name, and nothing is written; 'gone': the secret went meanwhile.
+   * consumer of this name, and nothing is written; 'gone': the secret went meanwhile. The quota is that
+   * of the project that registers it; one that is there already needs no room.
    */
-  add(consumer: SecretConsumer): Promise<'added' | 'present' | 'gone'>
+  add(
+    consumer: SecretConsumer,
+    defaultQuota?: number,
+  ): Promise<'added' | 'present' | 'gone' | QuotaReached>
   /** 'foreign': another project than `by` registered it (undefined: whoever did), so it stays. */
   remove(
     id: SecretId,
@@ -159,12 +178,13 @@ export interface ContainerRepository {
   list(query: ContainerQuery): Promise<Page<ListedContainer>>
   /**
    * 'secretGone': a member is not a secret of the container's project (any more), or expired at `now`.
-   * The project key of its MAC must exist, as for secrets.
+   * The project key of its MAC must exist, and the quota is asked first, as for secrets.
    */
   insert(
     container: Stored<Container>,
     now: Timestamp,
-  ): Promise<'inserted' | 'keyGone' | 'secretGone'>
+    defaultQuota?: number,
+  ): Promise<'inserted' | 'keyGone' | 'secretGone' | QuotaReached>
   /**
    * Replaces members and MAC; `updatedAt` stays (contract 04). Members that are gone are left out by the
    * verb. Only the one that is new is looked at: those that expired since they came stay (Q49).
@@ -191,8 +211,14 @@ export interface ContainerConsumerRepository {
   /** By name, then URL. */
   list(query: ContainerConsumerQuery): Promise<Page<ContainerConsumer>>
   find(containerId: ContainerId, id: ConsumerId): Promise<ContainerConsumer | undefined>
-  /** A new one moves the container's `updatedAt` to its own; 'present' changes nothing; 'gone': the container went. */
-  add(consumer: ContainerConsumer): Promise<'added' | 'present' | 'gone'>
+  /**
+   * A new one moves the container's `updatedAt` to its own; 'present' changes nothing; 'gone': the
+   * container went. The quota is asked as for consumers of secrets.
+   */
+  add(
+    consumer: ContainerConsumer,
+    defaultQuota?: number,
+  ): Promise<'added' | 'present' | 'gone' | QuotaReached>
   /** 'foreign': another project than `by` registered it (undefined: whoever did), so it stays. */
   remove(
     containerId: ContainerId,
@@ -211,12 +237,14 @@ export interface OrderRepository {
   /**
    * An order together with the secret it made (undefined for one that failed or waits), in one transaction.
    * `task` says that it waits: until it is settled the order is PENDING and its task is in the queue.
+   * The quota of orders is asked, as for secrets; the one of secrets is not (contract 07).
    */
   place(
     order: Stored<Order>,
     secret: Stored<Secret> | undefined,
     task?: NewOrderTask,
-  ): Promise<'placed' | 'keyGone'>
+    defaultQuota?: number,
+  ): Promise<'placed' | 'keyGone' | QuotaReached>
   /** Scoped to the project: a foreign order is not found (contract 05). */
   find(projectId: ProjectId, id: OrderId): Promise<Stored<Order> | undefined>
   /** By creation, then id. Full records; MACs unchecked. */
@@ -283,6 +311,49 @@ export interface ProcessMarks {
   readonly own: string
   /** True only when it can be shown: a process of this machine that has ended. */
   isDead(mark: string): boolean
+}
+
+export interface QuotaRepository {
+  find(projectId: ProjectId): Promise<ProjectQuotas | undefined>
+  /** By creation, then project. */
+  list(page: PageRequest): Promise<Page<ProjectQuotas>>
+  /** Sets those that are given and keeps the others; makes the project's row when there is none. */
+  set(
+    projectId: ProjectId,
+    given: Readonly<Partial<Record<QuotaResource, number>>>,
+    now: Timestamp,
+  ): Promise<void>
+  remove(projectId: ProjectId): Promise<'changed' | 'gone'>
+}
+
+export interface TransportKeyQuery extends PageRequest {
+  readonly pluginName?: string
+}
+
+export interface TransportKeyRepository {
+  insert(key: TransportKey): Promise<void>
+  find(id: TransportKeyId): Promise<TransportKey | undefined>
+  /** By creation, then id. */
+  list(query: TransportKeyQuery): Promise<Page<TransportKey>>
+  remove(id: TransportKeyId): Promise<'changed' | 'gone'>
+}
+
+/** What only waits to be forgotten. Each change is small: nobody should wait behind a purge. */
+export interface PurgeRepository {
+  countExpired(before: Timestamp): Promise<number>
+  /** Secrets that expired at or before this time, the longest expired first, the first `skipped` of them left out. */
+  expired(before: Timestamp, page: { limit: number; skipped: number }): Promise<readonly SecretId[]>
+  /**
+   * Removes secrets whose MAC is still the verified one, as SecretRepository.remove does, all in one
+   * transaction; answers how many those were.
+   */
+  removeSecrets(
+    secrets: readonly { readonly id: SecretId; readonly rowMac: Uint8Array }[],
+    deletedAt: Timestamp,
+  ): Promise<number>
+  countTombstones(before: Timestamp): Promise<number>
+  /** Removes at most `limit` tombstones of what was deleted at or before this time; answers how many. */
+  removeTombstones(before: Timestamp, limit: number): Promise<number>
 }
 
 export type ProjectKeyState = 'active' | 'decrypt-only' | 'destroying'

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import { type ConsumerId, newConsumerId, type SecretId } from '../lib/ids.ts'
 import type { Page, PageRequest } from '../model/page.ts'
+import type { Quotas } from '../model/quota.ts'
 import type { Verified } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Secret } from '../model/secret.ts'
@@ -9,12 +10,14 @@ import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer
 import type { Policy } from '../policy/policy.ts'
 import { findSecret } from './findSecret.ts'
 import type { Integrity, SecretConsumerRepository, SecretRepository } from './ports.ts'
+import { quotaRefusal } from './quotas.ts'
 import type { ShownSecret } from './secrets.ts'
 
 interface Parts {
   readonly secrets: Pick<SecretRepository, 'find'>
   readonly consumers: SecretConsumerRepository
   readonly integrity: Integrity
+  readonly defaultQuotas: Quotas
   readonly policy: Policy
   readonly clock: Clock
 }
@@ -69,19 +72,21 @@ export class SecretConsumers {
     id: SecretId | undefined,
     readInput: () => Promise<SecretConsumerName>,
   ): Promise<ShownSecret> {
-    const { consumers, clock } = this.#parts
+    const { consumers, clock, defaultQuotas } = this.#parts
     const secret = await this.#authorized(ctx, 'secret_consumers:post', id)
     const name = await readInput()
     const now = clock.now()
-    const outcome = await consumers.add({
+    const consumer = {
       ...name,
       id: newConsumerId(),
       secretId: secret.id,
       projectId: ctx.caller.projectId,
       createdAt: now,
       updatedAt: now,
-    })
+    }
+    const outcome = await consumers.add(consumer, defaultQuotas.consumers)
     if (outcome === 'gone') throw new Fault('notFound', `Secret ${secret.id} not found.`)
+    if (typeof outcome !== 'string') throw quotaRefusal('consumers', outcome)
     return this.#shown(outcome === 'added' ? { ...secret, updatedAt: now } : secret)
   }
 

@@ -3,6 +3,7 @@ import { Fault } from '../lib/fault.ts'
 import { newSecretId, type SecretId } from '../lib/ids.ts'
 import type { ContentType } from '../model/contentTypes.ts'
 import type { Page, PageRequest } from '../model/page.ts'
+import type { Quotas } from '../model/quota.ts'
 import type { Stored } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import { isExpired, type Secret, type SecretSummary } from '../model/secret.ts'
@@ -19,6 +20,7 @@ import type {
   SecretQuery,
   SecretRepository,
 } from './ports.ts'
+import { quotaRefusal } from './quotas.ts'
 import { untilFresh } from './untilFresh.ts'
 
 interface Parts {
@@ -27,6 +29,7 @@ interface Parts {
   readonly integrity: Integrity
   readonly sealer: Sealer
   readonly keyCache: KeyCache
+  readonly defaultQuotas: Quotas
   readonly policy: Policy
   readonly clock: Clock
 }
@@ -84,9 +87,13 @@ export class Secrets {
         envelope: null,
       }
       await untilFresh(async () => {
-        const outcome = await this.#parts.secrets.insert(await this.#sealed(secret, payload))
-        if (outcome === 'keyGone') this.#parts.keyCache.purge(secret.projectId)
-        return outcome === 'inserted' ? { done: true } : undefined
+        const { secrets, keyCache, defaultQuotas } = this.#parts
+        const sealed = await this.#sealed(secret, payload)
+        const outcome = await secrets.insert(sealed, defaultQuotas.secrets)
+        if (outcome === 'inserted') return { done: true }
+        if (outcome !== 'keyGone') throw quotaRefusal('secrets', outcome)
+        keyCache.purge(secret.projectId)
+        return undefined
       })
       return secret.id
     } finally {
@@ -108,12 +115,17 @@ export class Secrets {
   }
 
   /** GET /v1/secrets/{id}/payload. One read, one decision, one opening. */
-  async readPayload(ctx: RequestContext, id: SecretId | undefined): Promise<Payload> {
+  async readPayload(
+    ctx: RequestContext,
+    id: SecretId | undefined,
+    readInput: () => void,
+  ): Promise<Payload> {
     const grant = this.#parts.policy.authorize(
       ctx,
       'secret:decrypt',
       await findSecret(this.#parts, id),
     )
+    readInput()
     const { envelope, contentType } = grant.record
     if (envelope === null || contentType === null) {
       throw new Fault('notFound', `Secret ${id} has no payload yet: PUT one first.`)

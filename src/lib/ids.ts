@@ -7,6 +7,7 @@ export type OrderId = Brand<string, 'OrderId'>
 export type ContainerId = Brand<string, 'ContainerId'>
 export type ConsumerId = Brand<string, 'ConsumerId'>
 export type SecretStoreId = Brand<string, 'SecretStoreId'>
+export type TransportKeyId = Brand<string, 'TransportKeyId'>
 /** Keystone's project id: opaque text of at most 255 characters. */
 export type ProjectId = Brand<string, 'ProjectId'>
 
@@ -50,4 +51,13 @@ export function parseSecretStoreId(text: string): SecretStoreId | undefined {
 
 export function newSecretStoreId(): SecretStoreId {
   return randomUUID() as SecretStoreId
+}
+
+/** @returns undefined when the text is no canonical lower-case UUIDv4, as for secrets */
+export function parseTransportKeyId(text: string): TransportKeyId | undefined {
+  return UUID_V4.test(text) ? (text as TransportKeyId) : undefined
+}
+
+export function newTransportKeyId(): TransportKeyId {
+  return randomUUID() as TransportKeyId
 }

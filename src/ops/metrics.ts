@@ -49,6 +49,8 @@ export class Metrics {
   readonly #ordersWaiting: Gauge
   readonly #lostLines: Counter<'stream'>
   readonly #overload: Counter
+  readonly #housekeeping: Counter<'outcome'>
+  readonly #purged: Counter<'kind'>
 
   constructor() {
     const registers = [this.#registry]
@@ -152,6 +154,20 @@ export class Metrics {
       help: 'Times the process began to refuse new requests because its event loop ran late.',
       registers,
     })
+    this.#housekeeping = new Counter({
+      name: 'gatehouse_housekeeping_runs_total',
+      help: 'Runs of housekeeping, by outcome.',
+      labelNames: ['outcome'],
+      registers,
+    })
+    for (const outcome of ['done', 'failed']) this.#housekeeping.inc({ outcome }, 0)
+    this.#purged = new Counter({
+      name: 'gatehouse_purged_total',
+      help: 'What housekeeping removed: expired secrets and old tombstones.',
+      labelNames: ['kind'],
+      registers,
+    })
+    for (const kind of ['secret', 'tombstone']) this.#purged.inc({ kind }, 0)
   }
 
   requestCompleted({ method, route, status, durationMs }: CompletedRequest): void {
@@ -235,6 +251,14 @@ export class Metrics {
 
   lineLost(stream: 'access' | 'audit'): void {
     this.#lostLines.inc({ stream })
+  }
+
+  housekeepingEnded(outcome: 'done' | 'failed'): void {
+    this.#housekeeping.inc({ outcome })
+  }
+
+  purged(kind: 'secret' | 'tombstone', count: number): void {
+    this.#purged.inc({ kind }, count)
   }
 
   overloadBegan(): void {

@@ -7,10 +7,13 @@ import type {
   OrderTaskRepository,
   ProjectKeyRepository,
   ProjectKeyRow,
+  PurgeRepository,
+  QuotaRepository,
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretQuery,
   SecretRepository,
+  TransportKeyRepository,
 } from '../../src/domain/ports.ts'
 import {
   type ContainerId,
@@ -38,6 +41,9 @@ export interface RepositoriesUnderTest {
   readonly containerConsumers: ContainerConsumerRepository
   readonly orders: OrderRepository
   readonly orderTasks: OrderTaskRepository
+  readonly quotas: QuotaRepository
+  readonly transportKeys: TransportKeyRepository
+  readonly purge: PurgeRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
   /** Common SQL beside the repositories: what an attacker or an operator does by hand. */

@@ -9,6 +9,8 @@ import { deploymentRepositoryContract } from './deploymentRepositoryContract.ts'
 import { orderRepositoryContract } from './orderRepositoryContract.ts'
 import { orderTaskRepositoryContract } from './orderTaskRepositoryContract.ts'
 import { projectKeyRepositoryContract } from './projectKeyRepositoryContract.ts'
+import { purgeRepositoryContract } from './purgeRepositoryContract.ts'
+import { quotaRepositoryContract } from './quotaRepositoryContract.ts'
 import {
   aProjectKey,
   NOW,
@@ -21,6 +23,7 @@ import { secretMetadataRepositoryContract } from './secretMetadataRepositoryCont
 import { secretRepositoryContract } from './secretRepositoryContract.ts'
 import { secretRepositoryListContract } from './secretRepositoryListContract.ts'
 import { secretStoreRepositoryContract } from './secretStoreRepositoryContract.ts'
+import { transportKeyRepositoryContract } from './transportKeyRepositoryContract.ts'
 
 // One database for a suite: its tests keep to projects of their own.
 const cleanUps: (() => Promise<void>)[] = []
@@ -77,6 +80,9 @@ orderTaskRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite', openSqlite)
 containerRepositoryContract('SQLite, lists in their thread', openSqliteWithListsAside)
 containerConsumerRepositoryContract('SQLite', openSqlite)
+quotaRepositoryContract('SQLite', openSqlite)
+transportKeyRepositoryContract('SQLite', openSqlite)
+purgeRepositoryContract('SQLite', openSqlite)
 
 secretStoreRepositoryContract('SQLite', async () => {
   const { database } = await freshDatabase({ after: (work) => cleanUps.push(work) })

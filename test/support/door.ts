@@ -9,6 +9,7 @@ import type { CorsOptions } from '../../src/http/cors.ts'
 import type { CompletedRequest } from '../../src/http/observer.ts'
 import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
+import type { Quotas } from '../../src/model/quota.ts'
 import { onlyStore, type StorePlan } from '../../src/model/secretStore.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
 import { type Decision, Policy } from '../../src/policy/policy.ts'
@@ -36,6 +37,7 @@ export interface DoorOptions {
   readonly hasNoWorker?: boolean
   /** Two secret stores, `SEVERAL_STORES`, instead of none that anybody sees. */
   readonly hasSeveralStores?: boolean
+  readonly quotas?: Partial<Quotas>
 }
 
 export interface Identity {
@@ -65,6 +67,7 @@ export interface Door {
   readonly execute: FreshDatabase['execute']
   readonly routes: readonly Route[]
   readonly app: Api['app']
+  readonly purges: Api['purges']
   readonly alarms: IntegrityFinding[]
   readonly failures: unknown[]
   readonly completed: CompletedRequest[]
@@ -99,7 +102,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
   const keyPairs = new ChildKeyPairMaker()
-  const { app, routes, orderWorker } = composeApi({
+  const { app, routes, orderWorker, purges } = composeApi({
     database: fresh.database,
     kekStores,
     storePlan,
@@ -132,6 +135,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       maxPayloadBytes: options.maxPayloadBytes ?? 20_000,
       nameless: options.nameless ?? 'null',
     },
+    defaultQuotas: { ...UNLIMITED, ...options.quotas },
   })
   if (options.hasNoWorker !== true) orderWorker.start()
   const server = await listening(createServer({ keepAliveTimeout: 60_000 }, app.callback()))
@@ -150,6 +154,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     execute: fresh.execute,
     routes,
     app,
+    purges,
     mood,
     as: ({ project, user, roles }) =>
       as({
@@ -229,6 +234,8 @@ export const KEY_LIMITS = {
   maxTermAgeSeconds: 365 * 86_400,
   kekTimeoutMs: 5_000,
 }
+
+const UNLIMITED: Quotas = { secrets: -1, orders: -1, containers: -1, consumers: -1, cas: -1 }
 
 const CORS: CorsOptions = {
   allowedOrigins: [],

@@ -26,7 +26,8 @@ export interface Case {
 }
 
 /** Identity headers of the owner, as they stand on the wire. */
-export const IDENTITY = 'X-Project-Id: hostile\r\nX-User-Id: u\r\nX-Roles: admin\r\n'
+export const IDENTITY =
+  'X-Project-Id: hostile\r\nX-User-Id: u\r\nX-Roles: admin,key-manager:service-admin\r\n'
 
 /**
  * Opens a target for the suite around it, and checks at its end that nothing got through: no 5xx, no

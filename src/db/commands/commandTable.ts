@@ -17,6 +17,8 @@ import {
   settleOrder,
 } from './orderTaskCommands.ts'
 import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
+import { removeSecrets, removeTombstones } from './purgeCommands.ts'
+import { removeProjectQuotas, setProjectQuotas } from './quotaCommands.ts'
 import { insertSecret, removeSecret, replaceSecretAcl, storePayload } from './secretCommands.ts'
 import { addSecretConsumer, removeSecretConsumer } from './secretConsumerCommands.ts'
 import {
@@ -30,6 +32,7 @@ import {
   removeSecretStorePreference,
   synchronizeSecretStores,
 } from './secretStoreCommands.ts'
+import { insertTransportKey, removeTransportKey } from './transportKeyCommands.ts'
 
 /** Every change this database knows. A name and its arguments are all that travels to a writer. */
 export const COMMANDS = {
@@ -56,6 +59,12 @@ export const COMMANDS = {
   releaseOrderTask,
   releaseOrderTasksOf,
   settleOrder,
+  setProjectQuotas,
+  removeProjectQuotas,
+  insertTransportKey,
+  removeTransportKey,
+  removeSecrets,
+  removeTombstones,
   activateProjectKey,
   reserveDataKeyWraps,
   establishDeployment,
@@ -82,6 +91,7 @@ export type Command = {
 /** Which commands leave something behind in the log that must soon be overwritten (crypto-shredding). */
 export const SHREDDING: ReadonlySet<CommandName> = new Set([
   'removeSecret',
+  'removeSecrets',
   // A passphrase that waited with the task.
   'removeOrder',
   'settleOrder',

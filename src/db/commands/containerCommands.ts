@@ -1,4 +1,4 @@
-import type { Changed, NewMember } from '../../domain/ports.ts'
+import type { Changed, NewMember, QuotaReached } from '../../domain/ports.ts'
 import type { ContainerId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Container } from '../../model/container.ts'
@@ -9,15 +9,21 @@ import { aclColumnsOf } from '../rows/aclColumns.ts'
 import { number } from '../rows/column.ts'
 import { rowOfContainer } from '../rows/containerRow.ts'
 import type { Row, Statements } from '../statement.ts'
-import { projectKeysInUse } from './projectKeysInUse.ts'
+import { projectKeysInUse, projectQuotaWithKeys } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
+import { limitOf, quotaReached } from './quotaReached.ts'
 
 export function* insertContainer(
   dialect: Dialect,
   container: Stored<Container>,
   now: Timestamp,
-): Statements<'inserted' | 'keyGone' | 'secretGone'> {
-  if (!(yield* projectKeysInUse(dialect, [container]))) return 'keyGone'
+  defaultQuota?: number,
+): Statements<'inserted' | 'keyGone' | 'secretGone' | QuotaReached> {
+  const quota = yield* projectQuotaWithKeys(dialect, [container], 'containers')
+  if (quota === 'keyGone') return 'keyGone'
+  const limit = limitOf(quota.ofProject, defaultQuota)
+  const reached = yield* quotaReached(dialect, 'containers', limit, container)
+  if (reached !== undefined) return reached
   const { projectId } = container
   for (const { secretId } of container.members) {
     if (!(yield* secretIsHeld(dialect, { secretId, projectId, now }))) return 'secretGone'

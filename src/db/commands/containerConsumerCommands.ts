@@ -1,19 +1,27 @@
+import type { QuotaReached } from '../../domain/ports.ts'
 import type { ContainerId, ProjectId } from '../../lib/ids.ts'
 import type { ConsumerName, ContainerConsumer } from '../../model/containerConsumer.ts'
 import type { Dialect } from '../dialect.ts'
-import { projectIdIn, text } from '../rows/column.ts'
+import { numberOrNull, projectIdIn, text } from '../rows/column.ts'
 import { rowOfContainerConsumer } from '../rows/containerConsumerRow.ts'
 import type { Statements } from '../statement.ts'
+import { limitOf, quotaColumn, quotaReached } from './quotaReached.ts'
 
 export function* addContainerConsumer(
   dialect: Dialect,
   consumer: ContainerConsumer,
-): Statements<'added' | 'present' | 'gone'> {
+  defaultQuota?: number,
+): Statements<'added' | 'present' | 'gone' | QuotaReached> {
   const { rows } = yield {
-    sql: `select containers.id from containers where containers.id = ?${dialect.forUpdate}`,
-    params: [consumer.containerId],
+    sql: `select ${quotaColumn('consumers')} from containers where containers.id = ?${dialect.forUpdate}`,
+    params: [consumer.projectId, consumer.containerId],
   }
-  if (rows.length === 0) return 'gone'
+  if (rows[0] === undefined) return 'gone'
+  const limit = limitOf(numberOrNull(rows[0], 'quota'), defaultQuota)
+  if (limit >= 0 && !(yield* isRegistered(consumer))) {
+    const reached = yield* quotaReached(dialect, 'containerConsumers', limit, consumer)
+    if (reached !== undefined) return reached
+  }
   const row = rowOfContainerConsumer(consumer)
   const { changes } = yield {
     sql: dialect.insertOrKeep('container_consumers', Object.keys(row)),
@@ -25,6 +33,18 @@ export function* addContainerConsumer(
     params: [consumer.updatedAt, consumer.containerId],
   }
   return 'added'
+}
+
+/** Saying it again needs no room. The container is locked: none comes in between. */
+function* isRegistered({ containerId, name, url }: ContainerConsumer): Statements<boolean> {
+  const { rows } = yield {
+    sql:
+      'select container_consumers.id from container_consumers where ' +
+      'container_consumers.container_id = ? and container_consumers.name = ? ' +
+      'and container_consumers.url = ?',
+    params: [containerId, name, url],
+  }
+  return rows.length > 0
 }
 
 export function* removeContainerConsumer(

@@ -1,4 +1,4 @@
-import type { Changed, NewOrderTask } from '../../domain/ports.ts'
+import type { Changed, NewOrderTask, QuotaReached } from '../../domain/ports.ts'
 import type { OrderId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Order } from '../../model/order.ts'
@@ -9,8 +9,9 @@ import { insertInto } from '../insertInto.ts'
 import { rowOfOrder } from '../rows/orderRow.ts'
 import type { Statements } from '../statement.ts'
 import { deletionOfTask } from './orderTaskCommands.ts'
-import { projectKeysInUse } from './projectKeysInUse.ts'
+import { projectQuotaWithKeys } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
+import { limitOf, quotaReached } from './quotaReached.ts'
 import { insertSecretAmongOthers } from './secretCommands.ts'
 
 export function* placeOrder(
@@ -18,10 +19,15 @@ export function* placeOrder(
   order: Stored<Order>,
   secret: Stored<Secret> | undefined,
   task?: NewOrderTask,
-): Statements<'placed' | 'keyGone'> {
+  defaultQuota?: number,
+): Statements<'placed' | 'keyGone' | QuotaReached> {
   const sealed = { rowMac: order.rowMac, envelope: task?.sealedInput ?? null }
   const records = secret === undefined ? [sealed] : [sealed, secret]
-  if (!(yield* projectKeysInUse(dialect, records))) return 'keyGone'
+  const quota = yield* projectQuotaWithKeys(dialect, records, 'orders')
+  if (quota === 'keyGone') return 'keyGone'
+  const limit = limitOf(quota.ofProject, defaultQuota)
+  const reached = yield* quotaReached(dialect, 'orders', limit, order)
+  if (reached !== undefined) return reached
   if (secret !== undefined) yield* insertSecretAmongOthers(secret)
   yield insertInto('orders', rowOfOrder(order))
   if (task !== undefined) {

@@ -1,10 +1,12 @@
+import type { QuotaResource } from '../../model/quota.ts'
 import {
   type ProjectKeyId,
   projectKeyIdOfEnvelope,
   projectKeyIdOfRowMac,
 } from '../../model/sealedForms.ts'
 import type { Dialect } from '../dialect.ts'
-import type { Statements } from '../statement.ts'
+import { numberOrNull } from '../rows/column.ts'
+import type { Row, Statements } from '../statement.ts'
 
 interface Sealed {
   readonly rowMac: Uint8Array | null
@@ -20,15 +22,42 @@ export function* projectKeysInUse(
   dialect: Dialect,
   records: readonly Sealed[],
 ): Statements<boolean> {
+  return (yield* lockedKeys(dialect, records, '')) !== undefined
+}
+
+/**
+ * The same for a record about to be counted: brings along what its project has set as quota, so that
+ * where there is no limit, quotas cost no statement.
+ */
+export function* projectQuotaWithKeys(
+  dialect: Dialect,
+  records: readonly Sealed[],
+  resource: QuotaResource,
+): Statements<{ readonly ofProject: number | null } | 'keyGone'> {
+  const quota =
+    `, (select project_quotas.${resource} from project_quotas ` +
+    'where project_quotas.project_id = project_keys.project_id) as quota'
+  const row = yield* lockedKeys(dialect, records, quota)
+  return row === undefined ? 'keyGone' : { ofProject: numberOrNull(row, 'quota') }
+}
+
+/** The row of the last of them: they are all of one project. */
+function* lockedKeys(
+  dialect: Dialect,
+  records: readonly Sealed[],
+  furtherColumns: string,
+): Statements<Row | undefined> {
+  let found: Row | undefined
   for (const id of distinctKeyIds(records)) {
     const { rows } = yield {
-      sql: `select project_keys.state from project_keys where project_keys.id = ?${dialect.forShare}`,
+      sql: `select project_keys.state${furtherColumns} from project_keys where project_keys.id = ?${dialect.forShare}`,
       params: [id],
     }
-    const state = rows[0]?.['state']
-    if (state === undefined || state === 'destroying') return false
+    found = rows[0]
+    const state = found?.['state']
+    if (state === undefined || state === 'destroying') return undefined
   }
-  return true
+  return found
 }
 
 function distinctKeyIds(records: readonly Sealed[]): Iterable<ProjectKeyId> {

@@ -1,4 +1,4 @@
-import type { Changed } from '../../domain/ports.ts'
+import type { Changed, QuotaReached } from '../../domain/ports.ts'
 import type { SecretId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Stored } from '../../model/record.ts'
@@ -8,21 +8,30 @@ import { insertInto } from '../insertInto.ts'
 import { aclColumnsOf } from '../rows/aclColumns.ts'
 import { rowOfSecret } from '../rows/secretRow.ts'
 import type { Row, Statements } from '../statement.ts'
-import { projectKeysInUse } from './projectKeysInUse.ts'
+import { projectKeysInUse, projectQuotaWithKeys } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
+import { limitOf, quotaReached } from './quotaReached.ts'
 
 export function* insertSecret(
   dialect: Dialect,
   secret: Stored<Secret>,
-): Statements<'inserted' | 'keyGone'> {
-  if (!(yield* projectKeysInUse(dialect, [secret]))) return 'keyGone'
+  defaultQuota?: number,
+): Statements<'inserted' | 'keyGone' | QuotaReached> {
+  const quota = yield* projectQuotaWithKeys(dialect, [secret], 'secrets')
+  if (quota === 'keyGone') return 'keyGone'
+  const limit = limitOf(quota.ofProject, defaultQuota)
+  const reached = yield* quotaReached(dialect, 'secrets', limit, secret)
+  if (reached !== undefined) return reached
   const isAlone = (secret.acl?.users.length ?? 0) === 0
   yield { ...insertInto('secrets', rowOfSecret(secret)), isAlone }
   yield* insertAclUsers(secret)
   return 'inserted'
 }
 
-/** As one write among others of a command, which are taken back together. The caller asked for its project keys. */
+/**
+ * As one write among others of a command, which are taken back together. The caller asked for its project
+ * keys; what an order makes comes in whatever the quota of secrets (contract 07).
+ */
 export function* insertSecretAmongOthers(secret: Stored<Secret>): Statements<void> {
   yield insertInto('secrets', rowOfSecret(secret))
   yield* insertAclUsers(secret)
@@ -82,9 +91,9 @@ export function* removeSecret(
   if (!isStillTheSame(present, verifiedMac)) return 'stale'
   if (consumers === 'refuse' && (yield* hasConsumers(id))) return 'consumed'
   yield tombstoneOf(dialect, 'secret', present, deletedAt)
-  yield { sql: 'delete from secret_consumers where secret_consumers.secret_id = ?', params: [id] }
-  yield { sql: 'delete from secret_metadata where secret_metadata.secret_id = ?', params: [id] }
-  yield { sql: 'delete from secret_acl_users where secret_acl_users.secret_id = ?', params: [id] }
+  for (const table of ['secret_consumers', 'secret_metadata', 'secret_acl_users']) {
+    yield { sql: `delete from ${table} where ${table}.secret_id = ?`, params: [id] }
+  }
   yield { sql: 'delete from secrets where secrets.id = ?', params: [id] }
   return 'changed'
 }

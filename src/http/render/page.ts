@@ -8,6 +8,8 @@ interface PageOptions {
   readonly request: PageRequest
   /** Parameters of this request; the links keep all but the paging itself. */
   readonly query: ReadonlyMap<string, string>
+  /** Lists of project quotas alone say where the previous page is even beyond the end. */
+  readonly linksWhenEmpty?: boolean
 }
 
 /** Items, previous, next, total (contract 00). An empty page has no links. */
@@ -18,14 +20,14 @@ export function renderPage<T>(
 ): object {
   const { limit, offset } = options.request
   const link = (to: number): string => `${options.href}?${linkQuery(options.query, limit, to)}`
-  const isEmpty = page.items.length === 0
+  const hasLinks = page.items.length > 0 || options.linksWhenEmpty === true
   const hasMore = options.query.has('marker')
     ? page.items.length === limit
     : page.total > offset + limit
   return {
     [options.key]: page.items.map(renderItem),
-    ...(offset > 0 && !isEmpty ? { previous: link(Math.max(0, offset - limit)) } : {}),
-    ...(hasMore && !isEmpty ? { next: link(offset + limit) } : {}),
+    ...(offset > 0 && hasLinks ? { previous: link(Math.max(0, offset - limit)) } : {}),
+    ...(hasMore && hasLinks ? { next: link(offset + limit) } : {}),
     total: page.total,
   }
 }

@@ -1,4 +1,5 @@
 import type { Secrets, ShownSecret } from '../../domain/secrets.ts'
+import { Fault } from '../../lib/fault.ts'
 import { parseSecretId, type SecretId } from '../../lib/ids.ts'
 import type { Microversion } from '../../model/requestContext.ts'
 import { json, noContent } from '../answers.ts'
@@ -24,8 +25,10 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
   const { maxPayloadBytes, nameless } = options
   const lookUp = ({ params }: ApiRequest): Promise<void> => secrets.lookUp(secretIdOf(params))
 
-  async function payloadAnswer({ ctx, params, accept }: ApiRequest): Promise<Answer> {
-    return renderPayload(await secrets.readPayload(ctx, secretIdOf(params)), accept)
+  async function payloadAnswer({ ctx, params, accept, query }: ApiRequest): Promise<Answer> {
+    const id = secretIdOf(params)
+    const payload = await secrets.readPayload(ctx, id, () => requireTransportKeyId(query))
+    return renderPayload(payload, accept)
   }
 
   function metadataAnswer(request: ApiRequest, shown: ShownSecret): Answer {
@@ -45,7 +48,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       rules: ['secret:decrypt'],
       summary: 'Retrieve the payload of a secret',
       accepts: 'any',
-      answers: [200, 204, 401, 403, 404, 406],
+      answers: [200, 204, 400, 401, 403, 404, 406],
       lookUp,
       handle: payloadAnswer,
     },
@@ -56,7 +59,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       rules: ['secret:get', 'secret:decrypt'],
       summary: 'Retrieve the metadata of a secret, or, with Accept of a payload type, its payload',
       accepts: 'any',
-      answers: [200, 204, 304, 401, 403, 404, 406],
+      answers: [200, 204, 304, 400, 401, 403, 404, 406],
       lookUp,
       async handle(request) {
         if (wantsPayload(request.accept)) return payloadAnswer(request)
@@ -143,6 +146,15 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
 function etagOf({ secret, consumers }: ShownSecret, microversion: Microversion): string {
   const count = consumers === undefined ? '' : `-${consumers.length}`
   return `"1.${microversion}-${secret.updatedAt}${count}"`
+}
+
+/** Half a request for a wrapped answer is refused; a whole one is served in clear, as no store here wraps (contract 09). */
+function requireTransportKeyId(query: ApiRequest['query']): void {
+  if (!query.has('trans_wrapped_session_key') || query.has('transport_key_id')) return
+  throw new Fault(
+    'badRequest',
+    'Query parameter transport_key_id is missing: trans_wrapped_session_key wants it.',
+  )
 }
 
 export function secretIdOf(params: ApiRequest['params']): SecretId | undefined {

@@ -169,6 +169,8 @@ const TARGETS = [
   'POST /v1/secrets/{id}/consumers',
   'DELETE /v1/secrets/{id}/consumers',
   'PUT /v1/containers/{container}/acl',
+  'PUT /v1/project-quotas/somebody',
+  'POST /v1/transport_keys',
 ] as const
 
 describe('hostile bodies', () => {

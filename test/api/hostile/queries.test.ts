@@ -87,6 +87,8 @@ const TRICKS: readonly (readonly [string, string])[] = [
 const TARGETS = [
   '/v1/secrets',
   '/v1/orders',
+  '/v1/project-quotas',
+  '/v1/transport_keys',
   '/v1/containers',
   '/v1/containers/{container}',
   '/v1/containers/{container}/consumers',

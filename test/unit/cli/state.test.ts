@@ -239,14 +239,14 @@ describe('barbican-manage', () => {
 
   for (const args of [
     ['hsm', 'gen_mkek'],
-    ['db', 'clean'],
+    ['db', 'clean', '-m', 'soon'],
     ['db', 'upgrade', '-v', '123abc'],
     [],
   ]) {
     it(`refuses "${args.join(' ')}" and says what there is`, async (t) => {
       const run = manage(args, freshEnvironment(t))
       assert.equal(await run.code, EXIT_CODES.usage.code)
-      assert.match(run.err(), /upgrade|head/)
+      assert.match(run.err(), /upgrade|head|whole number/)
     })
   }
 })

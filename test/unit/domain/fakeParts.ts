@@ -130,6 +130,7 @@ export function fakeParts(parts: {
     onQueued: () => void queued.push('queued'),
     integrity,
     keyCache,
+    defaultQuotas: { secrets: -1, orders: -1, containers: -1, consumers: -1, cas: -1 },
     policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),
     secrets: {
       find: notHere,

@@ -158,7 +158,10 @@ for (const [outcomes, kind] of [
 test('an id that is none asks the database nothing', async () => {
   const secrets = new Secrets(fakeParts({}))
   await assert.rejects(secrets.read(contextOf(), undefined), fault('notFound'))
-  await assert.rejects(secrets.readPayload(contextOf(), undefined), fault('notFound'))
+  await assert.rejects(
+    secrets.readPayload(contextOf(), undefined, () => undefined),
+    fault('notFound'),
+  )
 })
 
 test('reading a payload looks for the record once', async () => {
@@ -167,6 +170,7 @@ test('reading a payload looks for the record once', async () => {
   const payload = await new Secrets(fakeParts({ secrets: { find: find.next } })).readPayload(
     contextOf(),
     SECRET_ID,
+    () => undefined,
   )
   assert.deepEqual(payload, { bytes: Buffer.from('opened'), contentType: 'text/plain' })
   assert.equal(find.calls, 1)

@@ -62,6 +62,7 @@ export async function workerRoom(t: { after(work: () => Promise<void>): unknown 
   const orders = new Orders({
     ...shared,
     orders: database.orders,
+    defaultQuotas: { secrets: -1, orders: -1, containers: -1, consumers: -1, cas: -1 },
     policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),
     onQueued: () => undefined,
   })

@@ -1,0 +1,92 @@
+import { type Purged, type SecretPurge, type TombstonePurge, timeBefore } from '../domain/purge.ts'
+import type { Clock } from '../lib/clock.ts'
+
+/** How long something is kept once it is over. */
+export type KeptSeconds = number | 'forever'
+
+export interface HousekeeperParts {
+  readonly expiredSecrets: Pick<SecretPurge, 'run'>
+  readonly tombstones: Pick<TombstonePurge, 'run'>
+  readonly clock: Clock
+  /** 0: it never runs. */
+  readonly intervalSeconds: number
+  readonly keepExpired: KeptSeconds
+  readonly keepTombstones: KeptSeconds
+  /** Returns when the time is over, or sooner once the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly onRun: (run: HousekeepingRun) => void
+  /** The next interval tries again. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface HousekeepingRun {
+  readonly expiredSecrets: Purged
+  readonly tombstones: Purged
+  readonly durationMs: number
+}
+
+/** Small, for its reads run on the loop that answers requests, and its writes before theirs. */
+const BATCH = 100
+const PAUSE_MS = 50
+
+/**
+ * Removes what is long over, every interval. The first run comes one interval after the start: a machine
+ * that wakes up with a wrong clock has that long to set it. Any number of nodes may do this on one
+ * database: what one has removed, the others do not find.
+ */
+export class Housekeeper {
+  readonly #parts: HousekeeperParts
+  readonly #stopped = new AbortController()
+  #work: Promise<void> | undefined
+
+  constructor(parts: HousekeeperParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    if (this.#parts.intervalSeconds > 0) this.#work ??= this.#untilStopped()
+  }
+
+  /** Returns when the batch under way is done. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await this.#work
+  }
+
+  async #untilStopped(): Promise<void> {
+    const { intervalSeconds, wait, onRun, onFailure } = this.#parts
+    const { signal } = this.#stopped
+    for (;;) {
+      await wait(intervalSeconds * 1000, signal)
+      if (signal.aborted) return
+      try {
+        onRun(await this.#run())
+      } catch (error) {
+        onFailure(error)
+      }
+    }
+  }
+
+  async #run(): Promise<HousekeepingRun> {
+    const { expiredSecrets, tombstones, clock, keepExpired, keepTombstones } = this.#parts
+    const startedAt = clock.monotonicMs()
+    return {
+      expiredSecrets: await this.#purged(expiredSecrets, keepExpired),
+      tombstones: await this.#purged(tombstones, keepTombstones),
+      durationMs: clock.monotonicMs() - startedAt,
+    }
+  }
+
+  async #purged(purge: Pick<TombstonePurge, 'run'>, seconds: KeptSeconds): Promise<Purged> {
+    const { signal } = this.#stopped
+    if (seconds === 'forever' || signal.aborted) return { removed: 0, damaged: 0 }
+    return purge.run({
+      before: timeBefore(this.#parts.clock, seconds),
+      batchSize: BATCH,
+      goesOn: async () => {
+        await this.#parts.wait(PAUSE_MS, signal)
+        return !signal.aborted
+      },
+    })
+  }
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Purged, PurgeOrder } from '../../../src/domain/purge.ts'
+import {
+  Housekeeper,
+  type HousekeeperParts,
+  type HousekeepingRun,
+} from '../../../src/worker/housekeeper.ts'
+import { DoorClock } from '../../support/doorClock.ts'
+
+const DAY = 86_400
+
+/** Time that passes when the test says so. */
+class Waits {
+  readonly asked: number[] = []
+  #go: (() => void) | undefined
+  #isAsked = Promise.withResolvers<void>()
+
+  readonly wait = (ms: number, signal: AbortSignal): Promise<void> => {
+    this.asked.push(ms)
+    this.#isAsked.resolve()
+    return new Promise((resolve) => {
+      this.#go = resolve
+      signal.addEventListener('abort', () => resolve())
+      if (signal.aborted) resolve()
+    })
+  }
+
+  /** Lets the wait under way end, and returns when the next one has begun. */
+  async pass(): Promise<void> {
+    this.#isAsked = Promise.withResolvers()
+    this.#go?.()
+    await this.#isAsked.promise
+  }
+}
+
+function housekeeperOf(changes: Partial<HousekeeperParts> = {}) {
+  const waits = new Waits()
+  const orders: [string, PurgeOrder][] = []
+  const runs: HousekeepingRun[] = []
+  const failures: unknown[] = []
+  const purgeOf = (name: string, removed: number) => ({
+    run: async (order: PurgeOrder): Promise<Purged> => {
+      orders.push([name, order])
+      return { removed, damaged: 0 }
+    },
+  })
+  const clock = new DoorClock()
+  clock.set('2026-11-22T12:00:00Z')
+  const housekeeper = new Housekeeper({
+    expiredSecrets: purgeOf('secrets', 3),
+    tombstones: purgeOf('tombstones', 2),
+    clock,
+    intervalSeconds: 3600,
+    keepExpired: 90 * DAY,
+    keepTombstones: 365 * DAY,
+    wait: waits.wait,
+    onRun: (run) => void runs.push(run),
+    onFailure: (error) => void failures.push(error),
+    ...changes,
+  })
+  return { housekeeper, waits, orders, runs, failures }
+}
+
+test('the first run comes one interval after the start, the next one an interval later', async () => {
+  const { housekeeper, waits, orders, runs } = housekeeperOf()
+  housekeeper.start()
+  assert.deepEqual(waits.asked, [3_600_000])
+  assert.equal(orders.length, 0)
+  await waits.pass()
+  assert.deepEqual(waits.asked, [3_600_000, 3_600_000])
+  assert.deepEqual(
+    orders.map(([name, { before }]) => [name, before]),
+    [
+      ['secrets', '2026-08-24T12:00:00.000000'],
+      ['tombstones', '2025-11-22T12:00:00.000000'],
+    ],
+  )
+  assert.equal(runs[0]?.expiredSecrets.removed, 3)
+  assert.equal(runs[0]?.tombstones.removed, 2)
+  await waits.pass()
+  assert.equal(runs.length, 2)
+  await housekeeper.stop()
+})
+
+test('an interval of 0 never runs', async () => {
+  const { housekeeper, waits } = housekeeperOf({ intervalSeconds: 0 })
+  housekeeper.start()
+  assert.deepEqual(waits.asked, [])
+  await housekeeper.stop()
+})
+
+test('what is kept for ever is not looked at', async () => {
+  const kept = housekeeperOf({ keepExpired: 'forever' })
+  kept.housekeeper.start()
+  await kept.waits.pass()
+  assert.deepEqual(
+    kept.orders.map(([name]) => name),
+    ['tombstones'],
+  )
+  await kept.housekeeper.stop()
+  const remembered = housekeeperOf({ keepTombstones: 'forever' })
+  remembered.housekeeper.start()
+  await remembered.waits.pass()
+  assert.deepEqual(
+    remembered.orders.map(([name]) => name),
+    ['secrets'],
+  )
+  await remembered.housekeeper.stop()
+})
+
+test('a run that fails is told, and the next interval tries again', async () => {
+  let calls = 0
+  const { housekeeper, waits, failures, runs } = housekeeperOf({
+    expiredSecrets: {
+      run: async () => {
+        calls += 1
+        if (calls === 1) throw new Error('the KEK store is away')
+        return { removed: 1, damaged: 0 }
+      },
+    },
+  })
+  housekeeper.start()
+  await waits.pass()
+  assert.match(String(failures), /away/)
+  assert.equal(runs.length, 0)
+  await waits.pass()
+  assert.equal(failures.length, 1)
+  assert.equal(runs.length, 1)
+  await housekeeper.stop()
+})
+
+test('between two batches it pauses; stopped, it ends with the batch under way', async () => {
+  const batches: boolean[] = []
+  const { housekeeper, waits, runs, orders } = housekeeperOf({
+    expiredSecrets: {
+      run: async ({ goesOn }) => {
+        for (;;) {
+          const goOn = await goesOn()
+          batches.push(goOn)
+          if (!goOn) return { removed: batches.length, damaged: 0 }
+        }
+      },
+    },
+  })
+  housekeeper.start()
+  await waits.pass()
+  await waits.pass()
+  await waits.pass()
+  assert.deepEqual(waits.asked, [3_600_000, 50, 50, 50])
+  assert.deepEqual(batches, [true, true])
+  await housekeeper.stop()
+  assert.deepEqual(batches, [true, true, false])
+  // Half a run counts what it did; the other half was not begun.
+  assert.equal(runs[0]?.expiredSecrets.removed, 3)
+  assert.equal(orders.length, 0)
+})
+
+test('stopping one that never started returns at once', async () => {
+  await housekeeperOf().housekeeper.stop()
+})
