@@ -164,7 +164,7 @@ export function composeApi(parts: ApiParts): Api {
     ...shared,
     orders: database.orders,
     inputs,
-    onQueued: () => orderWorker.wake(),
+    whenWorkedOn: (id) => orderWorker.workOnSoon(id),
   })
   const secretStores = new SecretStores({
     plan: storePlan,

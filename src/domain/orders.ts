@@ -31,8 +31,8 @@ interface Parts {
   readonly defaultQuotas: Quotas
   readonly policy: Policy
   readonly clock: Clock
-  /** An order waits in the queue: whoever works on them need not look first. */
-  readonly onQueued: () => void
+  /** An order waits in the queue. Whoever works on them here answers when it is over, or takes too long. */
+  readonly whenWorkedOn: (id: OrderId) => Promise<void>
 }
 
 /** The reference says `Unknown` twice of every finished order (Q55). */
@@ -70,7 +70,7 @@ export class Orders {
   }
 
   async #place(ctx: RequestContext, input: NewOrder): Promise<OrderId> {
-    const { integrity, orders, keyCache, clock, onQueued, defaultQuotas } = this.#parts
+    const { integrity, orders, keyCache, clock, defaultQuotas } = this.#parts
     const now = clock.now()
     if (isExpired(input, now)) {
       throw new Fault(
@@ -104,7 +104,7 @@ export class Orders {
       keyCache.purge(order.projectId)
       return undefined
     })
-    if (task !== undefined) onQueued()
+    if (task !== undefined) await this.#parts.whenWorkedOn(id)
     return id
   }
 

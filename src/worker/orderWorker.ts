@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { OrderTask, OrderTaskRepository, ProcessMarks } from '../domain/ports.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
+import type { OrderId } from '../lib/ids.ts'
 import { type Timestamp, timestampFromMicros } from '../lib/timestamp.ts'
 import type { KeyPairTask, TaskOutcome } from './keyPairTask.ts'
 import type { OrderEvent } from './orderEvent.ts'
@@ -23,6 +24,8 @@ export interface WorkerTimes {
   readonly renewEveryMs: number
   /** Waits before the second attempt, and twice as long before each further one. */
   readonly retryAfterMs: number
+  /** How long whoever placed an order waits for it. */
+  readonly patienceMs: number
 }
 
 const TIMES: WorkerTimes = {
@@ -30,6 +33,7 @@ const TIMES: WorkerTimes = {
   leaseMs: 60_000,
   renewEveryMs: 20_000,
   retryAfterMs: 2_000,
+  patienceMs: 10_000,
 }
 /**
  * What a task may cost before it ends in ERROR. Taking it up costs 1, so that a task under which processes
@@ -50,6 +54,8 @@ export class OrderWorker {
   #running: Promise<void> | undefined
   #isWoken = false
   #wake: () => void = () => undefined
+  /** Who waits for an order that was placed here. */
+  readonly #awaited = new Map<OrderId, () => void>()
 
   constructor(parts: OrderWorkerParts) {
     this.#parts = parts
@@ -61,16 +67,27 @@ export class OrderWorker {
     this.#running ??= this.#run()
   }
 
-  /** An order was placed here: there is no need to wait for the next look. */
-  wake(): void {
+  /**
+   * An order was placed here: there is no need to wait for the next look. Answers when it is over, when it
+   * takes too long, or at once where nobody works.
+   */
+  async workOnSoon(id: OrderId): Promise<void> {
+    if (this.#running === undefined || this.#isStopping) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#awaited.set(id, resolve)
+    const timer = setTimeout(resolve, this.#times.patienceMs)
     this.#isWoken = true
     this.#wake()
+    await promise
+    clearTimeout(timer)
+    this.#awaited.delete(id)
   }
 
   /** Ends at once; a key pair in the making is given back to the queue. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#wake()
+    for (const resolve of this.#awaited.values()) resolve()
     await this.#running
   }
 
@@ -136,6 +153,7 @@ export class OrderWorker {
       if (lost.signal.aborted) this.#tell(task, 'lost', 0)
       else await this.#giveBack(task, asError(error))
     } finally {
+      this.#awaited.get(task.orderId)?.()
       ended.abort()
       await renewing
     }

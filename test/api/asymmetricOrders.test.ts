@@ -91,6 +91,12 @@ describe('/v1/orders of type asymmetric', () => {
     assert.ok(String(made['updated']) > String(made['created']))
   })
 
+  test('the pair is there when the POST is answered: who looks but once finds it', async () => {
+    const order = await orderAt(admin, await placeOrder(admin, 'asymmetric', RSA))
+    assert.equal(order['status'], 'ACTIVE')
+    assert.match(String(order['container_ref']), /\/v1\/containers\//)
+  })
+
   const pairs: readonly (readonly [string, number, 'pem' | 'der', string])[] = [
     ['rsa', 1024, 'pem', 'rsa'],
     ['RSA', 2048, 'pem', 'rsa'],

@@ -42,6 +42,19 @@ describe('errors, and which of two comes first', () => {
     assert.match(String(malformed.json['description']), /Provided secret id is invalid\./)
   })
 
+  // So do Barbican's functional tests.
+  test('a payload content type that nobody knows is told with those that are', async () => {
+    const answer = await creator.post('/v1/secrets', {
+      payload: 'p',
+      payload_content_type: 'plain-text',
+    })
+    assert.equal(answer.status, 400)
+    const wanted =
+      "Provided object does not match schema 'Secret': payload_content_type is not one of " +
+      "['text/plain', 'text/plain;charset=utf-8', 'text/plain; charset=utf-8', 'application/octet-stream'"
+    assert.ok(String(answer.json['description']).startsWith(wanted), answer.text)
+  })
+
   test('the request id is ours; an inbound one is recorded and never echoed', async () => {
     const inbound = 'req-11111111-2222-4333-8444-555555555555'
     const answer = await creator.get('/v1/secrets', { 'x-openstack-request-id': inbound })

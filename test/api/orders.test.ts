@@ -123,6 +123,12 @@ describe('/v1/orders of type key', () => {
     assert.equal((await alone.get('/v1/secrets')).json['total'], 0)
   })
 
+  test('an empty content type is none: the key is octet-stream', async () => {
+    const order = await orderOf(await place({ ...AES, payload_content_type: '' }))
+    const { json } = await admin.get(secretPath(order))
+    assert.deepEqual(json['content_types'], { default: 'application/octet-stream' })
+  })
+
   test('name, mode, expiration and content type go to the secret, the type of secret does not', async () => {
     const meta = {
       ...AES,

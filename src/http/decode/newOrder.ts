@@ -63,7 +63,7 @@ export function decodeNewOrder({ type, meta }: z.infer<typeof newOrderBody>): Ne
 }
 
 function contentTypeOf(given: string | null | undefined): NewOrder['contentType'] {
-  if (given === undefined || given === null) return 'application/octet-stream'
+  if (given === undefined || given === null || given === '') return 'application/octet-stream'
   const entry = payloadContentType(given)
   if (entry !== undefined) return entry.type
   throw new Fault(

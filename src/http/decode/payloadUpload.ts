@@ -1,5 +1,5 @@
 import type { NewPayload } from '../../domain/newSecret.ts'
-import { decodeBase64 } from '../../lib/base64.ts'
+import { decodeLenientBase64 } from '../../lib/base64.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { ApiRequest } from '../route.ts'
 
@@ -26,11 +26,9 @@ export async function decodePayloadUpload(
   if (!isEncoded) {
     throw new Fault('badRequest', 'Content-Encoding wants base64, or none for raw bytes.')
   }
-  const bytes = decodeBase64(body.toString('latin1'))
+  const bytes = decodeLenientBase64(body.toString('latin1'))
   body.fill(0)
-  if (bytes === undefined || bytes.length === 0) {
-    throw new Fault('badRequest', 'The body wants standard base64 of at least one byte.')
-  }
+  if (bytes === undefined) throw new Fault('badRequest', 'The body wants standard base64.')
   return { bytes, contentType }
 }
 

@@ -127,7 +127,7 @@ export function fakeParts(parts: {
     sealer,
     inputs,
     queued,
-    onQueued: () => void queued.push('queued'),
+    whenWorkedOn: async () => void queued.push('queued'),
     integrity,
     keyCache,
     defaultQuotas: { secrets: -1, orders: -1, containers: -1, consumers: -1, cas: -1 },

@@ -38,9 +38,26 @@ describe('the order worker', () => {
     await room.event('made')
     assert.equal((await room.order(first)).status, 'ACTIVE')
     const second = await room.place()
-    worker.wake()
-    await room.event('made', 2)
+    await worker.workOnSoon(second)
     assert.equal((await room.order(second)).status, 'ACTIVE')
+  })
+
+  test('lets nobody wait longer than its patience, nor beyond its end', async (t) => {
+    const room = await workerRoom(t)
+    const never = (_recipe: unknown, _passphrase: unknown, signal: AbortSignal) =>
+      new Promise<never>((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason)),
+      )
+    const worker = room.worker({ make: never, times: { patienceMs: 20 } })
+    worker.start()
+    const slow = await room.place()
+    await worker.workOnSoon(slow)
+    assert.equal((await room.order(slow)).status, 'PENDING')
+    const patient = room.worker({ make: never, own: 'patient', times: { patienceMs: 3_600_000 } })
+    patient.start()
+    const waiting = patient.workOnSoon(await room.place())
+    await patient.stop()
+    await waiting
   })
 
   test('finds by itself what another process placed', async (t) => {

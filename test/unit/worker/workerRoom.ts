@@ -64,7 +64,7 @@ export async function workerRoom(t: { after(work: () => Promise<void>): unknown 
     orders: database.orders,
     defaultQuotas: { secrets: -1, orders: -1, containers: -1, consumers: -1, cas: -1 },
     policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),
-    onQueued: () => undefined,
+    whenWorkedOn: async () => undefined,
   })
   const events: OrderEvent[] = []
   let heard: () => void = () => undefined
