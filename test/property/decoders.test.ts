@@ -279,7 +279,7 @@ describe('decoders meet anything at all', () => {
         } as unknown as ApiRequest
         try {
           const payload = await decodePayloadUpload(request, 300)
-          assert.ok(payload.bytes.length > 0)
+          assert.ok(payload.bytes.length > 0 || contentEncoding.toLowerCase() === 'base64')
         } catch (error) {
           assert.ok(error instanceof Fault, String(error))
         }
