@@ -113,7 +113,7 @@ export class Barbican {
       `from paste import deploy\napplication = deploy.loadapp('config:${join(folder, 'paste.ini')}')\n`,
     )
     await run(PYTHON, ['-c', UPGRADE], { cwd: folder, env, timeout: 120_000 })
-    const version = await run('dpkg-query', ['-W', '-f', '${Version}', 'python3-barbican'])
+    const version = await run('dpkg-query', ['-W', 'python3-barbican'])
     const process = new Child({
       name: 'barbican',
       command: 'uwsgi',
@@ -129,7 +129,7 @@ export class Barbican {
       logFile: join(folder, 'uwsgi.log'),
     })
     await answering(process, `${url}/`, 90)
-    return new Barbican(url, version.stdout, process)
+    return new Barbican(url, version.stdout.trim().split('\t')[1] ?? '', process)
   }
 
   async stop(): Promise<void> {

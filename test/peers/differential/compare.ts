@@ -98,12 +98,10 @@ export const compare = (
       }
       if (!alike(left, right)) note(where, left, right)
     } else if (Array.isArray(left) && Array.isArray(right)) {
-      // Users of an ACL are a set; its order is nobody's choice.
-      const [one, other] = where.endsWith('.users')
-        ? [left.toSorted(), right.toSorted()]
-        : [left, right]
+      const [one, other] = UNORDERED.test(where) ? [sorted(left), sorted(right)] : [left, right]
       if (one.length !== other.length) note(`${where}.length`, one.length, other.length)
-      else for (const [index, item] of one.entries()) visit(`${where}[${index}]`, item, other[index])
+      else
+        for (const [index, item] of one.entries()) visit(`${where}[${index}]`, item, other[index])
     } else if (isObject(left) && isObject(right)) {
       for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
         const place = `${where}.${key}`
@@ -138,6 +136,12 @@ export const compare = (
     note('body', theirs.body.toString('latin1'), ours.body.toString('latin1'))
   return found
 }
+
+/** Sets: users of an ACL, and consumers within another document, which come as a database likes. */
+const UNORDERED = /\.users$|(?<!^body)\.consumers$|^body\.consumers$/
+
+const sorted = (items: readonly unknown[]): readonly unknown[] =>
+  items.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
 
 const LINK = /^body\.(next|previous)$/
 

@@ -23,12 +23,10 @@ export class Identities {
 
   /** A text of Barbican's world, address and ids included, said in ours. */
   translated(text: string, theirBase: string, ourBase: string): string {
-    return text
-      .replaceAll(theirBase, ourBase)
-      .replaceAll(UUID, (found) => {
-        const ours = this.#ours.get(canonical(found))
-        return ours === undefined ? found : spelled(ours, found)
-      })
+    return text.replaceAll(theirBase, ourBase).replaceAll(UUID, (found) => {
+      const ours = this.#ours.get(canonical(found))
+      return ours === undefined ? found : spelled(ours, found)
+    })
   }
 
   /** Learns ids that neither side has named before. True when the two texts name the same things. */

@@ -1,7 +1,7 @@
-import type { KnownDifference } from './knownDifference.ts'
+import { CIRCUMSTANCES } from './known/circumstances.ts'
 import { HARMLESS } from './known/harmless.ts'
 import { MENDED } from './known/mended.ts'
-import { CIRCUMSTANCES } from './known/circumstances.ts'
+import type { KnownDifference } from './knownDifference.ts'
 
 /** Everything that may differ between the two. The first entry that covers a difference counts. */
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [

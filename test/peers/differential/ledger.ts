@@ -44,8 +44,9 @@ export class Ledger {
   summary(): string {
     const rows = [...this.#met]
       .toSorted(([, one], [, other]) => other - one)
-      .map(([{ cause, quirk, reason }, count]) =>
-        `${String(count).padStart(6)}  ${cause.padEnd(17)} ${(quirk ?? '').padEnd(4)} ${reason}`,
+      .map(
+        ([{ cause, quirk, reason }, count]) =>
+          `${String(count).padStart(6)}  ${cause.padEnd(17)} ${(quirk ?? '').padEnd(4)} ${reason}`,
       )
     return [
       `${this.#pairs} pairs, ${this.#equal} equal, ${this.#pairs - this.#equal} with differences that are listed or failed above`,

@@ -11,4 +11,5 @@ export interface Scenario {
 export const crossed = <A, B>(
   ones: readonly A[],
   others: readonly B[],
-): readonly (readonly [A, B])[] => ones.flatMap((one) => others.map((other) => [one, other] as const))
+): readonly (readonly [A, B])[] =>
+  ones.flatMap((one) => others.map((other) => [one, other] as const))

@@ -1,13 +1,19 @@
 import type { Scenario } from './scenario.ts'
+import { aclDocuments, roles } from './scenarios/acls.ts'
+import { containerConsumers, foreignConsumers, secretConsumers } from './scenarios/consumers.ts'
+import { containerLists, containerSecrets, containers } from './scenarios/containers.ts'
 import { discovery } from './scenarios/discovery.ts'
 import { accepts, bodies, ids, methods } from './scenarios/hostile.ts'
 import { asymmetricOrders, keyOrders, orderLists } from './scenarios/orders.ts'
+import { quotaEnforcement, quotas } from './scenarios/quotas.ts'
 import { payloadTypes, payloadValues, secretCreation } from './scenarios/secretCreation.ts'
 import { secretLists } from './scenarios/secretLists.ts'
 import { secretMetadata } from './scenarios/secretMetadata.ts'
 import { payloadAccept, payloadUpload, secretLife } from './scenarios/secretPayloads.ts'
+import { secretStores } from './scenarios/secretStores.ts'
+import { transportKeys } from './scenarios/transportKeys.ts'
 
-export const scenarios: readonly Scenario[] = [
+export const ofOneStore: readonly Scenario[] = [
   discovery,
   secretCreation,
   payloadTypes,
@@ -20,6 +26,18 @@ export const scenarios: readonly Scenario[] = [
   keyOrders,
   orderLists,
   asymmetricOrders,
+  containers,
+  containerLists,
+  containerSecrets,
+  containerConsumers,
+  secretConsumers,
+  foreignConsumers,
+  aclDocuments,
+  quotas,
+  quotaEnforcement,
+  transportKeys,
+  secretStores,
+  roles,
   methods,
   ids,
   bodies,

@@ -4,7 +4,7 @@ import type { KnownDifference } from '../knownDifference.ts'
 export const CIRCUMSTANCES: readonly KnownDifference[] = [
   {
     cause: 'newer Barbican',
-    reason: 'microversion 1.2 is newer than 15.0.1: it is refused there, and named as the latest here',
+    reason: 'microversion 1.2 came after 15.0.1, which refuses it',
     header: ['openstack-api-version', /key-manager 1\.2\b/],
     where: /^status$/,
     theirs: /^406$/,
@@ -26,13 +26,13 @@ export const CIRCUMSTANCES: readonly KnownDifference[] = [
   {
     cause: 'ours',
     reason: 'the build is that of each',
-    told: 'as Gatehouse',
+    told: '`?build`',
     line: /^GET \/.*\?build/,
     where: /^body\.build$/,
   },
   {
     cause: 'without Keystone',
-    reason: 'nobody is an administrator for want of roles',
+    reason: 'a request without roles is an administrator there, and has no roles here',
     line: /^GET \/v1\/secrets$/,
     where: /^status$/,
     theirs: /^200$/,
