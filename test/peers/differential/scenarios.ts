@@ -4,6 +4,7 @@ import { containerConsumers, foreignConsumers, secretConsumers } from './scenari
 import { containerLists, containerSecrets, containers } from './scenarios/containers.ts'
 import { discovery } from './scenarios/discovery.ts'
 import { accepts, bodies, ids, methods } from './scenarios/hostile.ts'
+import { mixedLife } from './scenarios/mixedLife.ts'
 import { asymmetricOrders, keyOrders, orderLists } from './scenarios/orders.ts'
 import { quotaEnforcement, quotas } from './scenarios/quotas.ts'
 import { payloadTypes, payloadValues, secretCreation } from './scenarios/secretCreation.ts'
@@ -38,6 +39,7 @@ export const ofOneStore: readonly Scenario[] = [
   transportKeys,
   secretStores,
   roles,
+  mixedLife,
   methods,
   ids,
   bodies,

@@ -47,7 +47,7 @@ export const HARMLESS: readonly KnownDifference[] = [
     cause: 'harmless',
     reason: 'errors ahead of the API are JSON, whatever Accept says',
     told: 'microversion errors are',
-    line: /^GET \/(nothing|v2|v1\.0|v1\.json)$/,
+    line: /^GET \/(nothing|v2|v1\.0|v1\.json|v1\/nothing)$/,
     header: ['accept', /./],
     where: /^status$/,
     theirs: /^406$/,
