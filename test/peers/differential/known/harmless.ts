@@ -164,7 +164,7 @@ export const HARMLESS: readonly KnownDifference[] = [
   {
     cause: 'harmless',
     reason: 'a consumer that comes back is a new one',
-    told: 'a consumer that comes back',
+    told: 'that comes back after it was removed',
     where: /^updated moved$/,
     theirs: /false/,
     ours: /true/,
@@ -190,7 +190,7 @@ export const HARMLESS: readonly KnownDifference[] = [
   {
     cause: 'harmless',
     reason: 'a consumer of somebody else is 403 to a project that never did anything, too',
-    told: 'a project it has never met',
+    told: 'owns nothing here',
     line: /^DELETE \/v1\/secrets\/[^/]+\/consumers$/,
     where: /^status$/,
     theirs: /^404$/,

@@ -57,7 +57,8 @@ export const aclDocuments: Scenario = {
     for (const [parent, json] of crossed(parents, DOCUMENTS)) {
       for (const verb of ['PUT', 'PATCH']) {
         const { isShared } = await twins.ask(`${verb} ${parent}/acl`, { json })
-        if (isShared) await twins.ask(`GET ${parent}/acl`)
+        // Where only one side took it, both begin anew.
+        await twins.ask(`${isShared ? 'GET' : 'DELETE'} ${parent}/acl`)
       }
     }
     for (const parent of parents) {
@@ -201,16 +202,16 @@ export const roles: Scenario = {
       for (const verb of ['GET', 'PUT', 'DELETE'])
         if (verb !== 'DELETE' || role !== 'admin')
           await twins.ask(`${verb} ${order}`, { by: person('policy', role, role) })
-    await twins.ask('GET /v1/secrets?acl_only=true', {
+    await twins.ask('GET /v1/secrets?acl_only=true&sort=created', {
       by: person('elsewhere', 'guest', 'observer'),
     })
-    await twins.ask('GET /v1/secrets?acl_only=true&limit=1', {
+    await twins.ask('GET /v1/secrets?acl_only=true&sort=created:desc&limit=1', {
       by: person('elsewhere', 'guest', 'creator'),
     })
-    await twins.ask('GET /v1/secrets?acl_only=TRUE&name=bare', {
+    await twins.ask('GET /v1/secrets?acl_only=TRUE&name=bare&sort=created', {
       by: person('elsewhere', 'guest', 'creator'),
     })
-    await twins.ask('GET /v1/secrets?acl_only=true', {
+    await twins.ask('GET /v1/secrets?acl_only=true&sort=created', {
       by: { project: 'elsewhere', roles: ['creator'] },
     })
   },
