@@ -63,7 +63,7 @@ const pathsOf = ({ secret, container, order }: World): readonly string[] => [
 export const methods: Scenario = {
   name: 'hostile: every method on every path',
   async run(twins) {
-    twins.enter(this.name, person('methods', 'alice', 'admin'))
+    twins.enter(this.name, person('methods', 'alice', 'admin', 'key-manager:service-admin'))
     // DELETE goes last, so that there is something to be refused on.
     for (const method of METHODS.filter((one) => one !== 'DELETE').concat('DELETE')) {
       const made = await world(twins)
@@ -76,7 +76,7 @@ export const methods: Scenario = {
 export const ids: Scenario = {
   name: 'hostile: ids and paths',
   async run(twins) {
-    twins.enter(this.name, person('ids', 'alice', 'admin'))
+    twins.enter(this.name, person('ids', 'alice', 'admin', 'key-manager:service-admin'))
     const made = await world(twins)
     const bare = made.secret.slice(-36)
     const odd = (id: string): readonly string[] =>
@@ -179,7 +179,7 @@ const TYPES = [
 export const bodies: Scenario = {
   name: 'hostile: bodies and their types',
   async run(twins) {
-    twins.enter(this.name, person('bodies', 'alice', 'admin'))
+    twins.enter(this.name, person('bodies', 'alice', 'admin', 'key-manager:service-admin'))
     const { secret, container } = await world(twins)
     const lines = [
       'POST /v1/secrets',
@@ -229,7 +229,7 @@ const ACCEPTS = [
 export const accepts: Scenario = {
   name: 'hostile: Accept on every path',
   async run(twins) {
-    twins.enter(this.name, person('accepts', 'alice', 'admin'))
+    twins.enter(this.name, person('accepts', 'alice', 'admin', 'key-manager:service-admin'))
     const made = await world(twins)
     for (const [path, accept] of crossed(
       pathsOf(made).filter((path) => path !== made.secret && !path.endsWith('/payload')),
