@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { asJson, type CompareOptions, compare, type Discrepancy, type Worlds } from './compare.ts'
 import { exchange, type Heard, type Person, type Question } from './exchange.ts'
 import { Identities } from './identities.ts'
@@ -8,7 +9,12 @@ export interface Ask extends CompareOptions {
   /** Sent as JSON, with its Content-Type unless `headers` has one. */
   readonly json?: unknown
   readonly body?: string | Buffer
+  /** Asks again until the answer of each side says this: what one does at once the other may do later. */
+  readonly until?: RegExp
 }
+
+/** More patience than a key pair takes on a busy machine. */
+const PATIENCE_MS = 30_000
 
 export interface Pair {
   readonly scenario: string
@@ -54,8 +60,8 @@ export class Twins {
     const { theirBase, ourBase } = this.#worlds
     const question = this.#question(line, options)
     const [theirs, ours] = await Promise.all([
-      exchange(theirBase, question),
-      exchange(ourBase, this.#translated(question)),
+      heard(theirBase, question, options.until),
+      heard(ourBase, this.#translated(question), options.until),
     ])
     const discrepancies = [
       ...compare(theirs, ours, this.#worlds, options),
@@ -120,6 +126,20 @@ export class Twins {
     return left === right
       ? []
       : [{ where: 'updated moved', theirs: String(left), ours: String(right) }]
+  }
+}
+
+const heard = async (
+  base: string,
+  question: Question,
+  until: RegExp | undefined,
+): Promise<Heard> => {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const answer = await exchange(base, question)
+    const isDone = answer.status !== 200 || until?.test(answer.body.toString('utf8')) !== false
+    if (isDone || performance.now() > deadline) return answer
+    await delay(50)
   }
 }
 

@@ -90,7 +90,7 @@ const LENGTHS = [8, 56, 64, 128, 192, 256, 384, 512]
 
 /** Reads an order, what it made, and that thing's bytes. */
 const readOrder = async (twins: Twins, order: string): Promise<void> => {
-  const { json } = await twins.ask(`GET ${order}`)
+  const { json } = await twins.ask(`GET ${order}`, { until: /"(ACTIVE|ERROR)"/ })
   const secret = json['secret_ref']
   if (typeof secret === 'string') {
     const path = secret.slice(twins.base.length)
