@@ -156,7 +156,7 @@ describe('/v1/orders of type key', () => {
       creator_id: 'someone else',
       project_id: 'elsewhere',
       list: [1, { deep: ' trimmed ' }],
-      payload_content_encoding: 'whatever',
+      payload_content_encoding: 'base64',
     }
     const order = await orderOf(await place({ ...AES, ...extra }))
     assert.deepEqual(order['meta'], {
@@ -230,6 +230,10 @@ describe('/v1/orders of type key', () => {
     [{ type: 'key', meta: { ...AES, payload: 'x' } }, 'meta.payload'],
     [{ type: 'key', meta: { ...AES, payload: null } }, 'meta.payload'],
     [{ type: 'key', meta: { ...AES, payload_content_type: 'x/y' } }, 'meta.payload_content_type'],
+    [
+      { type: 'key', meta: { ...AES, payload_content_encoding: 'gzip' } },
+      'meta.payload_content_encoding',
+    ],
   ]
   for (const [body, property] of refused) {
     test(`${JSON.stringify(body).slice(0, 80)} is 400 and names ${property}`, async () => {
@@ -238,6 +242,14 @@ describe('/v1/orders of type key', () => {
       assert.ok(String(answer.json['description']).includes(`${property} `), answer.text)
     })
   }
+
+  test('an empty payload_content_type counts as absent', async () => {
+    const order = await orderOf(await place({ ...AES, payload_content_type: '' }))
+    assert.equal(order['status'], 'ACTIVE')
+    assert.deepEqual((await admin.get(secretPath(order))).json['content_types'], {
+      default: 'application/octet-stream',
+    })
+  })
 
   test('bit_length 256.0 and other top keys are fine', async () => {
     const body = '{"type":"key","x":1,"meta":{"algorithm":"aes","bit_length":256.0}}'

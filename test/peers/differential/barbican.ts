@@ -5,43 +5,28 @@ import { promisify } from 'node:util'
 import { answering } from '../answering.ts'
 import { Child } from '../child.ts'
 import { freePort } from '../freePort.ts'
+import { type Configuration, ini } from '../gatehouse.ts'
 
 const run = promisify(execFile)
 
 const PYTHON = '/usr/bin/python3'
 
-const configuration = (folder: string, url: string, hasManyStores: boolean): string => `
-[DEFAULT]
-host_href = ${url}
-log_file = ${join(folder, 'barbican.log')}
-use_stderr = false
-db_auto_create = false
-sql_connection = sqlite:///${join(folder, 'barbican.db')}
-transport_url = fake://
-[database]
-connection = sqlite:///${join(folder, 'barbican.db')}
-[queue]
-enable = false
-[oslo_policy]
-enforce_scope = false
-enforce_new_defaults = false
-[simple_crypto_plugin]
-kek = dGhpcnR5X3R3b19ieXRlX2tleWJsYWhibGFoYmxhaGg=
-${
-  hasManyStores
-    ? `[secretstore]
-enable_multiple_secret_stores = true
-stores_lookup_suffix = software
-[secretstore:software]
-secret_store_plugin = store_crypto
-crypto_plugin = simple_crypto
-global_default = true`
-    : `[secretstore]
-enabled_secretstore_plugins = store_crypto
-[crypto]
-enabled_crypto_plugins = simple_crypto`
-}
-`
+const configuration = (folder: string, url: string): Configuration => ({
+  DEFAULT: {
+    host_href: url,
+    log_file: join(folder, 'barbican.log'),
+    use_stderr: 'false',
+    db_auto_create: 'false',
+    sql_connection: `sqlite:///${join(folder, 'barbican.db')}`,
+    transport_url: 'fake://',
+  },
+  database: { connection: `sqlite:///${join(folder, 'barbican.db')}` },
+  queue: { enable: 'false' },
+  oslo_policy: { enforce_scope: 'false', enforce_new_defaults: 'false' },
+  simple_crypto_plugin: { kek: Buffer.from('a key for tests, and 32 bytes...').toString('base64') },
+  secretstore: { enabled_secretstore_plugins: 'store_crypto' },
+  crypto: { enabled_crypto_plugins: 'simple_crypto' },
+})
 
 // The pipeline Barbican offers without Keystone: a caller is whoever the headers say.
 const pipeline = (folder: string): string => `
@@ -89,23 +74,22 @@ const UPGRADE =
 /** A real Barbican on SQLite under uwsgi, which believes the identity headers of a request. */
 export class Barbican {
   readonly url: string
-  readonly version: string
   readonly #process: Child
 
-  private constructor(url: string, version: string, process: Child) {
+  private constructor(url: string, process: Child) {
     this.url = url
-    this.version = version
     this.#process = process
   }
 
-  static async start(folder: string, hasManyStores = false): Promise<Barbican> {
+  /** @param changes sections that replace ours */
+  static async start(folder: string, changes: Configuration = {}): Promise<Barbican> {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     const env = environment(folder)
     await mkdir(join(folder, '.barbican'), { recursive: true })
     await writeFile(
       join(folder, '.barbican', 'barbican.conf'),
-      configuration(folder, url, hasManyStores),
+      ini({ ...configuration(folder, url), ...changes }),
     )
     await writeFile(join(folder, 'paste.ini'), pipeline(folder))
     await writeFile(
@@ -113,7 +97,6 @@ export class Barbican {
       `from paste import deploy\napplication = deploy.loadapp('config:${join(folder, 'paste.ini')}')\n`,
     )
     await run(PYTHON, ['-c', UPGRADE], { cwd: folder, env, timeout: 120_000 })
-    const version = await run('dpkg-query', ['-W', 'python3-barbican'])
     const process = new Child({
       name: 'barbican',
       command: 'uwsgi',
@@ -129,7 +112,13 @@ export class Barbican {
       logFile: join(folder, 'uwsgi.log'),
     })
     await answering(process, `${url}/`, 90)
-    return new Barbican(url, version.stdout.trim().split('\t')[1] ?? '', process)
+    return new Barbican(url, process)
+  }
+
+  /** Of the package: which Barbican the answers are from. */
+  static async version(): Promise<string> {
+    const { stdout } = await run('dpkg-query', ['-W', 'python3-barbican'])
+    return stdout.trim().split('\t')[1] ?? 'unknown'
   }
 
   async stop(): Promise<void> {

@@ -67,7 +67,7 @@ export const asJson = (heard: Heard): unknown => {
 }
 
 export interface CompareOptions {
-  /** What each side made at random: bodies are equal when they are equally long. */
+  /** What each side made at random: bodies are equal when they are keys of the same kind. */
   readonly isRandomBody?: boolean
 }
 
@@ -131,10 +131,21 @@ export const compare = (
   else if (left !== undefined || right !== undefined)
     note('body', theirs.body.toString('utf8'), ours.body.toString('utf8'))
   else if (isRandomBody) {
-    if (theirs.body.length !== ours.body.length) note('body', theirs.body.length, ours.body.length)
+    if (kindOfKey(theirs.body) !== kindOfKey(ours.body))
+      note('body', kindOfKey(theirs.body), kindOfKey(ours.body))
   } else if (!theirs.body.equals(ours.body))
     note('body', theirs.body.toString('latin1'), ours.body.toString('latin1'))
   return found
+}
+
+const PEM = /^-----BEGIN ([A-Z ]+)-----\n[\s\S]*-----END \1-----\n?$/
+
+/** PEM by its label; DER, whose integers may be a byte shorter; and the length of what has no form. */
+const kindOfKey = (body: Buffer): string => {
+  const label = PEM.exec(body.toString('latin1'))?.[1]
+  if (label !== undefined) return `PEM ${label}`
+  const isDer = body[0] === 0x30 && body[1] === 0x82 && body.readUInt16BE(2) === body.length - 4
+  return isDer ? 'DER' : `${body.length} bytes`
 }
 
 /** Sets: users of an ACL, and consumers within another document, which come as a database likes. */

@@ -45,3 +45,8 @@ export const ofOneStore: readonly Scenario[] = [
   bodies,
   accepts,
 ]
+
+/** What is different once there are several stores to choose from. */
+export const ofManyStores: readonly Scenario[] = [
+  { ...secretStores, name: 'secret stores, where there may be many' },
+]

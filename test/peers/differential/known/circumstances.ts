@@ -24,6 +24,15 @@ export const CIRCUMSTANCES: readonly KnownDifference[] = [
     theirs: /^""$/,
   },
   {
+    cause: 'newer Barbican',
+    reason: 'orders of certificates are gone',
+    line: /^POST \/v1\/orders$/,
+    body: /"type":"certificate"/,
+    where: /^status$/,
+    theirs: /^202$/,
+    ours: /^400$/,
+  },
+  {
     cause: 'ours',
     reason: 'the build is that of each',
     told: '`?build`',
