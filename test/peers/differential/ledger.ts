@@ -7,6 +7,7 @@ export class Ledger {
   readonly #met = new Map<KnownDifference, number>()
   #pairs = 0
   #equal = 0
+  #failed = 0
 
   constructor(table: readonly KnownDifference[]) {
     this.#table = table
@@ -26,6 +27,7 @@ export class Ledger {
       return known === undefined
     })
     if (unlisted.length === 0) return undefined
+    this.#failed++
     return [
       shownQuestion(pair),
       ...unlisted.map(
@@ -48,8 +50,10 @@ export class Ledger {
         ([{ cause, quirk, reason }, count]) =>
           `${String(count).padStart(6)}  ${cause.padEnd(17)} ${(quirk ?? '').padEnd(4)} ${reason}`,
       )
+    const listed = this.#pairs - this.#equal - this.#failed
     return [
-      `${this.#pairs} pairs, ${this.#equal} equal, ${this.#pairs - this.#equal} with differences that are listed or failed above`,
+      `${this.#pairs} pairs: ${this.#equal} equal, ${listed} differ as listed, ${this.#failed} differ otherwise`,
+      'differences by cause, quirk and reason (a pair may show several):',
       ...rows,
     ].join('\n')
   }
