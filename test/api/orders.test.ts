@@ -243,14 +243,6 @@ describe('/v1/orders of type key', () => {
     })
   }
 
-  test('an empty payload_content_type counts as absent', async () => {
-    const order = await orderOf(await place({ ...AES, payload_content_type: '' }))
-    assert.equal(order['status'], 'ACTIVE')
-    assert.deepEqual((await admin.get(secretPath(order))).json['content_types'], {
-      default: 'application/octet-stream',
-    })
-  })
-
   test('bit_length 256.0 and other top keys are fine', async () => {
     const body = '{"type":"key","x":1,"meta":{"algorithm":"aes","bit_length":256.0}}'
     assert.equal((await admin.post('/v1/orders', body)).status, 202)

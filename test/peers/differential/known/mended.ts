@@ -60,17 +60,6 @@ export const MENDED: readonly KnownDifference[] = [
   },
   {
     cause: 'mended',
-    quirk: 'Q13',
-    reason: 'what is no base64, or of no bytes, is refused on PUT',
-    told: 'base64 skips what it does not know',
-    line: /^PUT \/v1\/secrets\//,
-    header: ['content-encoding', /base64/i],
-    where: /^status$/,
-    theirs: /^204$/,
-    ours: /^400$/,
-  },
-  {
-    cause: 'mended',
     quirk: 'Q14',
     reason: "PUT of broken base64 is the caller's fault",
     told: 'PUT of broken base64',
