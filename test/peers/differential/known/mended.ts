@@ -60,6 +60,18 @@ export const MENDED: readonly KnownDifference[] = [
   },
   {
     cause: 'mended',
+    quirk: 'Q13',
+    reason: 'padding where none belongs is refused on PUT',
+    told: 'padding where none belongs',
+    line: /^PUT \/v1\/secrets\//,
+    header: ['content-encoding', /base64/i],
+    body: /^=|={3}|=[^=]/,
+    where: /^status$/,
+    theirs: /^204$/,
+    ours: /^400$/,
+  },
+  {
+    cause: 'mended',
     quirk: 'Q14',
     reason: "PUT of broken base64 is the caller's fault",
     told: 'PUT of broken base64',
