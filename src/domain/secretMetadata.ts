@@ -79,6 +79,8 @@ export class SecretMetadata {
     const secretId = await this.#authorized(ctx, 'secret_meta:put', id)
     const input = await readInput()
     if (input.key !== key) {
+      // What the path names comes first: without it there is nothing to be at odds with.
+      if ((await this.#parts.metadata.get(secretId, key)) === undefined) throw keyNotFound(key)
       throw new Fault('conflict', `The body names key ${input.key}, and the path names another.`)
     }
     const outcome = await this.#parts.metadata.set(secretId, key, input.value)

@@ -4,17 +4,17 @@ import { LATEST_MICROVERSION, type Microversion } from '../model/requestContext.
 const SERVICE = 'key-manager'
 
 /**
- * Reads `OpenStack-API-Version: key-manager X.Y` (contract 00). Several services may share the header.
+ * Reads `OpenStack-API-Version: key-manager X.Y` (contract 00). Several services may share the header; of two versions for
+ * one service the last counts.
  * @throws Fault('notAcceptable') a version that exists nowhere; Fault('badRequest') no version at all
  */
 export function parseMicroversion(header: string | undefined): Microversion {
   if (header === undefined) return 0
-  for (const part of header.split(',')) {
-    const [service, version] = part.trim().split(/\s+/)
-    if (service?.toLowerCase() !== SERVICE || version === undefined) continue
-    return toMicroversion(version)
-  }
-  return 0
+  const named = header
+    .split(',')
+    .map((part) => part.trim().split(/\s+/))
+    .findLast(([service, version]) => service?.toLowerCase() === SERVICE && version !== undefined)
+  return named?.[1] === undefined ? 0 : toMicroversion(named[1])
 }
 
 function toMicroversion(version: string): Microversion {

@@ -9,13 +9,13 @@ export type ContentType = (typeof CONTENT_TYPES)[number]
 
 /**
  * What a caller means. Case does not matter, a charset of utf-8 may follow text/plain and octet-stream;
- * every other parameter, and an empty one, is refused.
+ * any other first parameter, and an empty one, is refused. The reference never looks at those behind it.
  */
 export function contentTypeNamed(text: string): ContentType | undefined {
-  const [name = '', ...parameters] = text.trimStart().toLowerCase().split(';')
+  const [name = '', parameter] = text.trimStart().toLowerCase().split(';')
   const type = CONTENT_TYPES.find((known) => known === name.trimEnd())
-  if (type === undefined || parameters.length === 0) return type
-  if (parameters.length > 1 || type === 'application/pkcs8') return undefined
-  // The reference looks at the value alone: any parameter name serves.
-  return parameters[0]?.split('=')[1]?.trim() === 'utf-8' ? type : undefined
+  if (type === undefined || parameter === undefined) return type
+  if (type === 'application/pkcs8') return undefined
+  // It looks at the value alone: any parameter name serves.
+  return parameter.split('=')[1]?.trim() === 'utf-8' ? type : undefined
 }

@@ -181,7 +181,7 @@ export class KeyPairTask {
       secretType,
       algorithm: textIn(meta, 'algorithm'),
       bitLength: bitLengthOf(order),
-      mode: null,
+      mode: textIn(meta, 'mode'),
       expiration: textIn(meta, 'expiration') as Timestamp | null,
       creatorId,
       contentType,

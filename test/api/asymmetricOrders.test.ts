@@ -213,7 +213,7 @@ describe('/v1/orders of type asymmetric', () => {
     }
   })
 
-  test('expiration and content type go to every secret of the pair', async () => {
+  test('expiration, mode and content type go to every secret of the pair', async () => {
     const meta = {
       ...RSA,
       passphrase: PASSPHRASE,
@@ -226,7 +226,7 @@ describe('/v1/orders of type asymmetric', () => {
       const secret = (await admin.get(`/v1/secrets/${ref.slice(-36)}`)).json
       assert.equal(secret['expiration'], '2049-01-01T01:01:01')
       assert.deepEqual(secret['content_types'], { default: 'text/plain' })
-      assert.equal(secret['mode'], null)
+      assert.equal(secret['mode'], 'cbc')
     }
   })
 

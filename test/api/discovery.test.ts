@@ -114,6 +114,8 @@ describe('version discovery and microversions', () => {
     ['compute 2.1, key-manager 1.1', '1.1'],
     ['key-manager 1.1,compute 2.1', '1.1'],
     ['  key-manager   1.1  ', '1.1'],
+    ['key-manager 1.0, key-manager 1.1', '1.1'],
+    ['key-manager 1.1, key-manager', '1.1'],
     ['1.1', '1.0'],
     ['key-manager', '1.0'],
     [',,', '1.0'],

@@ -156,7 +156,7 @@ describe('/v1/orders of type key', () => {
       creator_id: 'someone else',
       project_id: 'elsewhere',
       list: [1, { deep: ' trimmed ' }],
-      payload_content_encoding: 'whatever',
+      payload_content_encoding: 'base64',
     }
     const order = await orderOf(await place({ ...AES, ...extra }))
     assert.deepEqual(order['meta'], {
@@ -230,6 +230,10 @@ describe('/v1/orders of type key', () => {
     [{ type: 'key', meta: { ...AES, payload: 'x' } }, 'meta.payload'],
     [{ type: 'key', meta: { ...AES, payload: null } }, 'meta.payload'],
     [{ type: 'key', meta: { ...AES, payload_content_type: 'x/y' } }, 'meta.payload_content_type'],
+    [
+      { type: 'key', meta: { ...AES, payload_content_encoding: 'gzip' } },
+      'meta.payload_content_encoding',
+    ],
   ]
   for (const [body, property] of refused) {
     test(`${JSON.stringify(body).slice(0, 80)} is 400 and names ${property}`, async () => {

@@ -70,6 +70,16 @@ describe('/v1/secrets/{id}/metadata', () => {
     assert.deepEqual(await all(path), { k: 'new', other: 'w' })
   })
 
+  test('PUT of one that is not there is 404 even where the body names another', async () => {
+    const { path } = await noted({ k: 'v' })
+    for (const missing of ['none', 'K'])
+      assert.equal(
+        (await creator.put(`${path}/metadata/${missing}`, { key: 'k', value: 'x' })).status,
+        404,
+      )
+    assert.deepEqual(await all(path), { k: 'v' })
+  })
+
   test('DELETE of one is 204 whether it was there or not, with nothing after the headers', async () => {
     const { path } = await noted({ k: 'v', other: 'w' })
     for (let times = 0; times < 2; times += 1) {

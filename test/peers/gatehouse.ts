@@ -29,7 +29,7 @@ const merged = (one: Configuration, other: Configuration): Configuration =>
     ]),
   )
 
-const ini = (configuration: Configuration): string =>
+export const ini = (configuration: Configuration): string =>
   Object.entries(configuration)
     .map(([section, options]) => {
       const lines = Object.entries(options).map(([option, value]) => `${option} = ${value}`)

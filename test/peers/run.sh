@@ -1,17 +1,29 @@
 #!/usr/bin/env bash
 # npm run test:peers: installs from Debian what the claims need, runs them beside a real Keystone, sums up.
+# npm run test:differential: the same for the comparison with a real Barbican.
 # Everything it starts is stopped by pid, everything it writes goes with its temporary folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
-packages=(
-  python3-keystone uwsgi-core uwsgi-plugin-python3
-  python3-castellan python3-barbicanclient python3-openstackclient
-  python3-keystoneauth1 python3-oslo.context python3-cryptography
-)
+part=${1:-peers}
+die() { printf 'test:%s: %s\n' "$part" "$*" >&2; exit 1; }
 
-die() { printf 'test:peers: %s\n' "$*" >&2; exit 1; }
+case $part in
+  peers)
+    program=test/peers/all.ts
+    packages=(
+      python3-keystone uwsgi-core uwsgi-plugin-python3
+      python3-castellan python3-barbicanclient python3-openstackclient
+      python3-keystoneauth1 python3-oslo.context python3-cryptography
+    )
+    ;;
+  differential)
+    program=test/peers/differential/all.ts
+    packages=(python3-barbican python3-pastescript uwsgi-core uwsgi-plugin-python3)
+    ;;
+  *) die 'knows peers and differential' ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do
@@ -38,7 +50,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
   fi
-  printf 'test:peers: installing %s\n' "${missing[*]}"
+  printf 'test:%s: installing %s\n' "$part" "${missing[*]}"
   for try in 1 2; do
     apt update || true
     if apt install -y --no-install-recommends "${missing[@]}"; then break; fi
@@ -48,7 +60,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 status=0
-TMPDIR=$work node --test --test-reporter=spec test/peers/all.ts </dev/null 2>&1 | tee "$work/output" || status=$?
+TMPDIR=$work node --test --test-reporter=spec "$program" </dev/null 2>&1 | tee "$work/output" || status=$?
 
 count() { sed -nE "s/^. $1 ([0-9]+)$/\1/p" "$work/output" | tail -1; }
 passed=$(count pass) failed=$(($(count fail) + $(count cancelled))) skipped=$(($(count skipped) + $(count todo)))

@@ -20,6 +20,10 @@ const orderMeta = z
         .min(8, { error: wholeBytes })
         .max(32_760, { error: wholeBytes })
         .describe('Length of the key in bits; 256, 384 or 521 for the curves of ec.'),
+      payload_content_encoding: z
+        .literal('base64', { error: 'base64 is the only encoding' })
+        .optional()
+        .describe('Means nothing: an order makes its own payload.'),
       payload: z.never({ error: 'an order makes its own payload' }).optional(),
     },
     { error: 'an object is wanted' },
@@ -63,6 +67,7 @@ export function decodeNewOrder({ type, meta }: z.infer<typeof newOrderBody>): Ne
 }
 
 function contentTypeOf(given: string | null | undefined): NewOrder['contentType'] {
+  // An empty one counts as absent, too: the reference asks whether there is any.
   if (given === undefined || given === null || given === '') return 'application/octet-stream'
   const entry = payloadContentType(given)
   if (entry !== undefined) return entry.type
