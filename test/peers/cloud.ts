@@ -14,6 +14,7 @@ const PEOPLE = {
   nova: { project: 'service', roles: ['service'] },
   cinder: { project: 'service', roles: ['admin', 'service', 'creator'] },
   octavia: { project: 'service', roles: ['admin', 'service'] },
+  heat: { project: 'service', roles: ['service'] },
   magnum: { project: 'service', roles: ['admin', 'service'] },
   manila: { project: 'service', roles: ['service'] },
   demo: { project: 'demo', roles: ['member', 'creator'] },

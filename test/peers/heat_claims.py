@@ -1,6 +1,5 @@
 """heat's resources of the key manager, in whole stacks that heat's engine creates and deletes."""
 import json
-import os
 import uuid
 
 from barbicanclient import client as barbican
@@ -9,17 +8,22 @@ from cryptography.hazmat.primitives import serialization
 from heat.common import config, context as heat_context, messaging
 from heat.db.sqlalchemy import api as database, models
 from heat.engine import environment, resources, stack, template
-from keystoneauth1 import session
+from keystoneauth1 import loading, session
 from oslo_config import cfg
 from oslo_db import options as database_options
 
 from claims import claim, equal, holds, refused, run
-from logins import AUTH_URL, CLOUD, keystone_session, login, project_id, project_of, user_id
+from logins import AUTH_URL, CLOUD, PASSWORD, keystone_session, login, project_id, project_of, user_id
 
 CONF = cfg.CONF
 database_options.set_defaults(CONF, connection='sqlite://')
 CONF([], project='heat', default_config_files=[], default_config_dirs=[])
 CONF.set_override('region_name_for_services', 'RegionOne')
+# heat takes a trust from its caller for each stack, and keeps it for later.
+CONF.register_opts(loading.get_auth_plugin_conf_options('password'), group='trustee')
+for name, value in {'auth_type': 'password', 'auth_url': AUTH_URL, 'username': 'heat', 'password': PASSWORD,
+                    'user_domain_name': 'Default'}.items():
+    CONF.set_override(name, value, group='trustee')
 messaging.setup('fake://', optional=True)
 models.BASE.metadata.create_all(database.get_engine())
 resources.initialise()
