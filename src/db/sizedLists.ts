@@ -48,7 +48,8 @@ export class SizedLists implements Lists {
   }
 
   async containers(query: ContainerQuery): Promise<Page<ListedContainer>> {
-    const isPlain = query.name === undefined && query.type === undefined
+    const isPlain =
+      query.name === undefined && query.type === undefined && query.marker === undefined
     const few = isPlain ? FEW_TO_COUNT : FEW_TO_WORK_ON
     return (await this.#for(CONTAINERS_OF_PROJECT, query.projectId, few)).containers(query)
   }
@@ -57,7 +58,7 @@ export class SizedLists implements Lists {
     const lists = await this.#for(
       ORDERS_OF_PROJECT,
       query.projectId,
-      query.meta === undefined ? FEW_TO_COUNT : FEW_TO_WORK_ON,
+      query.meta === undefined && query.marker === undefined ? FEW_TO_COUNT : FEW_TO_WORK_ON,
     )
     return lists.orders(query)
   }

@@ -89,10 +89,10 @@ export class Containers {
   /** GET /v1/containers. Shows private ones too, as lists of secrets do (Q03). */
   async list(
     ctx: RequestContext,
-    query: Omit<ContainerQuery, 'projectId'>,
+    readInput: () => Omit<ContainerQuery, 'projectId'>,
   ): Promise<Page<ListedContainer>> {
     this.#parts.policy.authorizeProject(ctx, 'containers:get')
-    return this.#parts.containers.list({ ...query, projectId: ctx.caller.projectId })
+    return this.#parts.containers.list({ ...readInput(), projectId: ctx.caller.projectId })
   }
 
   /** DELETE /v1/containers/{id}: its secrets stay. */

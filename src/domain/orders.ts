@@ -3,7 +3,7 @@ import { Fault } from '../lib/fault.ts'
 import { newOrderId, newSecretId, type OrderId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Order } from '../model/order.ts'
-import type { Page, PageRequest } from '../model/page.ts'
+import type { Page } from '../model/page.ts'
 import type { Quotas } from '../model/quota.ts'
 import type { Stored, Verified } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
@@ -15,6 +15,7 @@ import type {
   KeyCache,
   NewOrderTask,
   OrderInputs,
+  OrderQuery,
   OrderRepository,
   Sealer,
 } from './ports.ts'
@@ -121,10 +122,10 @@ export class Orders {
   /** GET /v1/orders. */
   async list(
     ctx: RequestContext,
-    page: PageRequest & { readonly meta?: string },
+    readInput: () => Omit<OrderQuery, 'projectId'>,
   ): Promise<Page<Order>> {
     this.#parts.policy.authorizeProject(ctx, 'orders:get')
-    return this.#parts.orders.list({ ...page, projectId: ctx.caller.projectId })
+    return this.#parts.orders.list({ ...readInput(), projectId: ctx.caller.projectId })
   }
 
   /** DELETE /v1/orders/{id}: what it made stays. */

@@ -162,6 +162,8 @@ export interface ContainerQuery extends PageRequest {
   readonly name?: string
   /** Free text: an unknown type matches nothing. */
   readonly type?: string
+  /** As for secrets. */
+  readonly marker?: ContainerId
 }
 
 /** A secret that is to become a member: it must be live at `now`, and of this project. */
@@ -231,6 +233,8 @@ export interface OrderQuery extends PageRequest {
   readonly projectId: ProjectId
   /** Orders whose stored meta JSON contains this text. */
   readonly meta?: string
+  /** As for secrets. */
+  readonly marker?: OrderId
 }
 
 export interface OrderRepository {

@@ -27,6 +27,11 @@ export function newOrderId(): OrderId {
 }
 
 /** @returns undefined when the text is no canonical lower-case UUIDv4, as for secrets */
+export function parseOrderId(text: string): OrderId | undefined {
+  return UUID_V4.test(text) ? (text as OrderId) : undefined
+}
+
+/** @returns undefined when the text is no canonical lower-case UUIDv4, as for secrets */
 export function parseContainerId(text: string): ContainerId | undefined {
   return UUID_V4.test(text) ? (text as ContainerId) : undefined
 }

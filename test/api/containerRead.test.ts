@@ -193,6 +193,28 @@ describe('GET /v1/containers', () => {
     assert.deepEqual(shown[1]?.['consumers'], consumers.toReversed())
   })
 
+  test('a marker, href or id, is where a page begins; an unknown one ends the list; no id is 400', async () => {
+    const owner = door.as({ project: 'markers', user: 'u', roles: ['admin'] })
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await containerOf(owner, { name })
+    const seen: string[] = []
+    for (let marker = ''; ; ) {
+      const page = await listed(owner, `?limit=2${marker}`)
+      if (page.containers.length === 0) break
+      seen.push(namesOf(page))
+      marker = `&marker=${encodeURIComponent(page.containers.at(-1)?.container_ref ?? '')}`
+    }
+    assert.deepEqual(seen, ['a b', 'c d', 'e'])
+    const id = (await listed(owner, '?limit=3')).containers.at(-1)?.container_ref.slice(-36)
+    assert.equal(namesOf(await listed(owner, `?marker=${id}`)), 'd e')
+    assert.equal(namesOf(await listed(owner, `?marker=${id}&name=e`)), 'e')
+    const unknown = '2f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b'
+    assert.deepEqual(await listed(owner, `?marker=${unknown}`), { containers: [], total: 5 })
+    assert.equal((await listed(owner, '?marker=')).containers.length, 5)
+    assert.equal((await owner.get('/v1/containers?marker=nonsense')).status, 400)
+    const powerless = door.as({ project: 'markers', user: 'v', roles: ['none'] })
+    assert.equal((await powerless.get('/v1/containers?marker=nonsense')).status, 403)
+  })
+
   test('pages: limit, offset, links that keep the filters (Q29), and their ends', async () => {
     const owner = door.as({ project: 'pages', user: 'u', roles: ['admin'] })
     for (let i = 0; i < 25; i += 1) {

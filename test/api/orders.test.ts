@@ -298,4 +298,37 @@ describe('/v1/orders of type key', () => {
     assert.equal(json['total'], 3)
     assert.deepEqual((await lister.get('/v1/orders?offset=9')).json, { orders: [], total: 4 })
   })
+
+  test('a marker, href or id, is where a page begins; an unknown one ends the list; no id is 400', async () => {
+    const lister = door.as({ project: 'marking', user: 'u', roles: ['admin'] })
+    const names = ['one', 'two', 'three', 'four', 'five']
+    for (const name of names) await place({ ...AES, name }, lister)
+    const page = async (query: string) => {
+      const { json } = await lister.get(`/v1/orders?${query}`)
+      const orders = json['orders'] as { order_ref: string; meta: { name: string } }[]
+      return {
+        ...json,
+        refs: orders.map((one) => one.order_ref),
+        names: orders.map((one) => one.meta.name),
+      }
+    }
+    const seen: string[] = []
+    for (let marker = ''; ; ) {
+      const next = await page(`limit=2${marker}`)
+      if (next.names.length === 0) break
+      seen.push(...next.names)
+      marker = `&marker=${encodeURIComponent(next.refs.at(-1) ?? '')}`
+    }
+    assert.deepEqual(seen, names)
+    const id = (await page('limit=3')).refs.at(-1)?.slice(-36)
+    assert.deepEqual((await page(`marker=${id}`)).names, ['four', 'five'])
+    const filtered = await lister.get(`/v1/orders?marker=${id}&meta=f&limit=1`)
+    assert.equal(filtered.json['next'], `${BASE}/v1/orders?limit=1&offset=1&marker=${id}&meta=f`)
+    const unknown = '2f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b'
+    assert.deepEqual((await page(`marker=${unknown}`)).names, [])
+    assert.deepEqual((await page('marker=')).names, names)
+    assert.equal((await lister.get('/v1/orders?marker=nonsense')).status, 400)
+    const powerless = door.as({ project: 'marking', user: 'v', roles: ['none'] })
+    assert.equal((await powerless.get('/v1/orders?marker=nonsense')).status, 403)
+  })
 })

@@ -268,7 +268,8 @@ export function containerRepositoryContract(
         }),
       )
       for (const container of containers) await db.containers.insert(container, NOW)
-      await db.containers.insert(project.container(), NOW)
+      const foreign = project.container()
+      await db.containers.insert(foreign, NOW)
       const used = containers[4]
       assert.ok(used)
       for (const [name, url] of [
@@ -297,6 +298,17 @@ export function containerRepositoryContract(
       assert.deepEqual(page, { items: sorted.slice(5), total: 7 })
       const beyond = await db.containers.list({ ...query, offset: Number.MAX_SAFE_INTEGER })
       assert.deepEqual(beyond, { items: [], total: 7 })
+      for (const [index, { id: marker }] of sorted.entries()) {
+        const after = await db.containers.list({ ...query, marker, limit: 2 })
+        assert.deepEqual(after, { items: sorted.slice(index + 1, index + 3), total: 7 })
+        const rsa = await db.containers.list({ ...query, marker, type: 'rsa' })
+        const wanted = sorted.slice(index + 1).filter(({ type }) => type === 'rsa')
+        assert.deepEqual(rsa, { items: wanted, total: 2 })
+      }
+      for (const marker of [newContainerId(), foreign.id]) {
+        const none = await db.containers.list({ ...query, marker })
+        assert.deepEqual(none, { items: [], total: 7 })
+      }
       for (const [filter, total] of [
         [{ name: 'FRONT%' }, 2],
         [{ name: 'front%' }, 2],

@@ -105,10 +105,12 @@ export function orderRepositoryContract(
         }),
       )
       await Promise.all(orders.map((order) => db.orders.place(order, undefined)))
-      await db.orders.place(project.order(), undefined)
-      const sorted = orders
-        .toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? -1 : 1))
-        .map((order) => plain(order))
+      const foreign = project.order()
+      await db.orders.place(foreign, undefined)
+      const inOrder = orders.toSorted((a, b) =>
+        a.createdAt + a.id < b.createdAt + b.id ? -1 : 1,
+      )
+      const sorted = inOrder.map((order) => plain(order))
 
       const all = await db.orders.list({ projectId: owner.id, limit: 100, offset: 0 })
       assert.deepEqual(
@@ -122,6 +124,22 @@ export function orderRepositoryContract(
         sorted.slice(5),
       )
       assert.equal(page.total, 7)
+      for (const [index, { id }] of inOrder.entries()) {
+        const after = { projectId: owner.id, limit: 2, offset: 0, marker: id }
+        const rest = await db.orders.list(after)
+        assert.deepEqual(
+          rest.items.map((order) => plain(order)),
+          sorted.slice(index + 1, index + 3),
+        )
+        assert.equal(rest.total, 7)
+        const filtered = await db.orders.list({ ...after, meta: 'no such text' })
+        assert.deepEqual(filtered, { items: [], total: 0 })
+      }
+      for (const marker of [newOrderId(), foreign.id])
+        assert.deepEqual(
+          await db.orders.list({ projectId: owner.id, limit: 100, offset: 0, marker }),
+          { items: [], total: 7 },
+        )
       for (const [meta, total] of [
         ['Key%_', 3],
         ['"aes"', 7],

@@ -1,6 +1,8 @@
 /** Everything that needs real peers, in one process: one Keystone, one order, nothing left behind. */
 import { after } from 'node:test'
 import { callers } from './callers.ts'
+import { CallersCloud } from './callersCloud.ts'
+import { consumers } from './consumers.ts'
 import { logsHoldNoSecrets } from './logsHoldNoSecrets.ts'
 import { outages } from './outages.ts'
 import { policyModes } from './policyModes.ts'
@@ -16,10 +18,15 @@ const fromBarbican = {
   crypto: { enabled_crypto_plugins: 'simple_crypto' },
 }
 const legacy = await world.gatehouse('legacy', fromBarbican, world.endpointPort)
+const newRules = await world.gatehouse('new-rules', {
+  oslo_policy: { enforce_new_defaults: 'true' },
+})
 const tokens = await world.gatehouseWithTokens('tokens')
 after(async () => world.close())
 
-callers(world, legacy, tokens)
+const cloud = new CallersCloud({ world, keystoneSide: legacy, newRules, tokenSide: tokens })
+callers(cloud)
+consumers(world, cloud)
 policyModes(world, legacy)
 refusals(world, legacy)
 outages(world, legacy)

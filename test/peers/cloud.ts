@@ -12,6 +12,11 @@ import type { Keystone } from './keystone.ts'
 const PEOPLE = {
   barbican: { project: 'service', roles: ['admin', 'service'] },
   nova: { project: 'service', roles: ['service'] },
+  cinder: { project: 'service', roles: ['admin', 'service', 'creator'] },
+  octavia: { project: 'service', roles: ['admin', 'service'] },
+  heat: { project: 'service', roles: ['service'] },
+  magnum: { project: 'service', roles: ['admin', 'service'] },
+  manila: { project: 'service', roles: ['service'] },
   demo: { project: 'demo', roles: ['member', 'creator'] },
   administrator: { project: 'demo', roles: ['admin'] },
   creator: { project: 'demo', roles: ['creator'] },

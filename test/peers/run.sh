@@ -16,6 +16,9 @@ case $part in
       python3-keystone uwsgi-core uwsgi-plugin-python3
       python3-castellan python3-barbicanclient python3-openstackclient
       python3-keystoneauth1 python3-oslo.context python3-cryptography
+      python3-cinder python3-nova python3-os-brick python3-cursive python3-octavia python3-swift
+      python3-heat python3-magnum python3-openstacksdk cryptsetup-bin qemu-utils
+      golang-go golang-github-gophercloud-gophercloud-dev
     )
     ;;
   differential)

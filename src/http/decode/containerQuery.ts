@@ -1,10 +1,16 @@
 import type { ContainerQuery } from '../../domain/ports.ts'
+import { parseContainerId } from '../../lib/ids.ts'
+import { decodeMarker } from './marker.ts'
 
-/** The filters of GET /v1/containers; empty ones are ignored, and `sort` is none here (contract 04). */
+/** The filters and the marker of GET /v1/containers; empty ones are ignored, and `sort` is none here (contract 04). */
 export function decodeContainerQuery(
   query: ReadonlyMap<string, string>,
-): Pick<ContainerQuery, 'name' | 'type'> {
+): Pick<ContainerQuery, 'name' | 'type' | 'marker'> {
   const name = query.get('name')
   const type = query.get('type')
-  return { ...(name ? { name } : {}), ...(type ? { type } : {}) }
+  return {
+    ...(name ? { name } : {}),
+    ...(type ? { type } : {}),
+    ...decodeMarker(query, parseContainerId, 'a container'),
+  }
 }

@@ -9,6 +9,7 @@ import {
 import { Fault } from '../../lib/fault.ts'
 import { parseSecretId } from '../../lib/ids.ts'
 import { parseIsoTime } from '../../lib/isoTime.ts'
+import { decodeMarker } from './marker.ts'
 import { unquotePlus } from './query.ts'
 
 type Parameters = ReadonlyMap<string, string>
@@ -20,12 +21,11 @@ export type SecretListRequest = Pick<SecretQuery, 'filter' | 'sort' | 'marker'> 
 
 /** Filters, sort, acl_only and marker of GET /v1/secrets (contract 01). Empty values are ignored. */
 export function decodeSecretQuery(query: Parameters): SecretListRequest {
-  const marker = decodeMarker(query)
   return {
     filter: decodeFilter(query),
     sort: decodeSort(given(query, 'sort')),
     aclOnly: query.get('acl_only')?.toLowerCase() === 'true',
-    ...(marker === undefined ? {} : { marker }),
+    ...decodeMarker(query, parseSecretId, 'a secret'),
   }
 }
 
@@ -100,15 +100,6 @@ function decodeDate(name: string, part: string): DateCondition {
     name,
     'ISO 8601 dates are wanted, each with gt:, gte:, lt:, lte: or nothing before it',
   )
-}
-
-/** openstacksdk pages by the href of the last item; an id alone serves as well. */
-function decodeMarker(query: Parameters): SecretQuery['marker'] {
-  const text = given(query, 'marker')
-  if (text === undefined) return undefined
-  const id = parseSecretId(text.slice(text.lastIndexOf('/') + 1))
-  if (id === undefined) throw badQuery('marker', 'the id or the href of a secret is wanted')
-  return id
 }
 
 function badQuery(parameter: string, wanted: string): Fault {

@@ -53,10 +53,13 @@ export function containerRoutes(containers: Containers, paging: PagingLimits): r
       rules: ['containers:get'],
       summary: 'List the containers of a project',
       accepts: 'json',
-      answers: [200, 401, 403, 406],
+      answers: [200, 400, 401, 403, 406],
       async handle({ ctx, base, query }) {
         const request = decodePaging(query, paging)
-        const page = await containers.list(ctx, { ...request, ...decodeContainerQuery(query) })
+        const page = await containers.list(ctx, () => ({
+          ...request,
+          ...decodeContainerQuery(query),
+        }))
         const options = { key: 'containers', href: `${base}/v1/containers`, request, query }
         return json(
           200,

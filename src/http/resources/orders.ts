@@ -2,6 +2,7 @@ import type { Orders } from '../../domain/orders.ts'
 import type { OrderId } from '../../lib/ids.ts'
 import { json, noContent } from '../answers.ts'
 import { decodeNewOrder, newOrderBody } from '../decode/newOrder.ts'
+import { decodeOrderQuery } from '../decode/orderQuery.ts'
 import { decodePaging, type PagingLimits } from '../decode/paging.ts'
 import { orderRef, renderOrder } from '../render/order.ts'
 import { renderPage } from '../render/page.ts'
@@ -47,15 +48,14 @@ export function orderRoutes(orders: Orders, paging: PagingLimits): readonly Rout
       rules: ['orders:get'],
       summary: 'List the orders of a project',
       accepts: 'json',
-      answers: [200, 401, 403, 406],
+      answers: [200, 400, 401, 403, 406],
       async handle({ ctx, base, query }) {
-        const page = decodePaging(query, paging)
-        const meta = query.get('meta')
-        const found = await orders.list(ctx, meta ? { ...page, meta } : page)
-        const options = { key: 'orders', href: `${base}/v1/orders`, request: page, query }
+        const request = decodePaging(query, paging)
+        const page = await orders.list(ctx, () => ({ ...request, ...decodeOrderQuery(query) }))
+        const options = { key: 'orders', href: `${base}/v1/orders`, request, query }
         return json(
           200,
-          renderPage(found, options, (order) => renderOrder(order, base)),
+          renderPage(page, options, (order) => renderOrder(order, base)),
         )
       },
     },

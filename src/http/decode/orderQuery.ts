@@ -1,0 +1,11 @@
+import type { OrderQuery } from '../../domain/ports.ts'
+import { parseOrderId } from '../../lib/ids.ts'
+import { decodeMarker } from './marker.ts'
+
+/** The filter and the marker of GET /v1/orders; empty ones are ignored (contract 05). */
+export function decodeOrderQuery(
+  query: ReadonlyMap<string, string>,
+): Pick<OrderQuery, 'meta' | 'marker'> {
+  const meta = query.get('meta')
+  return { ...(meta ? { meta } : {}), ...decodeMarker(query, parseOrderId, 'an order') }
+}
