@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Fault, type FaultKind } from '../lib/fault.ts'
 import type { Answer } from './route.ts'
 
@@ -15,6 +16,19 @@ const ANSWERS = {
   corrupted: { code: 500, title: 'Internal Server Error' },
   unavailable: { code: 503, title: 'Service Unavailable' },
 } satisfies Record<FaultKind, { code: number; title: string }>
+
+/** For the reference: every refusal looks like this. */
+export const errorShown = z
+  .object({
+    code: z.int().describe('The status once more.'),
+    title: z.string().describe('The reason phrase; clients match on it.'),
+    description: z.string().describe('What was wrong, and what would be right.'),
+    error: z
+      .object({ code: z.int(), title: z.string(), message: z.string() })
+      .optional()
+      .describe("With 401 alone: the same as Keystone's middleware words it."),
+  })
+  .meta({ id: 'Error' })
 
 export function json(
   status: number,

@@ -16,6 +16,9 @@ export interface Answer {
   readonly contentType?: string
 }
 
+/** What a success may carry besides the headers that every answer has. */
+export type AnswerHeader = 'Location' | 'ETag' | 'Cache-Control'
+
 /** What a handler sees of a request: decoded where everybody needs it, lazy where few do. */
 export interface ApiRequest {
   readonly ctx: RequestContext
@@ -50,6 +53,13 @@ export interface Route {
   /** 'json': any Accept that excludes JSON is 406 before anything else happens (contract 00). */
   readonly accepts: 'json' | 'any'
   readonly body?: { readonly schema: z.ZodType } | 'payload'
+  /** For the reference: what may stand in the query string, in words and limits. Decoders are more lenient. */
+  readonly query?: Readonly<Record<string, z.ZodType>>
+  /** The JSON of a success; tests hold every answer to it. */
+  readonly shows?: z.ZodType
+  /** A success may be the payload itself, in a type that Accept chooses. */
+  readonly showsPayload?: true
+  readonly headers?: readonly AnswerHeader[]
   readonly answers: readonly number[]
   /** Throws 404 when what the path names is not there: asked before a 405 or 406, which come second (contract 00). */
   readonly lookUp?: (request: ApiRequest) => Promise<void>

@@ -32,9 +32,38 @@ export function assertIsProperAnswer(
     assertIsAsciiJson(answer, where)
   }
   if (answer.status >= 400 && asked.method !== 'HEAD') assertIsErrorBody(answer, where)
+  if (answer.status < 300) assertIsAsRecorded(routes, asked, answer, where)
   if (answer.bytes.length === 0 && answer.status !== 200 && asked.method !== 'HEAD') {
     assert.equal(answer.headers['content-type'], undefined, where)
   }
+}
+
+const RECORDED_HEADERS = ['Location', 'ETag', 'Cache-Control'] as const
+
+/** The reference is written from the records, so what they say of a success has to be so. */
+function assertIsAsRecorded(
+  routes: readonly Route[],
+  { method, path }: AskedFor,
+  answer: DoorAnswer,
+  where: string,
+): void {
+  const record = routesAt(routes, path).find((route) => route.method === method)
+  if (record === undefined) return
+  for (const name of RECORDED_HEADERS) {
+    const isRecorded = record.headers?.includes(name) ?? false
+    assert.ok(isRecorded || answer.headers[name.toLowerCase()] === undefined, `${name}: ${where}`)
+  }
+  if (answer.bytes.length === 0) return
+  if (answer.headers['content-type'] !== 'application/json') {
+    assert.ok(record.showsPayload, `${where}; the record knows of no payload`)
+    return
+  }
+  assert.ok(record.shows !== undefined, `${where}; the record does not say what it shows`)
+  // Parsing leaves out what the schema does not know; and __proto__, which is as good a key as any.
+  const json: unknown = JSON.parse(answer.text, (key, value) =>
+    key === '__proto__' ? undefined : value,
+  )
+  assert.deepEqual(record.shows.parse(json), json, where)
 }
 
 /** A 500 says what it is, whom to ask, and nothing else. */
@@ -73,8 +102,7 @@ const ERROR_KEYS = ['code', 'title', 'description']
 
 /** What the record of the route says, and what is decided before any route is reached. */
 function possibleAnswers(routes: readonly Route[], { method, path, headers }: AskedFor) {
-  const [pathname = ''] = path.replace(/\/{2,}/g, '/').split('?')
-  const tidy = pathname.length > 1 ? pathname.replace(/\/$/, '') : pathname
+  const tidy = tidied(path)
   const possible = new Set<number>()
   if (headers['openstack-api-version'] !== undefined) possible.add(400).add(406)
   if (method === 'OPTIONS') return possible.add(200)
@@ -87,14 +115,29 @@ function possibleAnswers(routes: readonly Route[], { method, path, headers }: As
       .add(405)
       .add(406)
   }
+  if (tidy === '/v1/openapi.json') return possible.add(200).add(304).add(405).add(406)
   if (headers['x-project-id'] === undefined) possible.add(401)
-  const here = routes.filter((route) => patternOf(route.path).test(tidy))
+  const here = routesAt(routes, path)
   if (here.length === 0)
     return tidy === '/v1' ? possible.add(200).add(405).add(406) : possible.add(404)
   const record = here.find((route) => route.method === method)
   if (record === undefined) return possible.add(404).add(405)
   for (const status of record.answers) possible.add(status)
   return possible
+}
+
+function tidied(path: string): string {
+  const [pathname = ''] = path.replace(/\/{2,}/g, '/').split('?')
+  return pathname.length > 1 ? pathname.replace(/\/$/, '') : pathname
+}
+
+/** A word goes before an id: /v1/secret-stores/preferred is no secret store. */
+export function routesAt(routes: readonly Route[], path: string): readonly Route[] {
+  const tidy = tidied(path)
+  const found = routes.filter((route) => patternOf(route.path).test(tidy))
+  return found.some((route) => route.path === tidy)
+    ? found.filter((route) => route.path === tidy)
+    : found
 }
 
 function patternOf(path: string): RegExp {

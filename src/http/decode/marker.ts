@@ -1,4 +1,13 @@
+import { z } from 'zod'
 import { Fault } from '../../lib/fault.ts'
+
+export function markerParameter(noun: string) {
+  return z
+    .string()
+    .describe(
+      `The id or the href of the last ${noun} of the page before: the list goes on behind it.`,
+    )
+}
 
 /**
  * Where a list starts: after this item. openstacksdk pages by the href of the last one; an id alone serves

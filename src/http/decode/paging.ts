@@ -1,8 +1,26 @@
+import { z } from 'zod'
 import type { PageRequest } from '../../model/page.ts'
 
 export interface PagingLimits {
   readonly defaultLimit: number
   readonly maxLimit: number
+}
+
+/** The bounds are those of an installation that sets none. */
+export const pagingParameters = {
+  limit: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(10)
+    .describe(
+      'How many items at most. A number out of range is brought into it, what is no number is the default; the operator may have set other bounds.',
+    ),
+  offset: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('How many items to skip. What is no number, or negative, is 0.'),
 }
 
 const LARGEST_OFFSET = 2n ** 63n - 1n

@@ -1,7 +1,12 @@
+import { z } from 'zod'
 import type { NewPayload } from '../../domain/newSecret.ts'
 import { decodeLenientBase64 } from '../../lib/base64.ts'
 import { Fault } from '../../lib/fault.ts'
 import type { ApiRequest } from '../route.ts'
+
+export const payloadUploadParameters = {
+  transport_key_id: z.string().describe('Refused: no secret store here has transport keys.'),
+}
 
 const UPLOAD_TYPES = { 'text/plain': true, 'application/octet-stream': true } as const
 type UploadType = keyof typeof UPLOAD_TYPES

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import {
   type DateCondition,
   type DateOperator,
@@ -9,8 +10,38 @@ import {
 import { Fault } from '../../lib/fault.ts'
 import { parseSecretId } from '../../lib/ids.ts'
 import { parseIsoTime } from '../../lib/isoTime.ts'
-import { decodeMarker } from './marker.ts'
+import { decodeMarker, markerParameter } from './marker.ts'
 import { unquotePlus } from './query.ts'
+
+const dates = (what: string) =>
+  z
+    .string()
+    .describe(
+      `${what}: ISO 8601 dates with gt:, gte:, lt:, lte: or nothing before them, separated by commas, all of which must hold. A + in a URL is %2B.`,
+    )
+
+/** What GET /v1/secrets understands besides paging. */
+export const secretListParameters = {
+  name: z.string().describe('Names like this one; % and _ are wildcards, case does not count.'),
+  alg: z.string().describe('Algorithms like this one, as with name.'),
+  mode: z.string().describe('Modes like this one, as with name.'),
+  bits: z.int().min(1).describe('The bit length; what is no number is ignored.'),
+  secret_type: z.string().describe('The type; an unknown one lists nothing.'),
+  created: dates('When it was created'),
+  updated: dates('When it was last changed'),
+  expiration: dates('When it expires; what has expired is never listed'),
+  sort: z
+    .string()
+    .describe(
+      `Keys separated by commas, each alone or with :asc or :desc: ${SECRET_SORT_KEYS.join(', ')}.`,
+    ),
+  acl_only: z
+    .string()
+    .describe(
+      'true lists the secrets, of any project, whose ACL names the user; other values are ignored.',
+    ),
+  marker: markerParameter('secret'),
+}
 
 type Parameters = ReadonlyMap<string, string>
 

@@ -1,4 +1,15 @@
+import { z } from 'zod'
 import type { Page, PageRequest } from '../../model/page.ts'
+
+/** @param key of the collection on the wire */
+export function pageShown(key: string, item: z.ZodType) {
+  return z.object({
+    [key]: z.array(item),
+    previous: z.url().optional().describe('Where the page before is, unless this is the first.'),
+    next: z.url().optional().describe('Where the list goes on; absent at its end.'),
+    total: z.int().describe('How many there are, whatever the page.'),
+  })
+}
 
 interface PageOptions {
   /** Key of the collection on the wire. */

@@ -1,6 +1,36 @@
+import { z } from 'zod'
 import type { ShownSecret } from '../../domain/secrets.ts'
 import { wireTime } from '../../lib/timestamp.ts'
+import { CONTENT_TYPES } from '../../model/contentTypes.ts'
 import type { SecretConsumerName } from '../../model/secretConsumer.ts'
+import { SECRET_TYPES } from '../../model/secretTypes.ts'
+import { timeShown } from './timeShown.ts'
+
+export const secretShown = z
+  .object({
+    created: timeShown,
+    updated: timeShown,
+    status: z.literal('ACTIVE').describe('Whatever the secret; also without a payload.'),
+    name: z.string().nullable(),
+    secret_type: z.enum(SECRET_TYPES),
+    expiration: timeShown.nullable(),
+    algorithm: z.string().nullable(),
+    bit_length: z.int().nullable(),
+    mode: z.string().nullable(),
+    creator_id: z.string().nullable().describe('The user who created it.'),
+    consumers: z
+      .array(z.object({ service: z.string(), resource_type: z.string(), resource_id: z.string() }))
+      .optional()
+      .describe('From microversion 1.1 on.'),
+    content_types: z
+      .object({ default: z.enum(CONTENT_TYPES) })
+      .optional()
+      .describe('Absent while there is no payload.'),
+    secret_ref: z.url(),
+  })
+  .meta({ id: 'Secret', description: 'What is known of a secret, its payload apart.' })
+
+export const secretRefShown = z.object({ secret_ref: z.url() }).meta({ id: 'SecretRef' })
 
 export interface SecretRenderOptions {
   readonly base: string

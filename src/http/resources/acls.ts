@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { CONTAINER_ACL_RULES, SECRET_ACL_RULES } from '../../domain/aclParents.ts'
 import type { Acls, Shared } from '../../domain/acls.ts'
 import type { NewAcl } from '../../domain/newAcl.ts'
@@ -6,7 +7,7 @@ import type { Secret } from '../../model/secret.ts'
 import type { RuleName } from '../../policy/defaultRules.ts'
 import { json } from '../answers.ts'
 import { aclBody, decodeAcl } from '../decode/acl.ts'
-import { renderAcl } from '../render/acl.ts'
+import { aclRefShown, aclShown, renderAcl } from '../render/acl.ts'
 import { containerRef } from '../render/container.ts'
 import { secretRef } from '../render/secret.ts'
 import type { ApiRequest, Route } from '../route.ts'
@@ -62,6 +63,7 @@ function aclRoutes<T extends Shared>(
       rules: [rules.read],
       summary: `Retrieve the ACL of a ${noun}`,
       accepts: 'json',
+      shows: aclShown,
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params }) {
@@ -75,6 +77,7 @@ function aclRoutes<T extends Shared>(
       summary: `Replace the ACL of a ${noun}`,
       accepts: 'json',
       body: { schema: aclBody },
+      shows: aclRefShown,
       answers: [200, 400, 401, 403, 404, 406, 413, 415],
       lookUp,
       async handle(request) {
@@ -89,6 +92,7 @@ function aclRoutes<T extends Shared>(
       summary: `Change the ACL of a ${noun}; what is left out stays`,
       accepts: 'json',
       body: { schema: aclBody },
+      shows: aclRefShown,
       answers: [200, 400, 401, 403, 404, 406, 413, 415],
       lookUp,
       async handle(request) {
@@ -102,6 +106,7 @@ function aclRoutes<T extends Shared>(
       rules: [rules.remove],
       summary: `Remove the ACL of a ${noun}, which is then open to its project`,
       accepts: 'json',
+      shows: z.null(),
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params }) {

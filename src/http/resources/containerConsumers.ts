@@ -3,9 +3,15 @@ import { type ConsumerId, parseConsumerId } from '../../lib/ids.ts'
 import type { ConsumerName } from '../../model/containerConsumer.ts'
 import { json } from '../answers.ts'
 import { containerConsumerBody, decodeContainerConsumer } from '../decode/containerConsumer.ts'
-import { decodePaging, type PagingLimits } from '../decode/paging.ts'
-import { containerRef, renderContainer, renderContainerConsumer } from '../render/container.ts'
-import { renderPage } from '../render/page.ts'
+import { decodePaging, type PagingLimits, pagingParameters } from '../decode/paging.ts'
+import {
+  containerConsumerShown,
+  containerRef,
+  containerShown,
+  renderContainer,
+  renderContainerConsumer,
+} from '../render/container.ts'
+import { pageShown, renderPage } from '../render/page.ts'
 import type { ApiRequest, Route } from '../route.ts'
 import { containerIdOf } from './containers.ts'
 
@@ -32,6 +38,8 @@ export function containerConsumerRoutes(
       summary: 'Register a consumer of a container, or find it registered',
       accepts: 'json',
       body: { schema: containerConsumerBody },
+      shows: containerShown,
+      headers: ['Location'],
       answers: [200, 400, 401, 403, 404, 406, 413, 415],
       lookUp,
       async handle(request) {
@@ -46,6 +54,8 @@ export function containerConsumerRoutes(
       rules: ['container_consumers:get'],
       summary: 'List the consumers of a container',
       accepts: 'json',
+      query: pagingParameters,
+      shows: pageShown('consumers', containerConsumerShown),
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle(request) {
@@ -63,6 +73,7 @@ export function containerConsumerRoutes(
       summary: 'Remove a consumer of a container; the body names it as when it was registered',
       accepts: 'json',
       body: { schema: containerConsumerBody },
+      shows: containerShown,
       answers: [200, 400, 401, 403, 404, 406, 413, 415],
       lookUp,
       async handle(request) {
@@ -77,6 +88,7 @@ export function containerConsumerRoutes(
       rules: ['consumer:get'],
       summary: 'Retrieve one consumer of a container',
       accepts: 'json',
+      shows: containerConsumerShown,
       answers: [200, 401, 403, 404, 406],
       lookUp: ({ params }) => consumers.lookUpOne(containerIdOf(params), consumerIdOf(params)),
       async handle({ ctx, params }) {

@@ -2,11 +2,16 @@ import type { Containers } from '../../domain/containers.ts'
 import { type ContainerId, parseContainerId } from '../../lib/ids.ts'
 import { json, noContent } from '../answers.ts'
 import { containerMemberBody, decodeContainerMember } from '../decode/containerMember.ts'
-import { decodeContainerQuery } from '../decode/containerQuery.ts'
+import { containerListParameters, decodeContainerQuery } from '../decode/containerQuery.ts'
 import { decodeNewContainer, newContainerBody } from '../decode/newContainer.ts'
-import { decodePaging, type PagingLimits } from '../decode/paging.ts'
-import { containerRef, renderContainer } from '../render/container.ts'
-import { renderPage } from '../render/page.ts'
+import { decodePaging, type PagingLimits, pagingParameters } from '../decode/paging.ts'
+import {
+  containerRef,
+  containerRefShown,
+  containerShown,
+  renderContainer,
+} from '../render/container.ts'
+import { pageShown, renderPage } from '../render/page.ts'
 import type { ApiRequest, Route } from '../route.ts'
 
 const ITEM = '/v1/containers/{container_id}'
@@ -23,6 +28,7 @@ export function containerRoutes(containers: Containers, paging: PagingLimits): r
       rules: ['container:get'],
       summary: 'Retrieve a container: its secrets by name and reference, and its consumers',
       accepts: 'json',
+      shows: containerShown,
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params, base }) {
@@ -37,6 +43,8 @@ export function containerRoutes(containers: Containers, paging: PagingLimits): r
       summary: 'Create a container of secrets',
       accepts: 'json',
       body: { schema: newContainerBody },
+      shows: containerRefShown,
+      headers: ['Location'],
       answers: [201, 400, 401, 403, 404, 406, 413, 415],
       async handle(request) {
         const { ctx, base } = request
@@ -53,6 +61,8 @@ export function containerRoutes(containers: Containers, paging: PagingLimits): r
       rules: ['containers:get'],
       summary: 'List the containers of a project',
       accepts: 'json',
+      query: { ...containerListParameters, ...pagingParameters },
+      shows: pageShown('containers', containerShown),
       answers: [200, 400, 401, 403, 406],
       async handle({ ctx, base, query }) {
         const request = decodePaging(query, paging)
@@ -87,6 +97,8 @@ export function containerRoutes(containers: Containers, paging: PagingLimits): r
       summary: 'Add a secret to a generic container',
       accepts: 'json',
       body: { schema: containerMemberBody },
+      shows: containerRefShown,
+      headers: ['Location'],
       answers: [201, 400, 401, 403, 404, 406, 409, 413, 415],
       lookUp,
       async handle(request) {

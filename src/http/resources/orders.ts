@@ -2,10 +2,10 @@ import type { Orders } from '../../domain/orders.ts'
 import type { OrderId } from '../../lib/ids.ts'
 import { json, noContent } from '../answers.ts'
 import { decodeNewOrder, newOrderBody } from '../decode/newOrder.ts'
-import { decodeOrderQuery } from '../decode/orderQuery.ts'
-import { decodePaging, type PagingLimits } from '../decode/paging.ts'
-import { orderRef, renderOrder } from '../render/order.ts'
-import { renderPage } from '../render/page.ts'
+import { decodeOrderQuery, orderListParameters } from '../decode/orderQuery.ts'
+import { decodePaging, type PagingLimits, pagingParameters } from '../decode/paging.ts'
+import { orderRef, orderRefShown, orderShown, renderOrder } from '../render/order.ts'
+import { pageShown, renderPage } from '../render/page.ts'
 import type { ApiRequest, Route } from '../route.ts'
 
 /** /v1/orders (contract 05). */
@@ -21,6 +21,8 @@ export function orderRoutes(orders: Orders, paging: PagingLimits): readonly Rout
       summary: 'Order a key or a key pair: the server makes it and keeps it',
       accepts: 'json',
       body: { schema: newOrderBody },
+      shows: orderRefShown,
+      headers: ['Location'],
       answers: [202, 400, 401, 403, 406, 413, 415],
       async handle(request) {
         const id = await orders.create(request.ctx, async () =>
@@ -36,6 +38,7 @@ export function orderRoutes(orders: Orders, paging: PagingLimits): readonly Rout
       rules: ['order:get'],
       summary: 'Retrieve an order',
       accepts: 'json',
+      shows: orderShown,
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params, base }) {
@@ -48,6 +51,8 @@ export function orderRoutes(orders: Orders, paging: PagingLimits): readonly Rout
       rules: ['orders:get'],
       summary: 'List the orders of a project',
       accepts: 'json',
+      query: { ...orderListParameters, ...pagingParameters },
+      shows: pageShown('orders', orderShown),
       answers: [200, 400, 401, 403, 406],
       async handle({ ctx, base, query }) {
         const request = decodePaging(query, paging)

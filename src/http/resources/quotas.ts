@@ -2,10 +2,15 @@ import type { ProjectQuotaSettings } from '../../domain/quotas.ts'
 import type { ProjectId } from '../../lib/ids.ts'
 import type { QuotaResource } from '../../model/quota.ts'
 import { json, noContent } from '../answers.ts'
-import { decodePaging, type PagingLimits } from '../decode/paging.ts'
+import { decodePaging, type PagingLimits, pagingParameters } from '../decode/paging.ts'
 import { projectQuotasBody } from '../decode/projectQuotas.ts'
-import { renderPage } from '../render/page.ts'
-import { renderQuotas } from '../render/quotas.ts'
+import { pageShown, renderPage } from '../render/page.ts'
+import {
+  listedProjectQuotasShown,
+  projectQuotasShown,
+  quotasShown,
+  renderQuotas,
+} from '../render/quotas.ts'
 import type { ApiRequest, Route } from '../route.ts'
 
 /** /v1/quotas and /v1/project-quotas (contract 07). */
@@ -17,6 +22,7 @@ export function quotaRoutes(quotas: ProjectQuotaSettings, paging: PagingLimits):
       rules: ['quotas:get'],
       summary: 'Retrieve the quotas in force for the project of the token',
       accepts: 'json',
+      shows: quotasShown,
       answers: [200, 401, 403, 406],
       async handle({ ctx }) {
         return json(200, { quotas: renderQuotas(await quotas.effective(ctx)) })
@@ -28,6 +34,8 @@ export function quotaRoutes(quotas: ProjectQuotaSettings, paging: PagingLimits):
       rules: ['project_quotas:get'],
       summary: 'List the quotas that were set for projects',
       accepts: 'json',
+      query: pagingParameters,
+      shows: pageShown('project_quotas', listedProjectQuotasShown),
       answers: [200, 401, 403, 406],
       async handle({ ctx, base, query }) {
         const request = decodePaging(query, paging)
@@ -49,6 +57,7 @@ export function quotaRoutes(quotas: ProjectQuotaSettings, paging: PagingLimits):
       rules: ['project_quotas:get'],
       summary: 'Retrieve the quotas that were set for a project; null is what was not set',
       accepts: 'json',
+      shows: projectQuotasShown,
       answers: [200, 401, 403, 404, 406],
       async handle({ ctx, params }) {
         const set = await quotas.read(ctx, projectIdOf(params))

@@ -1,11 +1,11 @@
 import type { SecretConsumers } from '../../domain/secretConsumers.ts'
 import type { SecretConsumerName } from '../../model/secretConsumer.ts'
 import { json } from '../answers.ts'
-import { decodePaging, type PagingLimits } from '../decode/paging.ts'
+import { decodePaging, type PagingLimits, pagingParameters } from '../decode/paging.ts'
 import { decodeSecretConsumer, secretConsumerBody } from '../decode/secretConsumer.ts'
-import { renderPage } from '../render/page.ts'
-import { renderSecret, type SecretRenderOptions, secretRef } from '../render/secret.ts'
-import { renderSecretConsumer } from '../render/secretConsumer.ts'
+import { pageShown, renderPage } from '../render/page.ts'
+import { renderSecret, type SecretRenderOptions, secretRef, secretShown } from '../render/secret.ts'
+import { renderSecretConsumer, secretConsumerShown } from '../render/secretConsumer.ts'
 import type { ApiRequest, Route } from '../route.ts'
 import { consumerIdOf } from './containerConsumers.ts'
 import { secretIdOf } from './secrets.ts'
@@ -37,6 +37,8 @@ export function secretConsumerRoutes(
       rules: ['secret_consumers:get'],
       summary: 'List the consumers of a secret',
       accepts: 'json',
+      query: pagingParameters,
+      shows: pageShown('consumers', secretConsumerShown),
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle(request) {
@@ -54,6 +56,8 @@ export function secretConsumerRoutes(
       summary: 'Register a consumer of a secret; once more is no error',
       accepts: 'json',
       body: { schema: secretConsumerBody },
+      shows: secretShown,
+      headers: ['Location'],
       answers: [200, 400, 401, 403, 404, 406, 413, 415],
       lookUp,
       async handle(request) {
@@ -72,6 +76,7 @@ export function secretConsumerRoutes(
       summary: 'Remove the consumer of a secret that the body names',
       accepts: 'json',
       body: { schema: secretConsumerBody },
+      shows: secretShown,
       answers: [200, 400, 401, 403, 404, 406, 413, 415],
       lookUp,
       async handle(request) {
@@ -86,6 +91,7 @@ export function secretConsumerRoutes(
       rules: ['secret_consumers:get'],
       summary: 'Retrieve one consumer of a secret',
       accepts: 'json',
+      shows: secretConsumerShown,
       answers: [200, 401, 403, 404, 406],
       lookUp: ({ params }) => consumers.lookUpOne(secretIdOf(params), consumerIdOf(params)),
       async handle({ ctx, params }) {

@@ -1,6 +1,7 @@
 import type { Metadatum, SecretMetadata } from '../../domain/secretMetadata.ts'
 import { json, noContent } from '../answers.ts'
 import { foldedMetadata, metadataBody, metadatumBody } from '../decode/metadata.ts'
+import { metadataRefShown, metadataShown, metadatumShown } from '../render/metadata.ts'
 import { secretRef } from '../render/secret.ts'
 import type { ApiRequest, Route } from '../route.ts'
 import { secretIdOf } from './secrets.ts'
@@ -24,6 +25,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       rules: ['secret_meta:get'],
       summary: "List a secret's user metadata",
       accepts: 'json',
+      shows: metadataShown,
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params }) {
@@ -38,6 +40,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       summary: "Replace a secret's user metadata",
       accepts: 'json',
       body: { schema: metadataBody },
+      shows: metadataRefShown,
       answers: [201, 400, 401, 403, 404, 406, 413, 415],
       lookUp,
       async handle(request) {
@@ -55,6 +58,8 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       summary: "Add one entry to a secret's user metadata",
       accepts: 'json',
       body: { schema: metadatumBody },
+      shows: metadatumShown,
+      headers: ['Location'],
       answers: [201, 400, 401, 403, 404, 406, 409, 413, 415],
       lookUp,
       async handle(request) {
@@ -70,6 +75,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       rules: ['secret_meta:get'],
       summary: "Retrieve one entry of a secret's user metadata",
       accepts: 'json',
+      shows: metadatumShown,
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params }) {
@@ -83,6 +89,7 @@ export function secretMetadataRoutes(metadata: SecretMetadata): readonly Route[]
       summary: "Replace one entry of a secret's user metadata",
       accepts: 'json',
       body: { schema: metadatumBody },
+      shows: metadatumShown,
       answers: [200, 400, 401, 403, 404, 406, 409, 413, 415],
       lookUp,
       async handle(request) {

@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import type { SecretStores } from '../../domain/secretStores.ts'
 import { parseSecretStoreId } from '../../lib/ids.ts'
 import { json, noContent } from '../answers.ts'
-import { renderSecretStore } from '../render/secretStore.ts'
+import { renderSecretStore, secretStoreShown } from '../render/secretStore.ts'
 import type { ApiRequest, Route } from '../route.ts'
 
 /** /v1/secret-stores (contract 08). The words come before the ids: the router takes the first that fits. */
@@ -15,6 +16,7 @@ export function secretStoreRoutes(stores: SecretStores): readonly Route[] {
       rules: ['secretstores:get'],
       summary: 'List the secret stores',
       accepts: 'json',
+      shows: z.object({ secret_stores: z.array(secretStoreShown) }),
       answers: [200, 401, 403, 404, 406],
       async handle({ ctx, base }) {
         const found = await stores.list(ctx)
@@ -27,6 +29,7 @@ export function secretStoreRoutes(stores: SecretStores): readonly Route[] {
       rules: ['secretstores:get_global_default'],
       summary: 'Retrieve the secret store of projects that prefer none',
       accepts: 'json',
+      shows: secretStoreShown,
       answers: [200, 401, 403, 404, 406],
       async handle({ ctx, base }) {
         return json(200, renderSecretStore(await stores.globalDefault(ctx), base))
@@ -38,6 +41,7 @@ export function secretStoreRoutes(stores: SecretStores): readonly Route[] {
       rules: ['secretstores:get_preferred'],
       summary: 'Retrieve the secret store that the project prefers',
       accepts: 'json',
+      shows: secretStoreShown,
       answers: [200, 401, 403, 404, 406],
       async handle({ ctx, base }) {
         return json(200, renderSecretStore(await stores.preferred(ctx), base))
@@ -49,6 +53,7 @@ export function secretStoreRoutes(stores: SecretStores): readonly Route[] {
       rules: ['secretstore:get'],
       summary: 'Retrieve a secret store',
       accepts: 'json',
+      shows: secretStoreShown,
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params, base }) {

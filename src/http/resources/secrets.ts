@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Secrets, ShownSecret } from '../../domain/secrets.ts'
 import { Fault } from '../../lib/fault.ts'
 import { parseSecretId, type SecretId } from '../../lib/ids.ts'
@@ -5,19 +6,42 @@ import type { Microversion } from '../../model/requestContext.ts'
 import { json, noContent } from '../answers.ts'
 import { decodeBoolean } from '../decode/boolean.ts'
 import { decodeNewSecret, newSecretBody } from '../decode/newSecret.ts'
-import { decodePaging, type PagingLimits } from '../decode/paging.ts'
-import { decodePayloadUpload } from '../decode/payloadUpload.ts'
-import { decodeSecretQuery } from '../decode/secretQuery.ts'
+import { decodePaging, type PagingLimits, pagingParameters } from '../decode/paging.ts'
+import { decodePayloadUpload, payloadUploadParameters } from '../decode/payloadUpload.ts'
+import { decodeSecretQuery, secretListParameters } from '../decode/secretQuery.ts'
 import { matchesEtag } from '../etag.ts'
-import { renderPage } from '../render/page.ts'
+import { pageShown, renderPage } from '../render/page.ts'
 import { renderPayload, wantsPayload } from '../render/payload.ts'
-import { renderSecret, type SecretRenderOptions, secretRef } from '../render/secret.ts'
+import {
+  renderSecret,
+  type SecretRenderOptions,
+  secretRef,
+  secretRefShown,
+  secretShown,
+} from '../render/secret.ts'
 import type { Answer, ApiRequest, Route } from '../route.ts'
 
 export interface SecretRouteOptions {
   readonly paging: PagingLimits
   readonly maxPayloadBytes: number
   readonly nameless: SecretRenderOptions['nameless']
+}
+
+const forceParameter = z
+  .string()
+  .describe(
+    'From microversion 1.2 on: true deletes a secret that still has consumers. Any of 1 t true y yes on and 0 f false n no off.',
+  )
+
+const wrappedPayloadParameters = {
+  trans_wrapped_session_key: z
+    .string()
+    .describe(
+      'Wants transport_key_id beside it, else 400. No store here wraps: the payload comes in clear.',
+    ),
+  transport_key_id: z
+    .string()
+    .describe('Goes with trans_wrapped_session_key, and is ignored without it.'),
 }
 
 /** /v1/secrets (contract 01); the hottest first. */
@@ -48,6 +72,9 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       rules: ['secret:decrypt'],
       summary: 'Retrieve the payload of a secret',
       accepts: 'any',
+      showsPayload: true,
+      headers: ['Cache-Control'],
+      query: wrappedPayloadParameters,
       answers: [200, 204, 400, 401, 403, 404, 406],
       lookUp,
       handle: payloadAnswer,
@@ -59,6 +86,10 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       rules: ['secret:get', 'secret:decrypt'],
       summary: 'Retrieve the metadata of a secret, or, with Accept of a payload type, its payload',
       accepts: 'any',
+      shows: secretShown,
+      showsPayload: true,
+      headers: ['ETag', 'Cache-Control'],
+      query: wrappedPayloadParameters,
       answers: [200, 204, 304, 400, 401, 403, 404, 406],
       lookUp,
       async handle(request) {
@@ -74,6 +105,8 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       summary: 'Create a secret, with its payload or without',
       accepts: 'json',
       body: { schema: newSecretBody },
+      shows: secretRefShown,
+      headers: ['Location'],
       answers: [201, 400, 401, 403, 406, 413, 415],
       async handle(request) {
         const id = await secrets.create(request.ctx, async () =>
@@ -89,6 +122,8 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       rules: ['secrets:get'],
       summary: 'List the secrets of a project',
       accepts: 'json',
+      query: { ...secretListParameters, ...pagingParameters },
+      shows: pageShown('secrets', secretShown),
       answers: [200, 400, 401, 403, 406],
       async handle({ ctx, base, query }) {
         const paging = decodePaging(query, options.paging)
@@ -110,6 +145,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       summary: 'Store the payload of a secret that was created without one',
       accepts: 'any',
       body: 'payload',
+      query: payloadUploadParameters,
       answers: [204, 400, 401, 403, 404, 409, 413, 415],
       lookUp,
       async handle(request) {
@@ -125,6 +161,7 @@ export function secretRoutes(secrets: Secrets, options: SecretRouteOptions): rea
       rules: ['secret:delete'],
       summary: 'Delete a secret; its key is destroyed at once',
       accepts: 'any',
+      query: { force: forceParameter },
       answers: [204, 400, 401, 403, 404],
       lookUp,
       async handle({ ctx, params, query }) {

@@ -1,11 +1,17 @@
+import { z } from 'zod'
 import type { TransportKeys } from '../../domain/transportKeys.ts'
 import { parseTransportKeyId, type TransportKeyId } from '../../lib/ids.ts'
 import { json, noContent } from '../answers.ts'
 import { decodeNewTransportKey, newTransportKeyBody } from '../decode/newTransportKey.ts'
-import { decodePaging, type PagingLimits } from '../decode/paging.ts'
+import { decodePaging, type PagingLimits, pagingParameters } from '../decode/paging.ts'
 import { unquotePlus } from '../decode/query.ts'
-import { renderPage } from '../render/page.ts'
-import { renderTransportKey, transportKeyRef } from '../render/transportKey.ts'
+import { pageShown, renderPage } from '../render/page.ts'
+import {
+  renderTransportKey,
+  transportKeyRef,
+  transportKeyRefShown,
+  transportKeyShown,
+} from '../render/transportKey.ts'
 import type { ApiRequest, Route } from '../route.ts'
 
 /** /v1/transport_keys (contract 09). */
@@ -23,6 +29,11 @@ export function transportKeyRoutes(
       rules: ['transport_keys:get'],
       summary: 'List the transport keys',
       accepts: 'json',
+      query: {
+        plugin_name: z.string().describe('Those of exactly this plugin.'),
+        ...pagingParameters,
+      },
+      shows: pageShown('transport_keys', z.url()),
       answers: [200, 401, 403, 406],
       async handle({ ctx, base, query }) {
         const request = decodePaging(query, paging)
@@ -45,6 +56,8 @@ export function transportKeyRoutes(
       summary: 'Add a transport key',
       accepts: 'json',
       body: { schema: newTransportKeyBody },
+      shows: transportKeyRefShown,
+      headers: ['Location'],
       answers: [201, 400, 401, 403, 406, 413, 415],
       async handle(request) {
         const id = await transportKeys.create(request.ctx, async () =>
@@ -60,6 +73,7 @@ export function transportKeyRoutes(
       rules: ['transport_key:get'],
       summary: 'Retrieve a transport key',
       accepts: 'json',
+      shows: transportKeyShown,
       answers: [200, 401, 403, 404, 406],
       lookUp,
       async handle({ ctx, params }) {
