@@ -17,6 +17,7 @@ RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY migrations ./migrations
+COPY api-ref/openapi.json ./api-ref/openapi.json
 RUN npm run build
 
 # ---- what runs: no compiler, no tests, no Node but the image's own ---------------------------------

@@ -34,6 +34,7 @@ import { SecretMetadata } from './domain/secretMetadata.ts'
 import { SecretStores } from './domain/secretStores.ts'
 import { Secrets } from './domain/secrets.ts'
 import { TransportKeys } from './domain/transportKeys.ts'
+import { ApiDocument } from './http/apiDocument.ts'
 import { type AppParts, createApp } from './http/app.ts'
 import { Cors, type CorsOptions } from './http/cors.ts'
 import { type HrefOptions, hrefBase } from './http/hrefs.ts'
@@ -205,6 +206,8 @@ export function composeApi(parts: ApiParts): Api {
     authenticator: parts.authenticator,
     hrefBase: hrefBase(parts.href),
     cors: new Cors(parts.cors),
+    // Beside `src`, and beside `dist/src` in what was built.
+    apiDocument: new ApiDocument(new URL('../api-ref/openapi.json', import.meta.url)),
   })
   return { app, routes, orderWorker, purges }
 }

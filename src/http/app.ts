@@ -3,6 +3,7 @@ import Koa from 'koa'
 import type { Authenticator } from '../domain/ports.ts'
 import { Fault, unavailable } from '../lib/fault.ts'
 import { faultAnswer, isClientFault } from './answers.ts'
+import { API_DOCUMENT_PATH, type ApiDocument } from './apiDocument.ts'
 import { LazyApiRequest } from './apiRequest.ts'
 import type { Cors } from './cors.ts'
 import { discoveryAnswer } from './discovery.ts'
@@ -26,6 +27,7 @@ export interface AppParts {
   readonly observer: RequestObserver
   readonly healthSwitch: HealthSwitch
   readonly maxBodyBytes: number
+  readonly apiDocument: ApiDocument
   /** True while new work would only make everything slower; health checks are still answered. */
   isOverloaded(): boolean
   /** True while the process drains: every answer then announces that its connection closes. */
@@ -63,6 +65,10 @@ export function createApp(parts: AppParts): Koa {
     }
     const hot = hotPaths.find(koa.path)
     if (hot !== undefined) return dispatch(koa, exchange, hot)
+    if (koa.path === API_DOCUMENT_PATH) {
+      refuseWhenOverloaded()
+      return parts.apiDocument.answer(exchange, parts.hrefBase)
+    }
     // The router's types want a context of its own making.
     await routed(koa as Parameters<typeof routed>[0], async () => {
       koa.state['answer'] = await unrouted(koa, exchange)
@@ -116,8 +122,12 @@ export function createApp(parts: AppParts): Koa {
     return { status: 200, document, contentType: 'application/json' }
   }
 
-  async function establish(koa: Koa.Context, exchange: Exchange) {
+  function refuseWhenOverloaded(): void {
     if (parts.isOverloaded()) throw unavailable('The server has more work than it can do in time.')
+  }
+
+  async function establish(koa: Koa.Context, exchange: Exchange) {
+    refuseWhenOverloaded()
     const caller = await parts.authenticator.authenticate({
       method: koa.method,
       path: koa.path,
