@@ -107,9 +107,7 @@ export function orderRepositoryContract(
       await Promise.all(orders.map((order) => db.orders.place(order, undefined)))
       const foreign = project.order()
       await db.orders.place(foreign, undefined)
-      const inOrder = orders.toSorted((a, b) =>
-        a.createdAt + a.id < b.createdAt + b.id ? -1 : 1,
-      )
+      const inOrder = orders.toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? -1 : 1))
       const sorted = inOrder.map((order) => plain(order))
 
       const all = await db.orders.list({ projectId: owner.id, limit: 100, offset: 0 })

@@ -150,6 +150,26 @@ def created_named():
     equal(len({key.get_encoded() for key in keys}), 3, 'different keys')
 
 
+def pair_is_created(algorithm, bits):
+    @claim(f'castellan: create_key_pair makes a pair of {algorithm} keys of {bits} bits, one belonging to the other')
+    def created():
+        private_id, public_id = MANAGER.create_key_pair(CONTEXT, algorithm, bits, name='pair')
+        private, public = MANAGER.get(CONTEXT, private_id), MANAGER.get(CONTEXT, public_id)
+        equal((type(private), type(public)), (PrivateKey, PublicKey), 'classes')
+        equal((private.bit_length, public.bit_length), (bits, bits), 'lengths')
+        equal((private.algorithm.lower(), public.algorithm.lower()), (algorithm.lower(),) * 2, 'algorithms')
+        key = serialization.load_der_private_key(private.get_encoded(), None)
+        equal(key.key_size, bits, 'size of the key')
+        equal(key.public_key().public_numbers(),
+              serialization.load_der_public_key(public.get_encoded()).public_numbers(), 'pair')
+        for key_id in (private_id, public_id):
+            MANAGER.delete(CONTEXT, key_id)
+
+
+for algorithm, bits in (('RSA', 2048), ('DSA', 2048), ('rsa', 3072)):
+    pair_is_created(algorithm, bits)
+
+
 @claim('castellan: create_key with a length no cipher has is a KeyManagerError, not a key')
 def create_refused():
     refused(exception.KeyManagerError, MANAGER.create_key, CONTEXT, 'aes', 100)
