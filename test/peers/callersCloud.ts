@@ -6,6 +6,7 @@ import type { World } from './world.ts'
 const PEOPLE = [
   'demo',
   'administrator',
+  'creator',
   'stranger',
   'hermit',
   'librarian',

@@ -4,6 +4,7 @@ import datetime
 import os
 import uuid
 
+from barbicanclient import client as barbican
 from castellan.common import exception
 from castellan.common.credentials.keystone_password import KeystonePassword
 from castellan.common.credentials.keystone_token import KeystoneToken
@@ -36,12 +37,15 @@ def password_context(person='demo'):
         project_name=who['project'], **DEFAULT_DOMAIN)
 
 
-def fresh_token(person='demo'):
+def password(person):
     who = CLOUD['people'][person]
-    auth = identity.Password(
+    return identity.Password(
         auth_url=AUTH_URL, username=person, password=CLOUD['password'], user_domain_name='Default',
         project_name=who['project'], **DEFAULT_DOMAIN)
-    return auth.get_token(session.Session())
+
+
+def fresh_token(person='demo'):
+    return password(person).get_token(session.Session())
 
 
 def token_context(person='demo'):
@@ -148,6 +152,36 @@ def created_named():
     keys = [MANAGER.get(CONTEXT, key_id) for key_id in ids]
     equal({key.name for key in keys}, {'volume key'}, 'names')
     equal(len({key.get_encoded() for key in keys}), 3, 'different keys')
+
+
+def pair_is_created(algorithm, bits):
+    @claim(f'castellan: create_key_pair makes a pair of {algorithm} keys of {bits} bits, one belonging to the other')
+    def created():
+        private_id, public_id = MANAGER.create_key_pair(CONTEXT, algorithm, bits, name='pair')
+        private, public = MANAGER.get(CONTEXT, private_id), MANAGER.get(CONTEXT, public_id)
+        equal((type(private), type(public)), (PrivateKey, PublicKey), 'classes')
+        equal((private.bit_length, public.bit_length), (bits, bits), 'lengths')
+        equal((private.algorithm.lower(), public.algorithm.lower()), (algorithm.lower(),) * 2, 'algorithms')
+        key = serialization.load_der_private_key(private.get_encoded(), None)
+        equal(key.key_size, bits, 'size of the key')
+        equal(key.public_key().public_numbers(),
+              serialization.load_der_public_key(public.get_encoded()).public_numbers(), 'pair')
+        for key_id in (private_id, public_id):
+            MANAGER.delete(CONTEXT, key_id)
+
+
+for algorithm, bits in (('RSA', 2048), ('rsa', 3072)):
+    pair_is_created(algorithm, bits)
+
+
+@claim('castellan: create_key_pair makes a pair of DSA keys and names both; DER as they are, the client below reads them')
+def dsa_pair():
+    private_id, public_id = MANAGER.create_key_pair(CONTEXT, 'DSA', 2048)
+    client = barbican.Client(session=session.Session(auth=password('demo')))
+    private, public = (client.secrets.get(f'{ENDPOINT}/v1/secrets/{key_id}') for key_id in (private_id, public_id))
+    equal((private.secret_type, public.secret_type), ('private', 'public'), 'types')
+    key = serialization.load_der_private_key(private.payload, None)
+    equal(key.public_key().public_numbers(), serialization.load_der_public_key(public.payload).public_numbers(), 'pair')
 
 
 @claim('castellan: create_key with a length no cipher has is a KeyManagerError, not a key')

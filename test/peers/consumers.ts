@@ -13,7 +13,8 @@ const PROGRAMS = [
   'swift',
   'magnum',
   'openstacksdk',
-  'replay',
+  'others',
+  'rules',
 ] as const
 
 /** The code of the services that keep their secrets with us: each does with them what it keeps them for. */

@@ -1,5 +1,6 @@
 """nova's own code around keys: the secret of a vTPM, ephemeral disks, attached volumes."""
 import base64
+import datetime
 import os
 import subprocess
 import tempfile
@@ -10,12 +11,19 @@ from castellan import key_manager as castellan
 from castellan.common import exception as castellan_exception
 from castellan.common.objects.passphrase import Passphrase
 from castellan.common.objects.symmetric_key import SymmetricKey
+from castellan.common.objects.x_509 import X509
 from barbicanclient import client as barbican
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cursive import exception as cursive_exception
 
 import nova.conf
 from nova import context as nova_context
-from nova import crypto, objects, utils
+from nova import crypto, exception, objects, utils
 from nova.compute import api as compute_api
+from nova.image import glance
 from nova.virt.libvirt import driver as libvirt_driver
 from nova.virt.libvirt import imagebackend
 from os_brick.encryptors import luks
@@ -179,6 +187,43 @@ def attached():
     done = subprocess.run(['cryptsetup', 'luksOpen', '--test-passphrase', '--key-file=-', path],
                           input=phrase.encode(), capture_output=True, check=False)
     equal(done.returncode, 0, 'exit of luksOpen')
+
+
+def certificate(key, subject, issuer=None, issuer_key=None, path_length=None):
+    now = datetime.datetime.utcnow()
+
+    def named(text):
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+    builder = x509.CertificateBuilder(
+        named(issuer or subject), named(subject), key.public_key(), x509.random_serial_number(),
+        now - datetime.timedelta(hours=1), now + datetime.timedelta(days=2))
+    builder = builder.add_extension(x509.BasicConstraints(path_length is not None, path_length), critical=True)
+    builder = builder.add_extension(
+        x509.KeyUsage(True, False, False, False, False, path_length is not None, False, False, False), critical=True)
+    return KEYS.store(DEMO, X509(builder.sign(issuer_key or key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)))
+
+
+@claim('nova: a signed image is verified with its certificate and the trusted one; not when either is gone, nor when it changed')
+def signed_image():
+    root_key, key = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
+    root = certificate(root_key, 'root', path_length=0)
+    leaf = certificate(key, 'signer', 'root', root_key)
+    image = os.urandom(10_000)
+    properties = {'img_signature': base64.b64encode(key.sign(image, ec.ECDSA(hashes.SHA512()))).decode(),
+                  'img_signature_hash_method': 'SHA-512', 'img_signature_key_type': 'ECC_SECP384R1',
+                  'img_signature_certificate_uuid': leaf}
+    service = glance.GlanceImageServiceV2.__new__(glance.GlanceImageServiceV2)
+
+    def verified(data, *trusted):
+        with mock.patch.object(service, 'show', return_value={'properties': properties}):
+            verifier = service._get_verifier(DEMO, 'image', objects.TrustedCerts(ids=list(trusted)))
+        verifier.update(data)
+        verifier.verify()
+    verified(image, str(uuid.uuid4()), root)
+    refused(InvalidSignature, verified, image[:-1], root)
+    refused(exception.CertificateValidationFailed, verified, image, str(uuid.uuid4()))
+    KEYS.delete(DEMO, leaf)
+    refused(cursive_exception.SignatureVerificationError, verified, image, root)
 
 
 run()
