@@ -35,7 +35,7 @@ describe('version discovery and microversions', () => {
   after(() => door.close())
 
   // Compared as text: the order of keys is part of what old clients see.
-  test('GET / is 300 in the shape of 1.0 without a version, and needs no token', async () => {
+  test('GET / is 300 in the shape of 1.0 without a version, and needs no token (Q62, Q63)', async () => {
     const answer = await door.nobody.get('/')
     assert.equal(answer.status, 300)
     assert.equal(answer.text, JSON.stringify({ versions: { values: [OLD_ENTRY] } }))

@@ -106,7 +106,7 @@ describe('every route', () => {
       assert.equal(answer.headers['openstack-api-version'], undefined)
     })
 
-    test(`${name}: an Accept without JSON is 406 where the answer is JSON, and never a failure`, async () => {
+    test(`${name}: an Accept without JSON is 406 where the answer is JSON, and never a failure (Q24)`, async () => {
       const it = await made(probe)
       if (routeOf(probe).accepts === 'json') {
         const answer = await asks(probe, it, { headers: { accept: 'text/html' } })

@@ -239,6 +239,8 @@ describe('barbican-manage', () => {
 
   for (const args of [
     ['hsm', 'gen_mkek'],
+    ['hsm', 'rewrap_pkek'],
+    ['simple_crypto', 'new_pkek'],
     ['db', 'clean', '-m', 'soon'],
     ['db', 'upgrade', '-v', '123abc'],
     [],
