@@ -140,6 +140,52 @@ describe('oddities of Barbican', () => {
     }
   })
 
+  test('links of every list keep what was asked, and lead through it and back (Q29)', async () => {
+    const lister = fresh('q29')
+    const secret = await secretOf(lister, { name: 'a b' })
+    const container = await containerOf(lister, { name: 'c d' })
+    await placeOrder(lister, 'key', { ...AES, name: 'made' })
+    for (let more = 0; more < 2; more += 1) {
+      await secretOf(lister, { name: 'a b' })
+      await containerOf(lister, { name: 'c d' })
+      await placeOrder(lister, 'key', { ...AES, name: 'made' })
+    }
+    for (const it of ['1', '2', '3']) {
+      await lister.post('/v1/transport_keys', { plugin_name: 'p q', transport_key: it })
+      await lister.put(`/v1/project-quotas/q29-${it}`, { project_quotas: {} })
+      const consumer = { service: 's', resource_type: 't', resource_id: it }
+      await lister.post(`${secret.path}/consumers`, consumer)
+      await lister.post(`${container.path}/consumers`, { name: 'n', URL: it })
+    }
+    for (const [list, filter] of [
+      ['/v1/secrets', 'name=a%2520b&sort=created%3Adesc'],
+      ['/v1/containers', 'name=c+d&type=generic'],
+      ['/v1/orders', 'meta=%22made%22'],
+      ['/v1/transport_keys', 'plugin_name=p%2520q'],
+      ['/v1/project-quotas', 'any=thing'],
+      [`${secret.path}/consumers`, 'any=thing'],
+      [`${container.path}/consumers`, 'any=thing'],
+    ] as const) {
+      const pages = []
+      let path = `${list}?${filter}&limit=1`
+      while (path !== '') {
+        const { json } = await lister.get(path)
+        pages.push(json)
+        path = String(json['next'] ?? '').slice(BASE.length)
+      }
+      const link = (offset: number) => `${BASE}${list}?limit=1&offset=${offset}&${filter}`
+      assert.deepEqual(
+        pages.map(({ previous, next, total }) => [previous, next, total]),
+        [
+          [undefined, link(1), 3],
+          [link(0), link(2), 3],
+          [link(1), undefined, 3],
+        ],
+        list,
+      )
+    }
+  })
+
   test('times that overflow, half a surrogate pair and endless quotas are 400 (Q28)', async () => {
     for (const body of [
       { expiration: '9999-12-31T23:59:59-14:00' },

@@ -238,6 +238,8 @@ describe('barbican-manage', () => {
   })
 
   for (const args of [
+    ['db', 'current'],
+    ['db', 'history'],
     ['hsm', 'gen_mkek'],
     ['hsm', 'rewrap_pkek'],
     ['simple_crypto', 'new_pkek'],
