@@ -2,16 +2,15 @@ import { setTimeout } from 'node:timers/promises'
 import { maskUrl } from '../config/maskUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import { openDatabase } from '../db/database.ts'
-import { parseDatabaseUrl } from '../db/databaseLocation.ts'
 import { SqlPurgeRepository } from '../db/purgeRepository.ts'
 import { schemaStatus } from '../db/schema.ts'
-import { SqliteReader } from '../db/sqliteReader.ts'
 import { type Purged, type PurgeOrder, TombstonePurge, timeBefore } from '../domain/purge.ts'
 import { systemClock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
+import { lookInto } from './lookInto.ts'
 import { secretPurgeOf } from './secretPurge.ts'
 
 export interface CleanRequest {
@@ -72,15 +71,8 @@ function endsOf({ housekeeping }: Settings, { minDays, withExpired }: CleanReque
 
 /** Changes nothing, and needs no key. */
 async function look(url: string, ends: Ends): Promise<Report> {
-  const clock = systemClock()
-  const reads = new SqliteReader({
-    path: parseDatabaseUrl(url).path,
-    monotonicMs: () => clock.monotonicMs(),
-    onEvent: () => undefined,
-  })
-  const commands = { run: () => Promise.reject(new Error('a look changes nothing')) }
-  try {
-    const purge = new SqlPurgeRepository({ reads, commands })
+  return lookInto(url, systemClock(), async (glass) => {
+    const purge = new SqlPurgeRepository(glass)
     const until = ends.tombstones()
     const secrets = ends.secrets === undefined ? 0 : await purge.countExpired(ends.secrets)
     const tombstones = until === undefined ? 0 : await purge.countTombstones(until)
@@ -89,9 +81,7 @@ async function look(url: string, ends: Ends): Promise<Report> {
       reportLine('tombstones', until, `${tombstones} would be removed`),
     ]
     return { text: lines.join('\n'), reason: 'done' }
-  } finally {
-    reads.close()
-  }
+  })
 }
 
 async function clean(settings: Settings, ends: Ends, request: CleanRequest): Promise<Report> {

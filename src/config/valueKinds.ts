@@ -32,9 +32,6 @@ function single<T>(
 /** Any text but the empty one. */
 export const text = single('a text', (given) => given)
 
-/** Any text; the empty one is a value like any other. */
-export const textOrBlank = single('a text, or nothing', (given) => given, String, false)
-
 export const absolutePath = single('an absolute path', (given) =>
   given.startsWith('/') && !given.includes('\0') ? given : undefined,
 )

@@ -40,7 +40,7 @@ export function parseMediaRanges(header: string): readonly MediaRange[] {
 
 const JSON_RANGES = new Set(['application/json', 'application/*', '*/*'])
 
-export function isJsonRange(range: MediaRange): boolean {
+function isJsonRange(range: MediaRange): boolean {
   return range.quality > 0 && JSON_RANGES.has(range.type)
 }
 

@@ -23,7 +23,7 @@ export type AnswerHeader = 'Location' | 'ETag' | 'Cache-Control'
 export interface ApiRequest {
   readonly ctx: RequestContext
   readonly params: Readonly<Record<string, string>>
-  /** The first value of nothing: a repeated key has its last value (Q20). */
+  /** A repeated key has its last value (Q20). */
   readonly query: ReadonlyMap<string, string>
   /** Scheme, host and prefix of every ref in the answer, without a trailing slash. */
   readonly base: string

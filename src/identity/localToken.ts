@@ -5,9 +5,9 @@ import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { SigningKey } from './signingKey.ts'
 
-export const LOCAL_ISSUER = 'gatehouse'
-export const DEFAULT_TTL_SECONDS = 3600
-export const DEFAULT_MAX_TTL_SECONDS = 86_400
+const LOCAL_ISSUER = 'gatehouse'
+const DEFAULT_TTL_SECONDS = 3600
+const DEFAULT_MAX_TTL_SECONDS = 86_400
 const ALGORITHM = 'EdDSA'
 
 export interface LocalTokenParts {
@@ -142,9 +142,7 @@ export function refusalOf(error: unknown): unknown {
 }
 
 /** Read without checking anything: only to find out whose key to check with. */
-export function headerOf(
-  token: string,
-): { readonly kid?: string; readonly alg?: string } | undefined {
+function headerOf(token: string): { readonly kid?: string; readonly alg?: string } | undefined {
   try {
     return decodeProtectedHeader(token)
   } catch {

@@ -60,7 +60,7 @@ export function printableText(text: string): string {
     .replaceAll(/-----BEGIN [^-]*-----[\s\S]*?(?:-----END [^-]*-----|$)/g, '[PEM]')
 }
 
-export function printableError(error: Error, depth = 0): Printable {
+function printableError(error: Error, depth = 0): Printable {
   const code = 'code' in error ? error.code : undefined
   return {
     kind: error instanceof Fault ? `Fault ${error.kind}` : printableText(error.name),

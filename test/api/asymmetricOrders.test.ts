@@ -109,7 +109,7 @@ describe('/v1/orders of type asymmetric', () => {
     ['ec', 521, 'pem', 'generic'],
   ]
   for (const [algorithm, bits, form, containerType] of pairs) {
-    test(`${algorithm} ${bits} makes a pair that matches, as ${form} in a ${containerType} container`, async () => {
+    test(`${algorithm} ${bits} makes a pair that matches, as ${form} in a ${containerType} container (Q67, Q68)`, async () => {
       const order = await orderPair(admin, { algorithm, bit_length: bits, name: 'a pair' })
       const { container, refs } = await membersOf(order)
       assert.equal(container['type'], containerType)
@@ -249,7 +249,7 @@ describe('/v1/orders of type asymmetric', () => {
     }
   })
 
-  test('meta.creator_id owns nothing', async () => {
+  test('meta.creator_id owns nothing (Q39)', async () => {
     const order = await orderPair(admin, { ...RSA, creator_id: 'mallory', project_id: 'theirs' })
     const { container, refs } = await membersOf(order)
     assert.equal(order['creator_id'], 'u')
@@ -370,7 +370,7 @@ describe('/v1/orders of type asymmetric', () => {
     assert.equal((await lister.get('/v1/orders?meta=canary')).json['total'], 0)
   })
 
-  test('a passphrase stands in no answer and in no row, neither while the order waits nor after', async () => {
+  test('a passphrase stands in no answer and in no row, neither while the order waits nor after (Q41)', async () => {
     const canary = `canary-${randomBytes(16).toString('hex')}`
     const idle = await openDoor({ hasNoWorker: true })
     try {

@@ -36,7 +36,7 @@ describe('OPTIONS and the healthcheck without CORS', () => {
   })
 
   for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
-    test(`${method} /healthcheck is 200 OK as text`, async () => {
+    test(`${method} /healthcheck is 200 OK as text (Q64)`, async () => {
       const answer = await door.nobody.ask(method, '/healthcheck')
       assert.equal(answer.status, 200)
       assert.equal(answer.text, 'OK')

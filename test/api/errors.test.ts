@@ -20,7 +20,7 @@ describe('errors, and which of two comes first', () => {
   })
   after(() => door.close())
 
-  test('401 speaks both dialects and carries WWW-Authenticate', async () => {
+  test('401 speaks both dialects and carries WWW-Authenticate (Q02)', async () => {
     const answer = await door.nobody.get('/v1/secrets')
     assert.equal(answer.status, 401)
     assert.match(answer.headers['www-authenticate'] ?? '', /^Keystone uri=/)
@@ -160,7 +160,7 @@ describe('errors, and which of two comes first', () => {
     assert.equal((await creator.post('/v1/orders', '{', type)).status, 415)
   })
 
-  test('a body that is too large is 413, a payload that is too large as well', async () => {
+  test('a body that is too large is 413, a payload that is too large as well (Q07, Q70)', async () => {
     const padded = `{"name":"n"}${' '.repeat(25_000)}`
     assert.equal((await creator.post('/v1/secrets', padded)).status, 413)
     const payload = { payload: 'x'.repeat(20_001), payload_content_type: 'text/plain' }

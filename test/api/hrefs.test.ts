@@ -35,6 +35,8 @@ async function basesSeen(caller: Caller, headers: Headers): Promise<readonly str
     (await asked.post(`${path}/consumers`, CONSUMER)).headers['location'] ?? '',
     (await asked.get(`${path}/consumers?limit=1`)).text,
     (await asked.get(`${path}/consumers?limit=1&offset=1`)).text,
+    ...(await ofContainers(asked)),
+    ...(await ofWhatOperatorsSee(asked)),
     (await asked.get('/v1')).text,
     (await asked.get('/')).text,
   ]
@@ -45,18 +47,54 @@ async function basesSeen(caller: Caller, headers: Headers): Promise<readonly str
   return [...new Set(bases)]
 }
 
+async function ofContainers(asked: Caller): Promise<readonly string[]> {
+  const made = await asked.post('/v1/containers', { type: 'generic' })
+  const ref = String(made.json['container_ref'])
+  const path = new URL(ref).pathname.replace(/^.*(?=\/v1)/, '')
+  const secret = (await asked.post('/v1/secrets', {})).json
+  const added = await asked.post(`${path}/secrets`, { secret_ref: secret['secret_ref'] })
+  const consumed = await asked.post(`${path}/consumers`, { name: 'n', URL: '1' })
+  await asked.post(`${path}/consumers`, { name: 'n', URL: '2' })
+  return [
+    ...[made.text, made.headers['location'] ?? '', added.text, added.headers['location'] ?? ''],
+    ...[consumed.text, consumed.headers['location'] ?? ''],
+    (await asked.get(path)).text,
+    (await asked.get('/v1/containers?limit=1&offset=1')).text,
+    (await asked.get(`${path}/consumers?limit=1`)).text,
+    (await asked.put(`${path}/acl`, { read: {} })).text,
+  ]
+}
+
+async function ofWhatOperatorsSee(asked: Caller): Promise<readonly string[]> {
+  const key = await asked.post('/v1/transport_keys', { plugin_name: 'p', transport_key: 'k' })
+  for (const project of ['a', 'b']) {
+    await asked.put(`/v1/project-quotas/${project}`, { project_quotas: {} })
+  }
+  return [
+    ...[key.text, key.headers['location'] ?? ''],
+    (await asked.get('/v1/transport_keys')).text,
+    (await asked.get('/v1/project-quotas?limit=1')).text,
+    (await asked.get('/v1/secret-stores')).text,
+    (await asked.get('/v1/secret-stores/global-default')).text,
+  ]
+}
+
 function suite(name: string, options: DoorOptions, rows: readonly (readonly [Headers, string])[]) {
   describe(name, () => {
     let door: Door
     let caller: Caller
     before(async () => {
-      door = await openDoor(options)
-      caller = door.as({ project: 'hrefs', user: 'u', roles: ['admin'] })
+      door = await openDoor({ ...options, hasSeveralStores: true })
+      caller = door.as({
+        project: 'hrefs',
+        user: 'u',
+        roles: ['admin', 'key-manager:service-admin'],
+      })
     })
     after(() => door.close())
 
     for (const [headers, base] of rows) {
-      test(`${JSON.stringify(headers)} gives refs below ${base}`, async () => {
+      test(`${JSON.stringify(headers)} gives refs below ${base} (Q31)`, async () => {
         assert.deepEqual(await basesSeen(caller, headers), [base])
       })
     }

@@ -25,7 +25,7 @@ describe('/v1/orders of type key', () => {
   const secretPath = (order: Readonly<Record<string, unknown>>) =>
     String(order['secret_ref']).slice(BASE.length)
 
-  test('castellan: POST is 202 with the ref, the first GET finds it ACTIVE with a secret', async () => {
+  test('castellan: POST is 202 with the ref, the first GET finds it ACTIVE with a secret (Q55, Q60)', async () => {
     const placed = await place(AES)
     assert.deepEqual(Object.keys(placed.json), ['order_ref'])
     assert.equal(placed.headers['location'], placed.json['order_ref'])
@@ -105,7 +105,7 @@ describe('/v1/orders of type key', () => {
     [`${'a'.repeat(99)}🔑${'b'.repeat(150)}`, 128],
   ]
   for (const [algorithm, bits] of failing) {
-    test(`${algorithm.slice(0, 20)} ${bits} is 202, then an order in ERROR with the reason`, async () => {
+    test(`${algorithm.slice(0, 20)} ${bits} is 202, then an order in ERROR with the reason (Q60)`, async () => {
       const order = await orderOf(await place({ algorithm, bit_length: bits }))
       assert.equal(order['status'], 'ERROR')
       assert.equal(order['error_status_code'], '400')
@@ -151,7 +151,7 @@ describe('/v1/orders of type key', () => {
     assert.equal(secret['secret_type'], 'symmetric')
   })
 
-  test('extra keys of meta come back, and none of them owns the secret', async () => {
+  test('extra keys of meta come back, and none of them owns the secret (Q39)', async () => {
     const extra = {
       creator_id: 'someone else',
       project_id: 'elsewhere',

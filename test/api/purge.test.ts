@@ -40,7 +40,7 @@ describe('the purge of what is over', () => {
     door.execute('delete from tombstones')
   }
 
-  test('an expired secret stays as long as it is kept, and then goes with all that hangs on it', async () => {
+  test('an expired secret stays as long as it is kept, and then goes with all that hangs on it (Q50)', async () => {
     const { id, path } = await expiring()
     await owner.put(`${path}/metadata`, { metadata: { a: '1', b: '2' } })
     await owner.put(`${path}/acl`, { read: { users: ['x', 'y'], 'project-access': false } })

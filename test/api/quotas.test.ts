@@ -223,7 +223,7 @@ describe('the list of project quotas', () => {
     )
   })
 
-  test('by creation, ten at a time, and the links lead to the other pages', async () => {
+  test('by creation, ten at a time, and the links lead to the other pages (Q30)', async () => {
     const first = await operator.get('/v1/project-quotas?unknown=kept')
     assert.equal(first.json['total'], 12)
     assert.equal(ids(first).length, 10)
@@ -272,7 +272,7 @@ describe('quotas in force', () => {
   const statuses = (answers: readonly DoorAnswer[], status: number) =>
     answers.filter((answer) => answer.status === status).length
 
-  test('fifty secrets at once under a configured quota of 10: exactly 10 come in', async () => {
+  test('fifty secrets at once under a configured quota of 10: exactly 10 come in (Q05)', async () => {
     const { creator } = freshProject()
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => creator.post('/v1/secrets', { name: 'many' })),
@@ -359,7 +359,7 @@ describe('quotas in force', () => {
     assert.equal((await creator.post('/v1/orders', ORDER)).status, 202)
   })
 
-  test('what orders make is not refused by the quota of secrets, and counts in it', async () => {
+  test('what orders make is not refused by the quota of secrets, and counts in it (Q05)', async () => {
     const { project, creator } = freshProject()
     await set(project, { secrets: 1, orders: -1 })
     for (let i = 0; i < 3; i += 1) {

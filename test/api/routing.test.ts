@@ -174,7 +174,7 @@ describe('paths and methods', () => {
     'anything=1&a',
     'limit',
   ]) {
-    test(`?${query} changes nothing`, async () => {
+    test(`?${query} changes nothing (Q19)`, async () => {
       for (const path of [
         ...['/v1/secrets', '/v1/orders', '/v1/secrets/{id}', '/v1/orders/{order}'],
         ...['/v1/containers', '/v1/containers/{container}'],
@@ -185,7 +185,7 @@ describe('paths and methods', () => {
     })
   }
 
-  test('external_project_id, project_id and inst in a body change nothing', async () => {
+  test('external_project_id, project_id and inst in a body change nothing (Q19)', async () => {
     const made = await secretOf(admin, {
       external_project_id: 'other',
       project_id: 'other',

@@ -182,7 +182,7 @@ describe('POST /v1/secrets', () => {
     }
   })
 
-  test('20000 bytes of payload as sent are the most, counted in UTF-8 and as base64 text', async () => {
+  test('20000 bytes of payload as sent are the most, counted in UTF-8 and as base64 text (Q69)', async () => {
     const rows: readonly (readonly [string, string, number])[] = [
       ['text/plain', long(20_000), 201],
       ['text/plain', long(20_001), 413],

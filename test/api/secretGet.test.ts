@@ -84,7 +84,7 @@ describe('reading and deleting one secret', () => {
       'APPLICATION/JSON',
       'text/html, application/json;q=0.5',
     ]) {
-      test(`Accept ${accept ?? 'absent'} means metadata, which audit may see`, async () => {
+      test(`Accept ${accept ?? 'absent'} means metadata, which audit may see (Q11)`, async () => {
         const { path } = await secretWithPayload(creator)
         const answer = await auditor.get(path, accept === undefined ? undefined : { accept })
         assert.equal(answer.status, 200)
@@ -99,7 +99,7 @@ describe('reading and deleting one secret', () => {
       'application/pkcs8',
       'text/plain, application/json',
     ]) {
-      test(`Accept ${accept} means the payload, which audit may not see`, async () => {
+      test(`Accept ${accept} means the payload, which audit may not see (Q11)`, async () => {
         const { path } = await secretWithPayload(creator, { payload: 'legacy' })
         const answer = await creator.get(path, { accept })
         assert.equal(answer.status, 200)
@@ -190,7 +190,7 @@ describe('reading and deleting one secret', () => {
     const OTHER_BYTES = Buffer.from([0xff, 0xfe, 0x00, 0x80])
 
     for (const [accept, forText, forBytes] of NEGOTIATION) {
-      test(`Accept ${accept ?? 'absent'}: ${forText} for text, ${forBytes} for bytes`, async () => {
+      test(`Accept ${accept ?? 'absent'}: ${forText} for text, ${forBytes} for bytes (Q10, Q12)`, async () => {
         const text = await secretWithPayload(creator, { payload: TEXT_BYTES.toString() })
         const binary = await secretOfBytes(creator, OTHER_BYTES)
         for (const [path, expected, bytes] of [

@@ -135,7 +135,7 @@ describe('what a POST may bring as payload', () => {
     ['JSON', '{"a":1}', undefined],
   ]
   for (const [what, payload, bytes] of base64) {
-    test(`base64 ${what} is ${bytes === undefined ? 'refused' : 'decoded to the byte'}`, async () => {
+    test(`base64 ${what} is ${bytes === undefined ? 'refused' : 'decoded to the byte'} (Q13)`, async () => {
       const answer = await creator.post('/v1/secrets', {
         payload,
         payload_content_type: 'application/octet-stream',

@@ -124,7 +124,7 @@ describe('several secret stores', () => {
     assert.deepEqual((await creator.get(`${COLLECTION}/global-default`)).json, stores[0])
   })
 
-  test('a preference is 404 until it is set, then the store, and is replaced and removed', async () => {
+  test('a preference is 404 until it is set, then the store, and is replaced and removed (Q43)', async () => {
     const { admin, creator } = everybody(door, 'prefer')
     const [first, second] = await pathsOf(creator)
     const preferred = `${COLLECTION}/preferred`

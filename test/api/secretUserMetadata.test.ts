@@ -27,7 +27,7 @@ describe('/v1/secrets/{id}/metadata', () => {
     assert.equal((await creator.get(`${path}/metadata`)).text, '{"metadata":{}}')
   })
 
-  test('PUT replaces all, answers 201 with metadata_ref and no Location', async () => {
+  test('PUT replaces all, answers 201 with metadata_ref and no Location (Q59)', async () => {
     const { path, ref } = await noted({ old: '1' })
     const answer = await creator.put(`${path}/metadata`, { metadata: { a: '1', b: '' }, more: 1 })
     assert.equal(answer.status, 201)
@@ -161,7 +161,7 @@ describe('/v1/secrets/{id}/metadata', () => {
     '\\u212a',
   ]
   for (const key of badKeys) {
-    test(`key "${key.slice(0, 10)}" of ${key.length} is 400 in both forms`, async () => {
+    test(`key "${key.slice(0, 10)}" of ${key.length} is 400 in both forms (Q27)`, async () => {
       const { path } = await noted()
       const one = await creator.put(`${path}/metadata`, `{"metadata":{"${key}":"v"}}`)
       assert.equal(one.status, 400, one.text)

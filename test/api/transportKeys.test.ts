@@ -87,7 +87,7 @@ describe('/v1/transport_keys', () => {
     assert.equal(long.status, 413)
   })
 
-  test('an unknown key is 404, and so is an id that is none', async () => {
+  test('an unknown key is 404, and so is an id that is none (Q46)', async () => {
     const odd = [
       UNKNOWN,
       '/v1/transport_keys/nonsense',
@@ -125,7 +125,7 @@ describe('/v1/transport_keys', () => {
     assert.equal((await stranger.get(path)).status, 403)
   })
 
-  test('Accept application/json is served by id, as by every JSON endpoint', async () => {
+  test('Accept application/json is served by id, as by every JSON endpoint (Q23)', async () => {
     const path = await add()
     for (const accept of ['application/json', '*/*', 'text/html, application/json;q=0.1']) {
       assert.equal((await member.get(path, { accept })).status, 200, accept)
@@ -172,7 +172,7 @@ describe('/v1/transport_keys', () => {
   })
 
   describe('used by secrets', () => {
-    test('a new secret that needs one is 400: no store here has any', async () => {
+    test('a new secret that needs one is 400: no store here has any (Q47)', async () => {
       const answer = await member.post('/v1/secrets', { transport_key_needed: 'true' })
       assert.equal(answer.status, 400)
       assert.match(String(answer.json['description']), /transport_key_needed/)
@@ -192,7 +192,7 @@ describe('/v1/transport_keys', () => {
       }
     })
 
-    test('reading ignores the question, with a payload and without', async () => {
+    test('reading ignores the question, with a payload and without (Q45, Q47)', async () => {
       for (const { path } of [await secretOf(member), await secretWithPayload(member)]) {
         const answer = await member.get(`${path}?transport_key_needed=true`)
         assert.equal(answer.status, 200)

@@ -60,7 +60,7 @@ describe('gatehouse db clean', () => {
     }
   })
 
-  it('takes -m as days since the end, and 0 or less as now, in one run', async (t) => {
+  it('takes -m as days since the end, and 0 or less as now, in one run (Q51)', async (t) => {
     const { clean, count } = await pastCloud(t)
     const years = await clean('-e', '-m', '20000')
     assert.match(years.out, /expired secrets {2}0 removed/)

@@ -238,7 +238,11 @@ describe('barbican-manage', () => {
   })
 
   for (const args of [
+    ['db', 'current'],
+    ['db', 'history'],
     ['hsm', 'gen_mkek'],
+    ['hsm', 'rewrap_pkek'],
+    ['simple_crypto', 'new_pkek'],
     ['db', 'clean', '-m', 'soon'],
     ['db', 'upgrade', '-v', '123abc'],
     [],

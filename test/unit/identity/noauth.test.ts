@@ -10,7 +10,7 @@ const noauth = new NoauthAuthenticator()
 const HEADERS = { host: '127.0.0.1:9311', 'x-project-id': 'demo', 'x-user-id': 'ada' }
 const ask = (headers: Record<string, string>) => verdictOf(noauth.authenticate(request(headers)))
 
-test('the request says who it is', async () => {
+test('the request says who it is (Q01)', async () => {
   assert.deepEqual(
     await noauth.authenticate(request({ ...HEADERS, 'x-roles': ' Creator,member ,, ' })),
     {
