@@ -4,7 +4,8 @@ import type { Acl } from './acl.ts'
 import type { ConsumerName } from './containerConsumer.ts'
 
 /** `dsa` comes from an order alone and cannot be posted (contract 04). */
-export type ContainerType = 'generic' | 'rsa' | 'dsa' | 'certificate'
+export const CONTAINER_TYPES = ['generic', 'rsa', 'dsa', 'certificate'] as const
+export type ContainerType = (typeof CONTAINER_TYPES)[number]
 
 export type PostableContainerType = Exclude<ContainerType, 'dsa'>
 
