@@ -9,24 +9,28 @@ import { ContainerConsumers } from './domain/containerConsumers.ts'
 import { Containers } from './domain/containers.ts'
 import { Orders } from './domain/orders.ts'
 import type {
-  Alarms,
-  Authenticator,
   ContainerConsumerRepository,
   ContainerRepository,
-  KekStore,
-  KeyPairMaker,
+} from './domain/ports/containerRepositories.ts'
+import type { Alarms, KekStore, KeyPairMaker } from './domain/ports/crypto.ts'
+import type { Authenticator } from './domain/ports/identity.ts'
+import type { ProjectKeyRepository } from './domain/ports/keyRepositories.ts'
+import type {
   OrderRepository,
   OrderTaskRepository,
   ProcessMarks,
-  ProjectKeyRepository,
+} from './domain/ports/orderRepositories.ts'
+import type {
   PurgeRepository,
   QuotaRepository,
+  SecretStoreRepository,
+  TransportKeyRepository,
+} from './domain/ports/projectRepositories.ts'
+import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
-  SecretStoreRepository,
-  TransportKeyRepository,
-} from './domain/ports.ts'
+} from './domain/ports/secretRepositories.ts'
 import { SecretPurge, TombstonePurge } from './domain/purge.ts'
 import { ProjectQuotaSettings } from './domain/quotas.ts'
 import { SecretConsumers } from './domain/secretConsumers.ts'

@@ -1,5 +1,5 @@
 import type { Settings } from './config/settingsTable.ts'
-import type { Authenticator } from './domain/ports.ts'
+import type { Authenticator } from './domain/ports/identity.ts'
 import { JwksIssuer } from './identity/jwksIssuer.ts'
 import { KeystoneAuthenticator } from './identity/keystoneAuthenticator.ts'
 import type { KeystoneEvent, ServiceUser } from './identity/keystoneOptions.ts'

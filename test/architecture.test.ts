@@ -187,6 +187,16 @@ test('nothing draws Math.random', () => {
   )
 })
 
+test('no file of the house is longer than 300 lines', () => {
+  const long = sourceFiles(SRC).filter(
+    (file) => readFileSync(file, 'utf8').trimEnd().split('\n').length > 300,
+  )
+  assert.deepEqual(
+    long.map((file) => relative(ROOT, file)),
+    [],
+  )
+})
+
 test('no file hides behind a name that says nothing', () => {
   const names = /\/(utils?|helpers?|common|index|misc)\.ts$/
   assert.deepEqual(

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settingsTable.ts'
 import { SqlDeploymentRepository } from '../db/deploymentRepository.ts'
 import { schemaStatus } from '../db/schema.ts'
-import type { DeploymentState } from '../domain/ports.ts'
+import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { refusingWith } from './exitCodes.ts'
 import { lookInto } from './lookInto.ts'

@@ -1,6 +1,7 @@
 import type { KekStoreKind, KekStoreSettings } from '../config/kekStoreKinds.ts'
 import { openKeyringFile } from '../crypto/kek/keyringFile.ts'
-import type { DeploymentState, KekStore } from '../domain/ports.ts'
+import type { KekStore } from '../domain/ports/crypto.ts'
+import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { keyringProtection } from './keyringOfSettings.ts'
 

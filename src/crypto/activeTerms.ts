@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { ProjectKeyRow } from '../domain/ports.ts'
+import type { ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'

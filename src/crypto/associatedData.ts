@@ -1,4 +1,4 @@
-import type { PayloadBinding } from '../domain/ports.ts'
+import type { PayloadBinding } from '../domain/ports/crypto.ts'
 import type { OrderId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { ProjectKeyId } from '../model/sealedForms.ts'
 import { FieldWriter } from './fieldWriter.ts'

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { extname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import type { KeyPairMaker } from '../domain/ports.ts'
+import type { KeyPairMaker } from '../domain/ports/crypto.ts'
 import type { KeyPair, KeyPairRecipe } from '../model/keyPair.ts'
 import { FrameReader, frameOf } from './keyPairFrames.ts'
 

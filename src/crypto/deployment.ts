@@ -1,11 +1,10 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { KekDescription, KekStore } from '../domain/ports/crypto.ts'
 import type {
   CanaryRow,
   DeploymentRepository,
   DeploymentState,
-  KekDescription,
-  KekStore,
-} from '../domain/ports.ts'
+} from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Alarms, Integrity } from '../domain/ports.ts'
+import type { Alarms, Integrity } from '../domain/ports/crypto.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProtectedRecord, Stored, Verified } from '../model/record.ts'
 import { PROJECT_KEY_ID_BYTES, projectKeyIdOfRowMac, ROW_MAC_BYTES } from '../model/sealedForms.ts'

@@ -1,4 +1,4 @@
-import type { KekStore, WrappedKey } from '../domain/ports.ts'
+import type { KekStore, WrappedKey } from '../domain/ports/crypto.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault, unavailable } from '../lib/fault.ts'
 import { withDeadline } from './deadline.ts'

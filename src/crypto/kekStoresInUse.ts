@@ -1,4 +1,4 @@
-import type { KekStore } from '../domain/ports.ts'
+import type { KekStore } from '../domain/ports/crypto.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { SingleFlight } from '../lib/singleFlight.ts'

@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type {
-  Alarms,
-  KekStore,
-  KeyCache,
-  ProjectKeyRepository,
-  ProjectKeyRow,
-  StoreChoice,
-} from '../domain/ports.ts'
+import type { Alarms, KekStore, KeyCache, StoreChoice } from '../domain/ports/crypto.ts'
+import type { ProjectKeyRepository, ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'

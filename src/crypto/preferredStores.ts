@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { SecretStoreRepository, StoreChoice } from '../domain/ports.ts'
+import type { StoreChoice } from '../domain/ports/crypto.ts'
+import type { SecretStoreRepository } from '../domain/ports/projectRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { unavailable } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'

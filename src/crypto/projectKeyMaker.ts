@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Alarms, ProjectKeyRow } from '../domain/ports.ts'
+import type { Alarms } from '../domain/ports/crypto.ts'
+import type { ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'

@@ -1,5 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
-import type { Alarms, OrderInputs, PayloadBinding, Sealer } from '../domain/ports.ts'
+import type { Alarms, OrderInputs, PayloadBinding, Sealer } from '../domain/ports/crypto.ts'
 import { Fault } from '../lib/fault.ts'
 import type { Order } from '../model/order.ts'
 import type { ProtectedRecord, Verified } from '../model/record.ts'

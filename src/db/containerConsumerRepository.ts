@@ -1,8 +1,8 @@
+import type { QuotaReached } from '../domain/ports/changes.ts'
 import type {
   ContainerConsumerQuery,
   ContainerConsumerRepository,
-  QuotaReached,
-} from '../domain/ports.ts'
+} from '../domain/ports/containerRepositories.ts'
 import type { ConsumerId, ContainerId, ProjectId } from '../lib/ids.ts'
 import type { ConsumerName, ContainerConsumer } from '../model/containerConsumer.ts'
 import type { Page } from '../model/page.ts'

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { ContainerQuery } from '../domain/ports.ts'
+import type { ContainerQuery } from '../domain/ports/containerRepositories.ts'
 import type { ListedContainer } from '../model/container.ts'
 import type { Page } from '../model/page.ts'
 import type { Dialect } from './dialect.ts'

@@ -1,10 +1,9 @@
+import type { Changed, QuotaReached } from '../domain/ports/changes.ts'
 import type {
-  Changed,
   ContainerQuery,
   ContainerRepository,
   NewMember,
-  QuotaReached,
-} from '../domain/ports.ts'
+} from '../domain/ports/containerRepositories.ts'
 import type { ContainerId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Container, ListedContainer } from '../model/container.ts'

@@ -2,19 +2,24 @@ import { statSync } from 'node:fs'
 import type {
   ContainerConsumerRepository,
   ContainerRepository,
+} from '../domain/ports/containerRepositories.ts'
+import type {
   DatabaseHealth,
   DeploymentRepository,
-  OrderRepository,
-  OrderTaskRepository,
   ProjectKeyRepository,
+} from '../domain/ports/keyRepositories.ts'
+import type { OrderRepository, OrderTaskRepository } from '../domain/ports/orderRepositories.ts'
+import type {
   PurgeRepository,
   QuotaRepository,
+  SecretStoreRepository,
+  TransportKeyRepository,
+} from '../domain/ports/projectRepositories.ts'
+import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
-  SecretStoreRepository,
-  TransportKeyRepository,
-} from '../domain/ports.ts'
+} from '../domain/ports/secretRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { SqlContainerConsumerRepository } from './containerConsumerRepository.ts'

@@ -1,4 +1,4 @@
-import type { DatabaseHealth } from '../domain/ports.ts'
+import type { DatabaseHealth } from '../domain/ports/keyRepositories.ts'
 import { unavailable } from '../lib/fault.ts'
 import type { CommandRunner } from './commandRunner.ts'
 import { DEPLOYMENT_ID } from './commands/deploymentCommands.ts'

@@ -1,4 +1,8 @@
-import type { CanaryRow, DeploymentRepository, DeploymentState } from '../domain/ports.ts'
+import type {
+  CanaryRow,
+  DeploymentRepository,
+  DeploymentState,
+} from '../domain/ports/keyRepositories.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { CommandRunner } from './commandRunner.ts'
 import { DEPLOYMENT_ID, STORES_IN_USE } from './commands/deploymentCommands.ts'

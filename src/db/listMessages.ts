@@ -1,4 +1,6 @@
-import type { ContainerQuery, OrderQuery, SecretQuery } from '../domain/ports.ts'
+import type { ContainerQuery } from '../domain/ports/containerRepositories.ts'
+import type { OrderQuery } from '../domain/ports/orderRepositories.ts'
+import type { SecretQuery } from '../domain/ports/secretRepositories.ts'
 import type { Answer } from './writerMessages.ts'
 
 export interface ListThreadData {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { OrderQuery } from '../domain/ports.ts'
+import type { OrderQuery } from '../domain/ports/orderRepositories.ts'
 import type { Order } from '../model/order.ts'
 import type { Page } from '../model/page.ts'
 import type { Dialect } from './dialect.ts'

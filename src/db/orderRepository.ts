@@ -1,10 +1,9 @@
+import type { Changed, QuotaReached } from '../domain/ports/changes.ts'
 import type {
-  Changed,
   NewOrderTask,
   OrderQuery,
   OrderRepository,
-  QuotaReached,
-} from '../domain/ports.ts'
+} from '../domain/ports/orderRepositories.ts'
 import type { OrderId, ProjectId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Order } from '../model/order.ts'

@@ -1,4 +1,9 @@
-import type { MadeKeyPair, OrderTask, OrderTaskRepository, Settled } from '../domain/ports.ts'
+import type {
+  MadeKeyPair,
+  OrderTask,
+  OrderTaskRepository,
+  Settled,
+} from '../domain/ports/orderRepositories.ts'
 import type { OrderId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Order } from '../model/order.ts'

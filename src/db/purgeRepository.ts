@@ -1,4 +1,4 @@
-import type { PurgeRepository } from '../domain/ports.ts'
+import type { PurgeRepository } from '../domain/ports/projectRepositories.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { CommandRunner } from './commandRunner.ts'

@@ -1,4 +1,4 @@
-import type { QuotaRepository } from '../domain/ports.ts'
+import type { QuotaRepository } from '../domain/ports/projectRepositories.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Page, PageRequest } from '../model/page.ts'

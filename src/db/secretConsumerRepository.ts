@@ -1,4 +1,5 @@
-import type { QuotaReached, SecretConsumerRepository } from '../domain/ports.ts'
+import type { QuotaReached } from '../domain/ports/changes.ts'
+import type { SecretConsumerRepository } from '../domain/ports/secretRepositories.ts'
 import type { ConsumerId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Page, PageRequest } from '../model/page.ts'
 import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer.ts'

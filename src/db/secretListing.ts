@@ -1,5 +1,9 @@
 import type { Knex } from 'knex'
-import type { DateCondition, DateOperator, SecretQuery } from '../domain/ports.ts'
+import type {
+  DateCondition,
+  DateOperator,
+  SecretQuery,
+} from '../domain/ports/secretRepositories.ts'
 import type { Page } from '../model/page.ts'
 import type { SecretSummary } from '../model/secret.ts'
 import type { Dialect } from './dialect.ts'

@@ -1,4 +1,4 @@
-import type { SecretMetadataRepository } from '../domain/ports.ts'
+import type { SecretMetadataRepository } from '../domain/ports/secretRepositories.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { CommandRunner } from './commandRunner.ts'
 import type { Reads } from './reads.ts'

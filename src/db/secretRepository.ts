@@ -1,4 +1,5 @@
-import type { Changed, QuotaReached, SecretQuery, SecretRepository } from '../domain/ports.ts'
+import type { Changed, QuotaReached } from '../domain/ports/changes.ts'
+import type { SecretQuery, SecretRepository } from '../domain/ports/secretRepositories.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Page } from '../model/page.ts'

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { SecretQuery, SecretSortKey } from '../domain/ports.ts'
+import type { SecretQuery, SecretSortKey } from '../domain/ports/secretRepositories.ts'
 import { numberOrNull, textOrNull } from './rows/column.ts'
 import type { Row } from './statement.ts'
 

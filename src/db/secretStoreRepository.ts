@@ -1,4 +1,8 @@
-import type { OrphanedStore, SecretStoreRepository, SecretStoreRow } from '../domain/ports.ts'
+import type {
+  OrphanedStore,
+  SecretStoreRepository,
+  SecretStoreRow,
+} from '../domain/ports/projectRepositories.ts'
 import type { ProjectId, SecretStoreId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { CommandRunner } from './commandRunner.ts'

@@ -1,4 +1,7 @@
-import type { TransportKeyQuery, TransportKeyRepository } from '../domain/ports.ts'
+import type {
+  TransportKeyQuery,
+  TransportKeyRepository,
+} from '../domain/ports/projectRepositories.ts'
 import type { TransportKeyId } from '../lib/ids.ts'
 import type { Page } from '../model/page.ts'
 import type { TransportKey } from '../model/transportKey.ts'

@@ -4,7 +4,9 @@ import type { Secret } from '../model/secret.ts'
 import type { AclParent } from './acls.ts'
 import { findContainer } from './findContainer.ts'
 import { findSecret } from './findSecret.ts'
-import type { ContainerRepository, Integrity, SecretRepository } from './ports.ts'
+import type { ContainerRepository } from './ports/containerRepositories.ts'
+import type { Integrity } from './ports/crypto.ts'
+import type { SecretRepository } from './ports/secretRepositories.ts'
 
 interface Parts {
   readonly integrity: Integrity

@@ -8,7 +8,11 @@ import type { Quotas } from '../model/quota.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Policy } from '../policy/policy.ts'
 import { containerNotFound, findContainer } from './findContainer.ts'
-import type { ContainerConsumerRepository, ContainerRepository, Integrity } from './ports.ts'
+import type {
+  ContainerConsumerRepository,
+  ContainerRepository,
+} from './ports/containerRepositories.ts'
+import type { Integrity } from './ports/crypto.ts'
 import { quotaRefusal } from './quotas.ts'
 
 interface Parts {

@@ -13,10 +13,9 @@ import type {
   ContainerConsumerRepository,
   ContainerQuery,
   ContainerRepository,
-  Integrity,
-  KeyCache,
   NewMember,
-} from './ports.ts'
+} from './ports/containerRepositories.ts'
+import type { Integrity, KeyCache } from './ports/crypto.ts'
 import { quotaRefusal } from './quotas.ts'
 import { untilFresh } from './untilFresh.ts'
 

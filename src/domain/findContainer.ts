@@ -2,7 +2,8 @@ import { Fault } from '../lib/fault.ts'
 import type { ContainerId } from '../lib/ids.ts'
 import type { Container } from '../model/container.ts'
 import type { Verified } from '../model/record.ts'
-import type { ContainerRepository, Integrity } from './ports.ts'
+import type { ContainerRepository } from './ports/containerRepositories.ts'
+import type { Integrity } from './ports/crypto.ts'
 
 interface Parts {
   readonly containers: Pick<ContainerRepository, 'find'>

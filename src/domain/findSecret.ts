@@ -3,7 +3,8 @@ import { Fault } from '../lib/fault.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { Verified } from '../model/record.ts'
 import { isExpired, type Secret } from '../model/secret.ts'
-import type { Integrity, SecretRepository } from './ports.ts'
+import type { Integrity } from './ports/crypto.ts'
+import type { SecretRepository } from './ports/secretRepositories.ts'
 
 interface Parts {
   readonly secrets: Pick<SecretRepository, 'find'>

@@ -10,15 +10,8 @@ import type { RequestContext } from '../model/requestContext.ts'
 import { isExpired, type Secret } from '../model/secret.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { NewKeyOrder, NewOrder } from './newOrder.ts'
-import type {
-  Integrity,
-  KeyCache,
-  NewOrderTask,
-  OrderInputs,
-  OrderQuery,
-  OrderRepository,
-  Sealer,
-} from './ports.ts'
+import type { Integrity, KeyCache, OrderInputs, Sealer } from './ports/crypto.ts'
+import type { NewOrderTask, OrderQuery, OrderRepository } from './ports/orderRepositories.ts'
 import { quotaRefusal } from './quotas.ts'
 import { untilFresh } from './untilFresh.ts'
 import { whyNotMade } from './whyNotMade.ts'

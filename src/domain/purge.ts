@@ -4,7 +4,9 @@ import type { SecretId } from '../lib/ids.ts'
 import { type Timestamp, timestampFromMicros } from '../lib/timestamp.ts'
 import type { Verified } from '../model/record.ts'
 import { isExpired, type Secret } from '../model/secret.ts'
-import type { Integrity, PurgeRepository, SecretRepository } from './ports.ts'
+import type { Integrity } from './ports/crypto.ts'
+import type { PurgeRepository } from './ports/projectRepositories.ts'
+import type { SecretRepository } from './ports/secretRepositories.ts'
 
 interface Parts {
   readonly secrets: Pick<SecretRepository, 'find'>

@@ -5,7 +5,8 @@ import type { Page, PageRequest } from '../model/page.ts'
 import type { ProjectQuotas, QuotaResource, Quotas } from '../model/quota.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { QuotaReached, QuotaRepository } from './ports.ts'
+import type { QuotaReached } from './ports/changes.ts'
+import type { QuotaRepository } from './ports/projectRepositories.ts'
 
 interface Parts {
   readonly quotas: QuotaRepository

@@ -4,7 +4,8 @@ import type { SecretId } from '../lib/ids.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Policy } from '../policy/policy.ts'
 import { findSecret } from './findSecret.ts'
-import type { Integrity, SecretMetadataRepository, SecretRepository } from './ports.ts'
+import type { Integrity } from './ports/crypto.ts'
+import type { SecretMetadataRepository, SecretRepository } from './ports/secretRepositories.ts'
 
 interface Parts {
   readonly secrets: SecretRepository

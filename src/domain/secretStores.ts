@@ -4,7 +4,8 @@ import type { SecretStoreId } from '../lib/ids.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { SecretStore, StorePlan } from '../model/secretStore.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { SecretStoreRepository, SecretStoreRow, StoreChoice } from './ports.ts'
+import type { StoreChoice } from './ports/crypto.ts'
+import type { SecretStoreRepository, SecretStoreRow } from './ports/projectRepositories.ts'
 
 interface Parts {
   readonly plan: StorePlan

@@ -11,15 +11,13 @@ import type { SecretConsumer } from '../model/secretConsumer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { findSecret } from './findSecret.ts'
 import type { NewPayload, NewSecret } from './newSecret.ts'
+import type { Integrity, KeyCache, Sealer } from './ports/crypto.ts'
 import type {
-  Integrity,
-  KeyCache,
-  Sealer,
   SecretConsumerRepository,
   SecretFilter,
   SecretQuery,
   SecretRepository,
-} from './ports.ts'
+} from './ports/secretRepositories.ts'
 import { quotaRefusal } from './quotas.ts'
 import { untilFresh } from './untilFresh.ts'
 

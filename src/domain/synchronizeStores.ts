@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { newSecretStoreId } from '../lib/ids.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import type { StorePlan } from '../model/secretStore.ts'
-import type { SecretStoreRepository } from './ports.ts'
+import type { SecretStoreRepository } from './ports/projectRepositories.ts'
 
 interface Parts {
   readonly plan: StorePlan

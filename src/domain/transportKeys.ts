@@ -5,7 +5,7 @@ import type { Page } from '../model/page.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { TransportKey } from '../model/transportKey.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { TransportKeyQuery, TransportKeyRepository } from './ports.ts'
+import type { TransportKeyQuery, TransportKeyRepository } from './ports/projectRepositories.ts'
 
 interface Parts {
   readonly transportKeys: TransportKeyRepository

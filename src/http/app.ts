@@ -1,6 +1,6 @@
 import { Router } from '@koa/router'
 import Koa from 'koa'
-import type { Authenticator } from '../domain/ports.ts'
+import type { Authenticator } from '../domain/ports/identity.ts'
 import { Fault, unavailable } from '../lib/fault.ts'
 import { faultAnswer, isClientFault } from './answers.ts'
 import { API_DOCUMENT_PATH, type ApiDocument } from './apiDocument.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Authenticator, Credentials } from '../domain/ports.ts'
+import type { Authenticator, Credentials } from '../domain/ports/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import { SingleFlight } from '../lib/singleFlight.ts'

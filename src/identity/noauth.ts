@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import type { Authenticator, Credentials } from '../domain/ports.ts'
+import type { Authenticator, Credentials } from '../domain/ports/identity.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'

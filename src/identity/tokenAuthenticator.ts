@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Authenticator, Credentials } from '../domain/ports.ts'
+import type { Authenticator, Credentials } from '../domain/ports/identity.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'

@@ -1,4 +1,4 @@
-import type { Alarms, IntegrityFinding } from '../domain/ports.ts'
+import type { Alarms, IntegrityFinding } from '../domain/ports/crypto.ts'
 import type { Log } from '../lib/log.ts'
 import type { Audit } from './audit.ts'
 import type { Metrics } from './metrics.ts'

@@ -1,4 +1,4 @@
-import type { IntegrityFinding } from '../domain/ports.ts'
+import type { IntegrityFinding } from '../domain/ports/crypto.ts'
 import type { Caller } from '../model/requestContext.ts'
 import type { Decision } from '../policy/policy.ts'
 import { IsoClock, jsonText, jsonTextOrNull } from './jsonText.ts'

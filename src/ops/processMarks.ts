@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import type { ProcessMarks } from '../domain/ports.ts'
+import type { ProcessMarks } from '../domain/ports/orderRepositories.ts'
 
 /*
  * A process in 31 characters: `world-pid-start-random`. The world is a digest of the boot and of the pid

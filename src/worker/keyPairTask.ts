@@ -5,12 +5,14 @@ import type {
   Integrity,
   KeyCache,
   KeyPairMaker,
-  MadeKeyPair,
   OrderInputs,
+  Sealer,
+} from '../domain/ports/crypto.ts'
+import type {
+  MadeKeyPair,
   OrderTask,
   OrderTaskRepository,
-  Sealer,
-} from '../domain/ports.ts'
+} from '../domain/ports/orderRepositories.ts'
 import { untilFresh } from '../domain/untilFresh.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'

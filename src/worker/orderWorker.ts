@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { OrderTask, OrderTaskRepository, ProcessMarks } from '../domain/ports.ts'
+import type {
+  OrderTask,
+  OrderTaskRepository,
+  ProcessMarks,
+} from '../domain/ports/orderRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { OrderId } from '../lib/ids.ts'

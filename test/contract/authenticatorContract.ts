@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import type { Authenticator, Credentials } from '../../src/domain/ports.ts'
+import type { Authenticator, Credentials } from '../../src/domain/ports/identity.ts'
 import { Fault, type FaultKind } from '../../src/lib/fault.ts'
 import type { Caller } from '../../src/model/requestContext.ts'
 
@@ -23,7 +23,7 @@ const ALLOWED: ReadonlySet<FaultKind> = new Set([
   'unavailable',
 ])
 
-/** What `domain/ports.ts` promises of every Authenticator. */
+/** What `domain/ports/identity.ts` promises of every Authenticator. */
 export function authenticatorContract(
   name: string,
   make: (t: TestContext) => Promise<AuthenticatorUnderTest>,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
-import type { CanaryRow, DeploymentRepository } from '../../src/domain/ports.ts'
+import type { CanaryRow, DeploymentRepository } from '../../src/domain/ports/keyRepositories.ts'
 import { NOW, plain } from './recordsForRepositories.ts'
 
 export interface DeploymentUnderTest {

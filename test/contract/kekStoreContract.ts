@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import type { KekStore } from '../../src/domain/ports.ts'
+import type { KekStore } from '../../src/domain/ports/crypto.ts'
 import { Fault } from '../../src/lib/fault.ts'
 
 const CONTEXT = Buffer.from('deployment, project, project-key id')
@@ -26,7 +26,7 @@ function damaged(bytes: Uint8Array): readonly Uint8Array[] {
   ]
 }
 
-/** What every KEK store promises (ports.ts). `open` gives a new one each time. */
+/** What every KEK store promises (domain/ports/crypto.ts). `open` gives a new one each time. */
 export function kekStoreContract(name: string, open: () => Promise<KekStore>): void {
   describe(`KEK store contract: ${name}`, () => {
     test('unwraps what it wrapped, again and again', async () => {

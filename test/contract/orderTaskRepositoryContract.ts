@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, beforeEach, describe, test } from 'node:test'
-import type { MadeKeyPair } from '../../src/domain/ports.ts'
+import type { MadeKeyPair } from '../../src/domain/ports/orderRepositories.ts'
 import { newOrderId } from '../../src/lib/ids.ts'
 import type { Order } from '../../src/model/order.ts'
 import {

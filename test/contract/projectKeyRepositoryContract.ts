@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import type { ProjectKeyRepository } from '../../src/domain/ports.ts'
+import type { ProjectKeyRepository } from '../../src/domain/ports/keyRepositories.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import { aProjectKey, newProjectId, plain } from './recordsForRepositories.ts'
 

@@ -2,19 +2,27 @@ import { randomBytes } from 'node:crypto'
 import type {
   ContainerConsumerRepository,
   ContainerRepository,
+} from '../../src/domain/ports/containerRepositories.ts'
+import type {
   DeploymentRepository,
-  OrderRepository,
-  OrderTaskRepository,
   ProjectKeyRepository,
   ProjectKeyRow,
+} from '../../src/domain/ports/keyRepositories.ts'
+import type {
+  OrderRepository,
+  OrderTaskRepository,
+} from '../../src/domain/ports/orderRepositories.ts'
+import type {
   PurgeRepository,
   QuotaRepository,
+  TransportKeyRepository,
+} from '../../src/domain/ports/projectRepositories.ts'
+import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretQuery,
   SecretRepository,
-  TransportKeyRepository,
-} from '../../src/domain/ports.ts'
+} from '../../src/domain/ports/secretRepositories.ts'
 import {
   type ContainerId,
   newConsumerId,

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { type DateCondition, SECRET_SORT_KEYS, type SecretQuery } from '../../src/domain/ports.ts'
+import {
+  type DateCondition,
+  SECRET_SORT_KEYS,
+  type SecretQuery,
+} from '../../src/domain/ports/secretRepositories.ts'
 import { newSecretId, type SecretId } from '../../src/lib/ids.ts'
 import type { Timestamp } from '../../src/lib/timestamp.ts'
 import type { Secret, SecretSummary } from '../../src/model/secret.ts'

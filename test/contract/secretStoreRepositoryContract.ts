@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import type { SecretStoreRepository } from '../../src/domain/ports.ts'
+import type { SecretStoreRepository } from '../../src/domain/ports/projectRepositories.ts'
 import { newSecretStoreId } from '../../src/lib/ids.ts'
 import { at, NOW, newProjectId } from './recordsForRepositories.ts'
 

@@ -1,4 +1,4 @@
-import type { Authenticator, Credentials } from '../../src/domain/ports.ts'
+import type { Authenticator, Credentials } from '../../src/domain/ports/identity.ts'
 import { Fault } from '../../src/lib/fault.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import type { Caller } from '../../src/model/requestContext.ts'

@@ -6,7 +6,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
-import type { KekDescription, KekStore, WrappedKey } from '../../src/domain/ports.ts'
+import type { KekDescription, KekStore, WrappedKey } from '../../src/domain/ports/crypto.ts'
 import { Fault, unavailable } from '../../src/lib/fault.ts'
 
 /** What a test wants of the store: answer, be away, or never answer at all. */

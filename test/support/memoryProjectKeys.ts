@@ -4,7 +4,7 @@ import type {
   DeploymentState,
   ProjectKeyRepository,
   ProjectKeyRow,
-} from '../../src/domain/ports.ts'
+} from '../../src/domain/ports/keyRepositories.ts'
 import { unavailable } from '../../src/lib/fault.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import type { ProjectKeyId } from '../../src/model/sealedForms.ts'

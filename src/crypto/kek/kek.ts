@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { KekDescription } from '../../domain/ports.ts'
+import type { KekDescription } from '../../domain/ports/crypto.ts'
 import { deriveBytes, deriveKey } from '../deriveKey.ts'
 
 export const KEK_BYTES = 32

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import type { KekDescription, KekStore, WrappedKey } from '../../domain/ports.ts'
+import type { KekDescription, KekStore, WrappedKey } from '../../domain/ports/crypto.ts'
 import { Fault, unavailable } from '../../lib/fault.ts'
 import { FieldWriter } from '../fieldWriter.ts'
 import { GCM_OVERHEAD_BYTES, NONCE_BYTES, openGcm, sealGcm } from '../gcm.ts'

@@ -1,4 +1,5 @@
-import type { Changed, NewMember, QuotaReached } from '../../domain/ports.ts'
+import type { Changed, QuotaReached } from '../../domain/ports/changes.ts'
+import type { NewMember } from '../../domain/ports/containerRepositories.ts'
 import type { ContainerId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Container } from '../../model/container.ts'

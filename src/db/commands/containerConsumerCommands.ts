@@ -1,4 +1,4 @@
-import type { QuotaReached } from '../../domain/ports.ts'
+import type { QuotaReached } from '../../domain/ports/changes.ts'
 import type { ContainerId, ProjectId } from '../../lib/ids.ts'
 import type { ConsumerName, ContainerConsumer } from '../../model/containerConsumer.ts'
 import type { Dialect } from '../dialect.ts'

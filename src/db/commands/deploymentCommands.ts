@@ -1,4 +1,4 @@
-import type { CanaryRow } from '../../domain/ports.ts'
+import type { CanaryRow } from '../../domain/ports/keyRepositories.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Dialect } from '../dialect.ts'
 import { text } from '../rows/column.ts'

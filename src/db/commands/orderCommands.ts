@@ -1,4 +1,5 @@
-import type { Changed, NewOrderTask, QuotaReached } from '../../domain/ports.ts'
+import type { Changed, QuotaReached } from '../../domain/ports/changes.ts'
+import type { NewOrderTask } from '../../domain/ports/orderRepositories.ts'
 import type { OrderId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Order } from '../../model/order.ts'

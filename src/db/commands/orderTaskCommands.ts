@@ -1,4 +1,4 @@
-import type { MadeKeyPair, OrderTask, Settled } from '../../domain/ports.ts'
+import type { MadeKeyPair, OrderTask, Settled } from '../../domain/ports/orderRepositories.ts'
 import type { OrderId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Order } from '../../model/order.ts'

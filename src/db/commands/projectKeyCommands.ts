@@ -1,4 +1,4 @@
-import type { ProjectKeyRow } from '../../domain/ports.ts'
+import type { ProjectKeyRow } from '../../domain/ports/keyRepositories.ts'
 import type { ProjectId } from '../../lib/ids.ts'
 import type { ProjectKeyId } from '../../model/sealedForms.ts'
 import type { Dialect } from '../dialect.ts'

@@ -1,4 +1,4 @@
-import type { QuotaReached } from '../../domain/ports.ts'
+import type { QuotaReached } from '../../domain/ports/changes.ts'
 import type { ProjectId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { QuotaResource } from '../../model/quota.ts'

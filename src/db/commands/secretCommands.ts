@@ -1,4 +1,4 @@
-import type { Changed, QuotaReached } from '../../domain/ports.ts'
+import type { Changed, QuotaReached } from '../../domain/ports/changes.ts'
 import type { SecretId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Stored } from '../../model/record.ts'

@@ -1,4 +1,4 @@
-import type { QuotaReached } from '../../domain/ports.ts'
+import type { QuotaReached } from '../../domain/ports/changes.ts'
 import type { ProjectId, SecretId } from '../../lib/ids.ts'
 import type { SecretConsumer, SecretConsumerName } from '../../model/secretConsumer.ts'
 import type { Dialect } from '../dialect.ts'

@@ -1,4 +1,4 @@
-import type { OrphanedStore, SecretStoreRow } from '../../domain/ports.ts'
+import type { OrphanedStore, SecretStoreRow } from '../../domain/ports/projectRepositories.ts'
 import type { ProjectId, SecretStoreId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Dialect } from '../dialect.ts'

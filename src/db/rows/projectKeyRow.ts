@@ -1,4 +1,4 @@
-import type { ProjectKeyRow, ProjectKeyState } from '../../domain/ports.ts'
+import type { ProjectKeyRow, ProjectKeyState } from '../../domain/ports/keyRepositories.ts'
 import type { ProjectKeyId } from '../../model/sealedForms.ts'
 import type { Row, SqlValue } from '../statement.ts'
 import { bytes, number, projectIdIn, text, time } from './column.ts'

@@ -1,4 +1,4 @@
-import type { SecretStoreRow } from '../../domain/ports.ts'
+import type { SecretStoreRow } from '../../domain/ports/projectRepositories.ts'
 import type { SecretStoreId } from '../../lib/ids.ts'
 import type { Row, SqlValue } from '../statement.ts'
 import { number, text, time } from './column.ts'

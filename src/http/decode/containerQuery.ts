@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ContainerQuery } from '../../domain/ports.ts'
+import type { ContainerQuery } from '../../domain/ports/containerRepositories.ts'
 import { parseContainerId } from '../../lib/ids.ts'
 import { decodeMarker, markerParameter } from './marker.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { OrderQuery } from '../../domain/ports.ts'
+import type { OrderQuery } from '../../domain/ports/orderRepositories.ts'
 import { parseOrderId } from '../../lib/ids.ts'
 import { decodeMarker, markerParameter } from './marker.ts'
 

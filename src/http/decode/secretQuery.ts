@@ -6,7 +6,7 @@ import {
   type SecretFilter,
   type SecretQuery,
   type SecretSortKey,
-} from '../../domain/ports.ts'
+} from '../../domain/ports/secretRepositories.ts'
 import { Fault } from '../../lib/fault.ts'
 import { parseSecretId } from '../../lib/ids.ts'
 import { parseIsoTime } from '../../lib/isoTime.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ProjectKeyRow } from '../../../src/domain/ports.ts'
+import type { ProjectKeyRow } from '../../../src/domain/ports/keyRepositories.ts'
 import type { ProjectId } from '../../../src/lib/ids.ts'
 import type { ProjectKeyId } from '../../../src/model/sealedForms.ts'
 import { cryptoRoom, read, refuses } from './cryptoRoom.ts'

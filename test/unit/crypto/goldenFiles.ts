@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { CanaryRow, ProjectKeyRow } from '../../../src/domain/ports.ts'
+import type { CanaryRow, ProjectKeyRow } from '../../../src/domain/ports/keyRepositories.ts'
 import type { Container } from '../../../src/model/container.ts'
 import type { Order } from '../../../src/model/order.ts'
 import type { Stored } from '../../../src/model/record.ts'

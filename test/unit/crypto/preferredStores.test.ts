@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { PREFERENCE_TTL_MS, PreferredStores } from '../../../src/crypto/preferredStores.ts'
-import type { SecretStoreRow } from '../../../src/domain/ports.ts'
+import type { SecretStoreRow } from '../../../src/domain/ports/projectRepositories.ts'
 import { unavailable } from '../../../src/lib/fault.ts'
 import { newSecretStoreId } from '../../../src/lib/ids.ts'
 import { onlyStore } from '../../../src/model/secretStore.ts'

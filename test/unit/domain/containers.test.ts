@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { ContainerConsumers } from '../../../src/domain/containerConsumers.ts'
 import { Containers } from '../../../src/domain/containers.ts'
 import type { GivenMember, NewContainer } from '../../../src/domain/newContainer.ts'
-import type { NewMember } from '../../../src/domain/ports.ts'
+import type { NewMember } from '../../../src/domain/ports/containerRepositories.ts'
 import { Fault } from '../../../src/lib/fault.ts'
 import type { Container, ContainerMember } from '../../../src/model/container.ts'
 import {

@@ -1,15 +1,14 @@
 import type {
   ContainerConsumerRepository,
   ContainerRepository,
-  Integrity,
-  KeyCache,
-  OrderInputs,
-  OrderRepository,
-  Sealer,
+} from '../../../src/domain/ports/containerRepositories.ts'
+import type { Integrity, KeyCache, OrderInputs, Sealer } from '../../../src/domain/ports/crypto.ts'
+import type { OrderRepository } from '../../../src/domain/ports/orderRepositories.ts'
+import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
-} from '../../../src/domain/ports.ts'
+} from '../../../src/domain/ports/secretRepositories.ts'
 import type { ContainerId, ProjectId, SecretId } from '../../../src/lib/ids.ts'
 import type { Timestamp } from '../../../src/lib/timestamp.ts'
 import type { Container } from '../../../src/model/container.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SecretConsumerRepository } from '../../../src/domain/ports.ts'
+import type { SecretConsumerRepository } from '../../../src/domain/ports/secretRepositories.ts'
 import { SecretConsumers } from '../../../src/domain/secretConsumers.ts'
 import { Secrets } from '../../../src/domain/secrets.ts'
 import { Fault } from '../../../src/lib/fault.ts'

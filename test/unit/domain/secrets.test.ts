@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NewSecret } from '../../../src/domain/newSecret.ts'
-import type { Changed } from '../../../src/domain/ports.ts'
+import type { Changed } from '../../../src/domain/ports/changes.ts'
 import { Secrets } from '../../../src/domain/secrets.ts'
 import { Fault } from '../../../src/lib/fault.ts'
 import type { Timestamp } from '../../../src/lib/timestamp.ts'

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { Credentials } from '../../../src/domain/ports.ts'
+import type { Credentials } from '../../../src/domain/ports/identity.ts'
 import { KeystoneAuthenticator } from '../../../src/identity/keystoneAuthenticator.ts'
 import type { KeystoneEvent, KeystoneOptions } from '../../../src/identity/keystoneOptions.ts'
 import { Fault, type FaultKind } from '../../../src/lib/fault.ts'

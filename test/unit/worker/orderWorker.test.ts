@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { KeyPairMaker } from '../../../src/domain/ports.ts'
+import type { KeyPairMaker } from '../../../src/domain/ports/crypto.ts'
 import { unavailable } from '../../../src/lib/fault.ts'
 import { anyPair, workerRoom } from './workerRoom.ts'
 

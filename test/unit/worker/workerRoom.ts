@@ -5,12 +5,11 @@ import { Keyring } from '../../../src/crypto/keyring.ts'
 import { EnvelopeSealer } from '../../../src/crypto/sealer.ts'
 import { Orders } from '../../../src/domain/orders.ts'
 import { takePassphrase } from '../../../src/domain/passphrase.ts'
+import type { IntegrityFinding, KeyPairMaker } from '../../../src/domain/ports/crypto.ts'
 import type {
-  IntegrityFinding,
-  KeyPairMaker,
   OrderTaskRepository,
   ProcessMarks,
-} from '../../../src/domain/ports.ts'
+} from '../../../src/domain/ports/orderRepositories.ts'
 import type { OrderId, ProjectId } from '../../../src/lib/ids.ts'
 import type { Order } from '../../../src/model/order.ts'
 import { compileRules } from '../../../src/policy/compiledRules.ts'

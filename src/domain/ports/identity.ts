@@ -1,0 +1,21 @@
+import type { Caller } from '../../model/requestContext.ts'
+
+/** The header values identity may look at; names are lower-case. Everything else about a request is none of its business. */
+export interface Credentials {
+  readonly method: string
+  /** Path below the endpoint, for access rules of application credentials. */
+  readonly path: string
+  header(name: string): string | undefined
+  /** Every header the request has, in lower case. */
+  headerNames(): readonly string[]
+}
+
+export interface Authenticator {
+  /**
+   * @throws Fault('unauthorized') with a WWW-Authenticate header where the scheme has one
+   * @throws Fault('badRequest') noauth without X-Project-Id
+   * @throws Fault('forbidden') noauth from a place it does not serve
+   * @throws Fault('unavailable') Keystone is away and nothing cached may be served
+   */
+  authenticate(credentials: Credentials): Promise<Caller>
+}

@@ -1,0 +1,96 @@
+import type { OrderId, ProjectId } from '../../lib/ids.ts'
+import type { Timestamp } from '../../lib/timestamp.ts'
+import type { Container } from '../../model/container.ts'
+import type { Order } from '../../model/order.ts'
+import type { Page, PageRequest } from '../../model/page.ts'
+import type { Stored } from '../../model/record.ts'
+import type { Secret } from '../../model/secret.ts'
+import type { Changed, QuotaReached } from './changes.ts'
+
+export interface OrderQuery extends PageRequest {
+  readonly projectId: ProjectId
+  /** Orders whose stored meta JSON contains this text. */
+  readonly meta?: string
+  /** As for secrets. */
+  readonly marker?: OrderId
+}
+
+export interface OrderRepository {
+  /**
+   * An order together with the secret it made (undefined for one that failed or waits), in one transaction.
+   * `task` says that it waits: until it is settled the order is PENDING and its task is in the queue.
+   * The quota of orders is asked, as for secrets; the one of secrets is not (contract 07).
+   */
+  place(
+    order: Stored<Order>,
+    secret: Stored<Secret> | undefined,
+    task?: NewOrderTask,
+    defaultQuota?: number,
+  ): Promise<'placed' | 'keyGone' | QuotaReached>
+  /** Scoped to the project: a foreign order is not found (contract 05). */
+  find(projectId: ProjectId, id: OrderId): Promise<Stored<Order> | undefined>
+  /** By creation, then id. Full records; MACs unchecked. */
+  list(query: OrderQuery): Promise<Page<Order>>
+  /** Its task goes in the same transaction. */
+  remove(id: OrderId, verifiedMac: Uint8Array, deletedAt: Timestamp): Promise<Changed>
+}
+
+export interface NewOrderTask {
+  /** From OrderInputs.seal; null when the order says all there is to know. */
+  readonly sealedInput: Uint8Array | null
+}
+
+/** A task in somebody's hands. */
+export interface OrderTask {
+  readonly orderId: OrderId
+  /** What it has cost so far: 1 for each time it was taken up, this one included, and what its owners added. */
+  readonly cost: number
+  readonly sealedInput: Uint8Array | null
+}
+
+/** What an order of a key pair makes. */
+export interface MadeKeyPair {
+  readonly container: Stored<Container>
+  readonly secrets: readonly Stored<Secret>[]
+}
+
+/** 'lost': the order is gone, or the task is another's by now; nothing was written. */
+export type Settled = 'settled' | 'lost' | 'stale' | 'keyGone'
+
+/**
+ * The queue of what is PENDING (design 9). A task belongs to whoever claimed it until the lease ends;
+ * leases are compared on the clocks of the nodes, so a clock that is wrong costs work done in vain and
+ * never an order done twice: only the owner settles, and settling ends the task.
+ */
+export interface OrderTaskRepository {
+  /** Takes the oldest task that nobody holds; what others are about to take is passed over. */
+  claim(owner: string, now: Timestamp, until: Timestamp): Promise<OrderTask | undefined>
+  /** false: it is no longer the owner's. */
+  renew(orderId: OrderId, owner: string, until: Timestamp): Promise<boolean>
+  /** Gives a task back at this cost: nobody takes it up before `notBefore`. Nothing happens when it is another's. */
+  release(task: OrderTask, owner: string, notBefore: Timestamp): Promise<void>
+  /** Takes from an owner that is known to be dead whatever it held. */
+  releaseAllOf(owner: string): Promise<void>
+  /** How many tasks there are, and who holds any. */
+  look(): Promise<{ readonly waiting: number; readonly owners: readonly string[] }>
+  /** The order of a task, whatever its project. */
+  order(id: OrderId): Promise<Stored<Order> | undefined>
+  /**
+   * The order in its last state, with all that it made (undefined: it failed), and the end of its task,
+   * in one transaction. `verifiedMac` is that of the PENDING order.
+   */
+  settle(
+    owner: string,
+    verifiedMac: Uint8Array,
+    order: Stored<Order>,
+    made: MadeKeyPair | undefined,
+  ): Promise<Settled>
+}
+
+/** Which process works on what, so that nobody waits for the lease of one that is dead. */
+export interface ProcessMarks {
+  /** This process, for lease owners; at most 31 characters. */
+  readonly own: string
+  /** True only when it can be shown: a process of this machine that has ended. */
+  isDead(mark: string): boolean
+}
