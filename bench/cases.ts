@@ -1,4 +1,8 @@
-import type { LoadRequest } from './load/loadJob.ts'
+import type { Who } from './load/callers.ts'
+import { containerConsumers, metadataOfUsed, secretConsumers } from './load/consumers.ts'
+import type { LoadRequest, Work } from './load/loadJob.ts'
+import { octaviaListeners } from './load/octavia.ts'
+import { keyOrders } from './load/orderSequences.ts'
 import {
   type Callers,
   castellanFetches,
@@ -20,6 +24,7 @@ export const SERVERS = {
   'few keys': { auth: 'token', configuration: { project_keys: { cache_size: ROOM_FOR_KEYS } } },
   'ids as names': { auth: 'token', configuration: { gatehouse: { nameless_secrets: 'id' } } },
   writing: { auth: 'token', configuration: {} },
+  sharing: { auth: 'token', configuration: {} },
 } satisfies Record<
   string,
   { readonly auth: 'token' | 'keystone'; readonly configuration: Configuration }
@@ -30,15 +35,21 @@ export interface BenchCase {
   readonly name: string
   readonly title: string
   readonly server: ServerName
-  /** 'large': projects of a hundred secrets. */
-  readonly callers: 'usual' | 'large'
-  readonly requests: (callers: Callers) => readonly LoadRequest[]
+  /** Cases that `--only` takes under one name. */
+  readonly group?: string
+  readonly callers: Who
+  /** May make at that server, through the API, what the fixture lacks. */
+  readonly work: (callers: Callers, origin: string) => Work | Promise<Work>
   /** The most it may cost, in CPU of hello. */
   readonly bar?: number
   readonly goal?: number
-  /** Requests that make one of what the case is about. */
+  /** Requests that make one of what the case is about; sequences tell by themselves. */
   readonly requestsEach?: number
 }
+
+const sending =
+  (requests: (callers: Callers) => readonly LoadRequest[]): BenchCase['work'] =>
+  (callers) => ({ requests: requests(callers) })
 
 export const CASES: readonly BenchCase[] = [
   {
@@ -46,14 +57,14 @@ export const CASES: readonly BenchCase[] = [
     title: 'GET /',
     server: 'shipped',
     callers: 'usual',
-    requests: discovery,
+    work: sending(discovery),
   },
   {
     name: 'metadata',
     title: 'metadata GET',
     server: 'shipped',
     callers: 'usual',
-    requests: metadata,
+    work: sending(metadata),
     bar: 4,
   },
   {
@@ -61,7 +72,7 @@ export const CASES: readonly BenchCase[] = [
     title: 'metadata GET, access log off',
     server: 'no access log',
     callers: 'usual',
-    requests: metadata,
+    work: sending(metadata),
     goal: 3.5,
   },
   {
@@ -69,7 +80,7 @@ export const CASES: readonly BenchCase[] = [
     title: 'payload GET, local tokens',
     server: 'shipped',
     callers: 'usual',
-    requests: payloads,
+    work: sending(payloads),
     bar: 5,
   },
   {
@@ -77,7 +88,7 @@ export const CASES: readonly BenchCase[] = [
     title: 'payload GET, access log off',
     server: 'no access log',
     callers: 'usual',
-    requests: payloads,
+    work: sending(payloads),
     goal: 4,
   },
   {
@@ -85,7 +96,7 @@ export const CASES: readonly BenchCase[] = [
     title: 'payload GET, Keystone tokens',
     server: 'keystone',
     callers: 'usual',
-    requests: payloads,
+    work: sending(payloads),
     bar: 5,
   },
   {
@@ -93,28 +104,28 @@ export const CASES: readonly BenchCase[] = [
     title: 'payload GET, 2 % cold project keys',
     server: 'few keys',
     callers: 'usual',
-    requests: payloadsWithColdKeys,
+    work: sending(payloadsWithColdKeys),
   },
   {
     name: 'list-10',
     title: 'list of 10',
     server: 'shipped',
     callers: 'large',
-    requests: (callers) => lists(callers, 10),
+    work: sending((callers) => lists(callers, 10)),
   },
   {
     name: 'list-100',
     title: 'list of 100',
     server: 'shipped',
     callers: 'large',
-    requests: (callers) => lists(callers, 100),
+    work: sending((callers) => lists(callers, 100)),
   },
   {
     name: 'castellan',
     title: 'castellan fetch, 14 + 1',
     server: 'shipped',
     callers: 'usual',
-    requests: (callers) => castellanFetches(callers, 14),
+    work: sending((callers) => castellanFetches(callers, 14)),
     requestsEach: 15,
   },
   {
@@ -122,7 +133,7 @@ export const CASES: readonly BenchCase[] = [
     title: 'castellan fetch, ids as names, 1 + 1',
     server: 'ids as names',
     callers: 'usual',
-    requests: (callers) => castellanFetches(callers, 1),
+    work: sending((callers) => castellanFetches(callers, 1)),
     requestsEach: 2,
   },
   {
@@ -130,6 +141,44 @@ export const CASES: readonly BenchCase[] = [
     title: 'POST secret (durable)',
     server: 'writing',
     callers: 'usual',
-    requests: stores,
+    work: sending(stores),
+  },
+  {
+    name: 'key-order',
+    title: 'key order, key fetched',
+    server: 'writing',
+    callers: 'usual',
+    work: (callers) => ({ sequences: keyOrders(callers) }),
+  },
+  {
+    name: 'octavia',
+    title: "Octavia's certificate of a listener",
+    server: 'sharing',
+    callers: 'usual',
+    work: async (callers, origin) => ({ sequences: await octaviaListeners(callers, origin) }),
+  },
+  {
+    name: 'consumers-secret',
+    title: 'consumer of a secret, there and gone',
+    group: 'consumers',
+    server: 'sharing',
+    callers: 'usual',
+    work: (callers) => ({ sequences: secretConsumers(callers) }),
+  },
+  {
+    name: 'consumers-container',
+    title: 'consumer of a container, there and gone',
+    group: 'consumers',
+    server: 'sharing',
+    callers: 'usual',
+    work: async (callers, origin) => ({ sequences: await containerConsumers(callers, origin) }),
+  },
+  {
+    name: 'consumers-metadata',
+    title: 'metadata GET at 1.1, 3 consumers',
+    group: 'consumers',
+    server: 'sharing',
+    callers: 'usual',
+    work: async (callers, origin) => ({ requests: await metadataOfUsed(callers, origin) }),
   },
 ]

@@ -11,6 +11,8 @@ export interface Measurement {
   readonly p99Ms: number
   /** User and system time of the server process with all its threads. */
   readonly cpuMicrosPerRequest: number
+  /** Where sequences were sent: how many requests one of them was. */
+  readonly requestsEach: number
 }
 
 /** What else went on during all measurements of this run. */
@@ -21,20 +23,24 @@ export async function measure(
   served: Served,
   job: LoadedJob,
   shape: LoadShape,
+  load: MachineLoad = machineLoad,
 ): Promise<Measurement> {
   const before = cpuMicros(served.pid)
-  const { requests, seconds, p50Ms, p99Ms, errors } = await machineLoad.watch(
+  const result = await load.watch(
     () => cpuMicros(served.pid),
     () => job.run(shape),
   )
   const cpu = cpuMicros(served.pid) - before
+  const { requests, sequences = requests, seconds, p50Ms, p99Ms, errors, firstError } = result
   if (errors > 0 || requests === 0) {
-    throw new Error(`${errors} of ${requests} requests to ${served.origin} failed.`)
+    const first = firstError === undefined ? '' : ` ${firstError}`
+    throw new Error(`${errors} of ${requests} requests to ${served.origin} failed.${first}`)
   }
   return {
     requestsPerSecond: requests / seconds,
     p50Ms,
     p99Ms,
     cpuMicrosPerRequest: cpu / requests,
+    requestsEach: requests / sequences,
   }
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { hasCommand } from './hasCommand.ts'
+import { NAMES } from './parts/parts.ts'
 
 export interface BenchOptions {
   readonly rows: number
@@ -16,6 +17,8 @@ export interface BenchOptions {
   readonly generator: 'wrk' | 'autocannon'
   /** The case whose microseconds are wanted by function, instead of everything else. */
   readonly profiled: string | undefined
+  /** Another checkout, whose hot paths are compared with those of this one, instead of everything else. */
+  readonly against: string | undefined
 }
 
 const HELP = `npm run bench -- [options]
@@ -23,12 +26,16 @@ const HELP = `npm run bench -- [options]
   --rounds N       rounds, each with every case between two of hello (7)
   --seconds N      length of one measurement, whole seconds (2)
   --connections N  (32)
-  --only A,B       only these cases and parts
+  --only A,B       only these cases and parts; their names stand below
   --list-rows N    the big side of the list comparison, a hundred to a project (1000000)
   --[no-]pin       server on core 0, load on core 1 (default: where taskset and two cores are)
   --generator G    wrk or autocannon (default: wrk where it is installed)
   --profile CASE   nothing but this: where the CPU of one request of that case goes
+  --against FOLDER nothing but this: hot paths against those of another checkout (a git worktree with
+                   node_modules), in turns
   --quick          10000 rows, 3 rounds of 1 s, lists of 100000 rows: is everything still in order?
+
+${NAMES.join(', ')}
 `
 
 /** @throws Error with a sentence for whoever called; `undefined` when only help was wanted */
@@ -47,6 +54,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
       pin: { type: 'boolean' },
       generator: { type: 'string' },
       profile: { type: 'string' },
+      against: { type: 'string' },
       quick: { type: 'boolean' },
     },
   })
@@ -56,16 +64,24 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
   if (generator !== 'wrk' && generator !== 'autocannon') {
     throw new Error(`--generator is wrk or autocannon, not ${generator}.`)
   }
+  const only = (values.only ?? [])
+    .flatMap((names) => names.split(','))
+    .filter((name) => name !== '')
+  const unknown = only.filter((name) => !NAMES.includes(name))
+  if (unknown.length > 0) {
+    throw new Error(`--only takes of ${NAMES.join(', ')}; not ${unknown.join(', ')}.`)
+  }
   return {
     rows: whole('rows', values.rows, quick ? 10_000 : 100_000, 1000),
     rounds: whole('rounds', values.rounds, quick ? 3 : 7, 1),
     seconds: whole('seconds', values.seconds, quick ? 1 : 2, 1),
     connections: whole('connections', values.connections, 32, 1),
-    only: (values.only ?? []).flatMap((names) => names.split(',')).filter((name) => name !== ''),
+    only,
     listRows: whole('list-rows', values['list-rows'], quick ? 100_000 : 1_000_000, 10_000),
     isPinned: values.pin ?? (availableParallelism() >= 2 && hasCommand('taskset')),
     generator,
     profiled: values.profile,
+    against: values.against,
   }
 }
 

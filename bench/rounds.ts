@@ -66,5 +66,6 @@ export function medians(all: readonly Measurement[]): Measurement {
     p50Ms: median(all.map((one) => one.p50Ms)),
     p99Ms: median(all.map((one) => one.p99Ms)),
     cpuMicrosPerRequest: median(all.map((one) => one.cpuMicrosPerRequest)),
+    requestsEach: median(all.map((one) => one.requestsEach)),
   }
 }

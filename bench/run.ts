@@ -29,8 +29,10 @@ const bench: Bench = {
   serverCore,
   loadCore,
   tell,
-  isWanted: (name) =>
-    options.profiled === undefined && (options.only.length === 0 || options.only.includes(name)),
+  isWanted: (name, group = name) =>
+    options.profiled === undefined &&
+    options.against === undefined &&
+    (options.only.length === 0 || options.only.includes(name) || options.only.includes(group)),
   keep(one) {
     started.push(one)
     return one
@@ -46,7 +48,9 @@ tell(
 )
 const verdicts: Verdict[] = []
 try {
-  for (const part of PARTS) verdicts.push(...(await part(bench)))
+  for (const { name, run } of PARTS) {
+    if (name === undefined || bench.isWanted(name)) verdicts.push(...(await run(bench)))
+  }
 } finally {
   await bench.closeAll()
   generator.close()

@@ -29,7 +29,9 @@ const autocannon = createRequire(import.meta.url)('autocannon') as (
 ) => Promise<AutocannonResult>
 
 const [path = '', connections = '', seconds = ''] = process.argv.slice(2)
-const { origin, requests } = JSON.parse(readFileSync(path, 'utf8')) as LoadJob
+const job = JSON.parse(readFileSync(path, 'utf8')) as LoadJob
+if (!('requests' in job)) throw new Error('A job without requests.')
+const { origin, requests } = job
 let sent = 0
 
 const found = await autocannon({

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { onCore } from '../target/onCore.ts'
-import type { LoadJob, LoadRequest, LoadResult, LoadShape } from './loadJob.ts'
+import type { LoadJob, LoadResult, LoadShape } from './loadJob.ts'
+import { rawRequest } from './rawRequest.ts'
 
 const run = promisify(execFile)
 
@@ -27,40 +28,24 @@ export class LoadGenerator {
 
   load(job: LoadJob): LoadedJob {
     const path = join(this.#folder, `${++this.#jobs}.requests`)
-    if (this.#kind === 'wrk') {
-      writeFileSync(path, job.requests.map((request) => raw(request, job.origin)).join('\0'))
-    } else {
+    const { origin } = job
+    if ('sequences' in job) {
       writeFileSync(path, JSON.stringify(job))
+      return { run: (shape) => this.#run(byNode('sequenceLoad.ts', path, shape), shape) }
     }
-    return { run: (shape) => this.#run(path, job.origin, shape) }
+    if (this.#kind === 'autocannon') {
+      writeFileSync(path, JSON.stringify(job))
+      return { run: (shape) => this.#run(byNode('autocannonLoad.ts', path, shape), shape) }
+    }
+    writeFileSync(path, job.requests.map((request) => rawRequest(request, origin)).join('\0'))
+    return { run: (shape) => this.#run(byWrk(origin, path, shape), shape) }
   }
 
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #run(path: string, origin: string, shape: LoadShape): Promise<LoadResult> {
-    const { connections, seconds } = shape
-    const command =
-      this.#kind === 'wrk'
-        ? [
-            'wrk',
-            '-t1',
-            `-c${connections}`,
-            `-d${seconds}s`,
-            '--timeout=10s',
-            `-s${join(import.meta.dirname, 'rotate.lua')}`,
-            origin,
-            '--',
-            path,
-          ]
-        : [
-            process.execPath,
-            join(import.meta.dirname, 'autocannonLoad.ts'),
-            path,
-            String(connections),
-            String(seconds),
-          ]
+  async #run(command: readonly string[], { seconds }: LoadShape): Promise<LoadResult> {
     const [program = '', ...args] = onCore(this.#core, command)
     const { stdout } = await run(program, args, { timeout: seconds * 1000 + 30_000 })
     // wrk prints a report of its own first; ours is the last line.
@@ -68,12 +53,13 @@ export class LoadGenerator {
   }
 }
 
-function raw({ method, path, headers, body }: LoadRequest, origin: string): string {
-  const all = {
-    Host: new URL(origin).host,
-    ...headers,
-    ...(body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }),
-  }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`
+function byWrk(origin: string, path: string, { connections, seconds }: LoadShape) {
+  const script = join(import.meta.dirname, 'rotate.lua')
+  const shape = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout=10s']
+  return ['wrk', ...shape, `-s${script}`, origin, '--', path]
+}
+
+function byNode(script: string, path: string, { connections, seconds }: LoadShape) {
+  const shape = [String(connections), String(seconds)]
+  return [process.execPath, join(import.meta.dirname, script), path, ...shape]
 }

@@ -1,15 +1,28 @@
 /** One request of a job; requests of one job are sent in this order, over whichever connection is free. */
 export interface LoadRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
 }
 
-export interface LoadJob {
-  readonly origin: string
-  readonly requests: readonly LoadRequest[]
+/** One request of a sequence; its path may hold what earlier answers named, as `{name}`. */
+export interface SequenceStep extends LoadRequest {
+  readonly expects: number
+  /** By name for later paths: the property of the answer whose text after the last slash is kept. */
+  readonly takes?: Readonly<Record<string, string>>
+  /** Asked again until the answer says so. */
+  readonly until?: { readonly property: string; readonly value: string }
 }
+
+/** Requests of one caller, each sent when the one before is answered, on the same connection. */
+export type Sequence = readonly SequenceStep[]
+
+export type Work =
+  | { readonly requests: readonly LoadRequest[] }
+  | { readonly sequences: readonly Sequence[] }
+
+export type LoadJob = Work & { readonly origin: string }
 
 export interface LoadShape {
   readonly connections: number
@@ -18,9 +31,12 @@ export interface LoadShape {
 
 export interface LoadResult {
   readonly requests: number
+  /** Where there were any: how many went through whole. */
+  readonly sequences?: number
   readonly seconds: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** Answers with 4xx or 5xx, broken connections, timeouts. */
+  /** Answers that were not wanted, broken connections, timeouts. */
   readonly errors: number
+  readonly firstError?: string
 }

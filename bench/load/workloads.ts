@@ -13,7 +13,7 @@ export interface Callers {
 const WARM_PROJECTS = 100
 export const ROOM_FOR_KEYS = 300
 
-const PAYLOAD_TYPE = 'application/octet-stream'
+export const PAYLOAD_TYPE = 'application/octet-stream'
 
 export function discovery(): readonly LoadRequest[] {
   return [{ method: 'GET', path: '/', headers: { Accept: 'application/json' } }]
@@ -90,7 +90,7 @@ export function stores(callers: Callers): readonly LoadRequest[] {
   }))
 }
 
-interface HotSecret {
+export interface HotSecret {
   readonly row: number
   readonly project: number
   readonly id: string
@@ -98,7 +98,7 @@ interface HotSecret {
 }
 
 /** All secrets of all calling projects, shuffled in the same way every time. */
-function hotSecrets({ fixture, tokens }: Callers): readonly HotSecret[] {
+export function hotSecrets({ fixture, tokens }: Callers): readonly HotSecret[] {
   const found: HotSecret[] = []
   for (const [row, id] of fixture.secretIds.entries()) {
     const project = projectOfRow(fixture.layout, row)
@@ -109,7 +109,7 @@ function hotSecrets({ fixture, tokens }: Callers): readonly HotSecret[] {
   return found.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function metadataOf(id: string, token: string): LoadRequest {
+export function metadataOf(id: string, token: string): LoadRequest {
   return {
     method: 'GET',
     path: `/v1/secrets/${id}`,
@@ -117,7 +117,7 @@ function metadataOf(id: string, token: string): LoadRequest {
   }
 }
 
-function payloadOf(id: string, token: string): LoadRequest {
+export function payloadOf(id: string, token: string): LoadRequest {
   return {
     method: 'GET',
     path: `/v1/secrets/${id}/payload`,
@@ -126,7 +126,7 @@ function payloadOf(id: string, token: string): LoadRequest {
 }
 
 /** The headers that keystoneauth and requests add. */
-function asPython(request: LoadRequest): LoadRequest {
+export function asPython<R extends LoadRequest>(request: R): R {
   return {
     ...request,
     headers: {

@@ -10,7 +10,8 @@ export interface Bench {
   readonly serverCore: number | undefined
   readonly loadCore: number | undefined
   readonly tell: (line: string) => void
-  isWanted(name: string): boolean
+  /** By its own name, or by that of its group. */
+  isWanted(name: string, group?: string): boolean
   /** Stops it when the part is over. */
   keep<T extends { stop(): Promise<void> }>(started: T): T
   closeAll(): Promise<void>

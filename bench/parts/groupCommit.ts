@@ -1,10 +1,10 @@
+import { measurementTable } from '../alternate.ts'
 import { usualLayout } from '../fixture/layout.ts'
 import { preparedFixture } from '../fixture/preparedFixture.ts'
 import { stores } from '../load/workloads.ts'
 import { type Measurement, measure } from '../measurement.ts'
 import { median } from '../median.ts'
 import { medians } from '../rounds.ts'
-import { table } from '../table.ts'
 import { localTokens } from '../target/localTokens.ts'
 import { startStoring } from '../target/storing.ts'
 import { atLeast, type Verdict } from '../verdict.ts'
@@ -20,7 +20,6 @@ const FACTOR = 6
  * server, the same fsync, one number between them. Not pinned: the writer has a thread of its own.
  */
 export async function groupCommit(bench: Bench): Promise<readonly Verdict[]> {
-  if (!bench.isWanted('group-commit')) return []
   const { options, generator, folder, tell } = bench
   const fixture = await preparedFixture(usualLayout(options.rows), tell)
   const issue = await localTokens(fixture)
@@ -47,19 +46,10 @@ export async function groupCommit(bench: Bench): Promise<readonly Verdict[]> {
   const [shared, single] = sides.map(({ found }) => medians(found))
   if (shared === undefined || single === undefined) throw new Error('two sides were measured')
   tell(
-    table(
-      ['POST secret, 32 clients', 'requests/s', 'p50 ms', 'p99 ms', 'CPU us/request'],
-      [
-        ['transactions shared, as shipped', shared] as const,
-        ['a transaction for each', single] as const,
-      ].map(([title, one]) => [
-        title,
-        one.requestsPerSecond.toFixed(0),
-        one.p50Ms.toFixed(2),
-        one.p99Ms.toFixed(2),
-        one.cpuMicrosPerRequest.toFixed(1),
-      ]),
-    ),
+    measurementTable('POST secret, 32 clients', [
+      ['transactions shared, as shipped', shared],
+      ['a transaction for each', single],
+    ]),
   )
   await bench.closeAll()
   return [atLeast('POST secret, shared against single commits', median(ratios), FACTOR, ' x')]

@@ -1,6 +1,7 @@
 import { type BenchCase, CASES, SERVERS, type ServerName } from '../cases.ts'
-import { projectsIn, usualLayout } from '../fixture/layout.ts'
+import { usualLayout } from '../fixture/layout.ts'
 import { preparedFixture } from '../fixture/preparedFixture.ts'
+import { callersIn } from '../load/callers.ts'
 import type { Callers } from '../load/workloads.ts'
 import { type Outcome, runRounds } from '../rounds.ts'
 import { table } from '../table.ts'
@@ -12,33 +13,24 @@ import { ownMemoryMb } from '../target/processCost.ts'
 import { atMost, type Verdict } from '../verdict.ts'
 import type { Bench } from './bench.ts'
 
-/** Projects that call: a thousand of the usual ones, or those of a hundred secrets each. */
-const USUAL_CALLERS = 1_000
 const MOST_MEMORY_MB = 150
 
 /** Every case against hello, on servers that differ in what the case is about. */
 export async function httpCases(bench: Bench): Promise<readonly Verdict[]> {
-  const cases = CASES.filter(({ name }) => bench.isWanted(name))
+  const cases = CASES.filter(({ name, group }) => bench.isWanted(name, group))
   if (cases.length === 0) return []
   const { options, generator, folder, serverCore, tell } = bench
   const fixture = await preparedFixture(usualLayout(options.rows), tell)
   const keystone = bench.keep(await startKeystone(folder, bench.loadCore))
   const issue = { token: await localTokens(fixture), keystone: keystone.issue }
 
-  const { largeProjects } = fixture.layout
-  const usual = evenly(largeProjects, projectsIn(fixture.layout), USUAL_CALLERS)
-  const large = evenly(0, largeProjects, largeProjects)
   const callersOf = new Map<string, Callers>()
   const callers = async ({ server, callers: who }: BenchCase): Promise<Callers> => {
     const { auth } = SERVERS[server]
     const key = `${auth} ${who}`
     const known = callersOf.get(key)
     if (known !== undefined) return known
-    const tokens = new Map<number, string>()
-    for (const project of who === 'usual' ? usual : large) {
-      tokens.set(project, await issue[auth](project))
-    }
-    const made = { fixture, tokens }
+    const made = await callersIn(fixture, who, issue[auth])
     callersOf.set(key, made)
     return made
   }
@@ -61,8 +53,9 @@ export async function httpCases(bench: Bench): Promise<readonly Verdict[]> {
   for (const one of cases) {
     const served = servers.get(one.server)
     if (served === undefined) throw new Error(`no server ${one.server}`)
-    const requests = one.requests(await callers(one))
-    const job = generator.load({ origin: served.origin, requests })
+    const { origin } = served
+    const work = await one.work(await callers(one), origin)
+    const job = generator.load({ origin, ...work })
     contenders.push({ name: one.name, served, job })
   }
   tell(`${options.rounds} rounds of ${cases.length} cases, each between two of hello:`)
@@ -85,7 +78,7 @@ export async function httpCases(bench: Bench): Promise<readonly Verdict[]> {
   const memory = [...servers].map(([name, { pid }]) => ({ name, mb: ownMemoryMb(pid) }))
   tell(`Memory after the run, mapped files not counted:`)
   for (const { name, mb } of memory) tell(`  ${name}: ${mb.toFixed(0)} MB`)
-  tell(perFetch(cases, outcomes))
+  tell(wholes(cases, outcomes))
   await bench.closeAll()
   return [
     ...cases.flatMap((one) => verdictsOn(one, outcomes)),
@@ -117,23 +110,23 @@ function verdictsOn(one: BenchCase, outcomes: ReadonlyMap<string, Outcome>): rea
   return [{ ...atMost(what, ratio, one.goal, ' x hello'), isGoal: true }]
 }
 
-/** What one fetch costs, where a fetch is many requests. */
-function perFetch(cases: readonly BenchCase[], outcomes: ReadonlyMap<string, Outcome>): string {
-  const costs = cases.flatMap(({ name, requestsEach }) => {
+/** What the whole costs, where it is many requests. */
+function wholes(cases: readonly BenchCase[], outcomes: ReadonlyMap<string, Outcome>): string {
+  const rows = cases.flatMap(({ name, title, requestsEach }) => {
     const outcome = outcomes.get(name)
-    if (requestsEach === undefined || outcome === undefined) return []
-    return [{ name, micros: requestsEach * outcome.cpuMicrosPerRequest }]
+    const each = requestsEach ?? outcome?.requestsEach ?? 1
+    if (outcome === undefined || each === 1) return []
+    const { cpuMicrosPerRequest, cpuOfHello, requestsPerSecond } = outcome
+    return [
+      [
+        title,
+        each.toFixed(each % 1 === 0 ? 0 : 2),
+        (requestsPerSecond / each).toFixed(0),
+        (each * cpuMicrosPerRequest).toFixed(0),
+        (each * cpuOfHello).toFixed(1),
+      ],
+    ]
   })
-  const [nameless, named] = costs
-  if (nameless === undefined || named === undefined) return ''
-  return (
-    `One castellan fetch: ${nameless.micros.toFixed(0)} us of CPU in 15 requests, or ${named.micros.toFixed(0)} us ` +
-    `in 2 with nameless_secrets = id: ${(nameless.micros / named.micros).toFixed(1)} times less.\n`
-  )
-}
-
-/** So many numbers from `from` to below `to`, spread over all of them. */
-function evenly(from: number, to: number, most: number): readonly number[] {
-  const count = Math.min(most, to - from)
-  return Array.from({ length: count }, (_, n) => from + Math.floor((n * (to - from)) / count))
+  if (rows.length === 0) return ''
+  return table(['one of them whole', 'requests', 'a second', 'CPU us', 'of hello'], rows)
 }

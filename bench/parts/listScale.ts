@@ -20,7 +20,6 @@ const CONNECTIONS = 4
 
 /** Pages of ten out of projects of a hundred, where there are few of those and where there are very many. */
 export async function listScale(bench: Bench): Promise<readonly Verdict[]> {
-  if (!bench.isWanted('list-scale')) return []
   const { options, generator, folder, serverCore, tell } = bench
   const sides = []
   for (const rows of [SMALL_ROWS, options.listRows]) {

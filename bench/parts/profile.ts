@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CASES, SERVERS } from '../cases.ts'
 import { type Spent, spentIn } from '../cpuProfile.ts'
-import { projectsIn, usualLayout } from '../fixture/layout.ts'
+import { usualLayout } from '../fixture/layout.ts'
 import { preparedFixture } from '../fixture/preparedFixture.ts'
+import { callersIn } from '../load/callers.ts'
 import { measure } from '../measurement.ts'
 import { table } from '../table.ts'
 import { Gatehouse } from '../target/gatehouse.ts'
@@ -29,21 +30,15 @@ export async function profile(bench: Bench): Promise<readonly Verdict[]> {
   }
   const fixture = await preparedFixture(usualLayout(options.rows), tell)
   const issue = await localTokens(fixture)
-  const { largeProjects } = fixture.layout
-  const [from, to] =
-    wanted.callers === 'large' ? [0, largeProjects] : [largeProjects, projectsIn(fixture.layout)]
-  const tokens = new Map<number, string>()
-  for (let project = from; project < Math.min(to, from + 1000); project += 1) {
-    tokens.set(project, await issue(project))
-  }
-  const requests = wanted.requests({ fixture, tokens })
+  const callers = await callersIn(fixture, wanted.callers, issue)
 
   const run = async (name: string, nodeArgs: readonly string[]): Promise<number> => {
     const { configuration } = SERVERS[wanted.server]
     const core = serverCore
     const request = { name, folder, fixture, core, configuration, nodeArgs }
     const gatehouse = await Gatehouse.start(request)
-    const job = generator.load({ origin: gatehouse.origin, requests })
+    const { origin } = gatehouse
+    const job = generator.load({ origin, ...(await wanted.work(callers, origin)) })
     const { connections } = options
     const warm = await measure(gatehouse, job, { connections, seconds: SECONDS / 2 })
     const { cpuMicrosPerRequest } = await measure(gatehouse, job, { connections, seconds: SECONDS })

@@ -9,7 +9,6 @@ const MOST_MS = 1_000
 
 /** From the start of the process to its first answer, on a database that is there already. */
 export async function secondStart(bench: Bench): Promise<readonly Verdict[]> {
-  if (!bench.isWanted('start')) return []
   const { options, folder, tell } = bench
   const fixture = await preparedFixture(usualLayout(options.rows), tell)
   const gatehouse = bench.keep(

@@ -19,9 +19,11 @@ export interface GatehouseRequest {
   readonly configuration?: Configuration
   /** Arguments of Node, such as `--cpu-prof`. */
   readonly nodeArgs?: readonly string[]
+  /** Another checkout of the repository, whose server it is. */
+  readonly checkout?: string
 }
 
-const COMMAND = resolve(import.meta.dirname, '../../bin/gatehouse.js')
+const ROOT = resolve(import.meta.dirname, '../..')
 
 /** `gatehouse serve` on a copy of the fixture; its log, access records included, goes to a file. */
 export class Gatehouse implements Served {
@@ -51,10 +53,10 @@ export class Gatehouse implements Served {
 
   /** @returns milliseconds from the start of the process to its first answer */
   async run(): Promise<number> {
-    const { name, core, nodeArgs = [] } = this.#request
+    const { name, core, nodeArgs = [], checkout = ROOT } = this.#request
     const config = join(this.#home, 'gatehouse.conf')
-    const node = [process.execPath, ...shippedNodeArgs(), ...nodeArgs]
-    const serve = [COMMAND, 'serve', '--config-file', config]
+    const node = [process.execPath, ...shippedNodeArgs(checkout), ...nodeArgs]
+    const serve = [commandIn(checkout), 'serve', '--config-file', config]
     const [command = '', ...args] = onCore(core, [...node, ...serve])
     const sinceMs = performance.now()
     this.#child = new Child({
@@ -96,9 +98,13 @@ export class Gatehouse implements Served {
 }
 
 /** What the first line of the command gives to Node: operators start it by that line. */
-export function shippedNodeArgs(): readonly string[] {
-  const [first = ''] = readFileSync(COMMAND, 'utf8').split('\n', 1)
+export function shippedNodeArgs(checkout = ROOT): readonly string[] {
+  const [first = ''] = readFileSync(commandIn(checkout), 'utf8').split('\n', 1)
   return first.split(/\s+/).filter((word) => word.startsWith('--'))
+}
+
+function commandIn(checkout: string): string {
+  return join(checkout, 'bin/gatehouse.js')
 }
 
 function ini(configuration: Configuration): string {
