@@ -7,6 +7,7 @@ import {
   type Scope,
 } from './identityApi.ts'
 import type { Keystone } from './keystone.ts'
+import { announce, settle } from './settle.ts'
 
 /** Who lives in the cloud: every person by name, with their roles in one project. */
 const PEOPLE = {
@@ -54,28 +55,9 @@ export class Cloud {
   static async bootstrap(keystone: Keystone, keyManagerUrl: string): Promise<Cloud> {
     const cloud = new Cloud(keystone)
     const api = await cloud.#administrator()
-    for (const [name, { project, roles }] of Object.entries(PEOPLE)) {
-      const projectId = await api.ensure('project', project, { domain_id: 'default' })
-      const userId = await api.ensure('user', name, {
-        domain_id: 'default',
-        password: cloud.password,
-      })
-      for (const role of roles) {
-        const roleId = await api.ensure('role', role)
-        await api.send('PUT', `projects/${projectId}/users/${userId}/roles/${roleId}`)
-      }
-    }
+    await settle(api, PEOPLE, cloud.password)
     await cloud.#letOneOfThemRule(api)
-    const serviceId = await api.ensure('service', 'barbican', { type: 'key-manager' })
-    for (const place of ['public', 'internal', 'admin'])
-      await api.send('POST', 'endpoints', {
-        endpoint: {
-          interface: place,
-          region_id: 'RegionOne',
-          service_id: serviceId,
-          url: keyManagerUrl,
-        },
-      })
+    await announce(api, keyManagerUrl)
     return cloud
   }
 

@@ -18,6 +18,8 @@ log_file = ${join(folder, `${name}.log`)}
 use_stderr = false
 [database]
 connection = sqlite:///${join(folder, 'keystone.db')}
+# It need not outlive the machine, and would wait for the disk more than it works.
+sqlite_synchronous = false
 [token]
 provider = fernet
 expiration = ${tokenSeconds}
@@ -46,17 +48,20 @@ export class Keystone {
   readonly adminPassword: string
   readonly #folder: string
   readonly #port: number
+  readonly #threads: number
   #process: Child | undefined
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, threads: number) {
     this.#folder = folder
     this.#port = port
+    this.#threads = threads
     this.url = `http://127.0.0.1:${port}/v3`
     this.adminPassword = randomBytes(16).toString('hex')
   }
 
-  static async create(folder: string): Promise<Keystone> {
-    const keystone = new Keystone(folder, await freePort())
+  /** Who writes much asks for one thread: SQLite has writers of several wait for each other, and give up. */
+  static async create(folder: string, { threads = 4 } = {}): Promise<Keystone> {
+    const keystone = new Keystone(folder, await freePort(), threads)
     for (const repository of ['fernet', 'credential']) {
       await mkdir(join(folder, repository), { recursive: true, mode: 0o700 })
       for (const index of ['0', '1'])
@@ -135,7 +140,8 @@ export class Keystone {
       // One process without a master: its pid is the one to signal, and no worker can be left behind.
       args: [
         ...['--plugin', 'python3', '--http-socket', `127.0.0.1:${port}`],
-        ...['--wsgi-file', '/usr/bin/keystone-wsgi-public', '--enable-threads', '--threads', '4'],
+        ...['--wsgi-file', '/usr/bin/keystone-wsgi-public'],
+        ...['--enable-threads', '--threads', String(this.#threads)],
         ...['--die-on-term', '--need-app', '--buffer-size', '65535', '--disable-logging'],
         ...['--add-header', 'Connection: close'],
       ],
