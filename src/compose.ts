@@ -179,7 +179,10 @@ async function composeAll(
       return { addresses }
     },
     async drain(graceMs) {
+      // Whoever waits for a key pair is answered now; its order waits for the next server.
+      const stopped = orderWorker.stop()
       await listener.drain(graceMs)
+      await stopped
       await opened.closeAll()
     },
     async reload() {
