@@ -180,9 +180,7 @@ async function composeAll(
     },
     async drain(graceMs) {
       // Whoever waits for a key pair is answered now; its order waits for the next server.
-      const stopped = orderWorker.stop()
-      await listener.drain(graceMs)
-      await stopped
+      await Promise.all([orderWorker.stop(), listener.drain(graceMs)])
       await opened.closeAll()
     },
     async reload() {
