@@ -1,5 +1,4 @@
 import type { Clock } from '../lib/clock.ts'
-import { Fault } from '../lib/fault.ts'
 import { type ConsumerId, type ContainerId, newConsumerId } from '../lib/ids.ts'
 import type { Container, ListedContainer } from '../model/container.ts'
 import type { ConsumerName, ContainerConsumer } from '../model/containerConsumer.ts'
@@ -7,6 +6,7 @@ import type { Page, PageRequest } from '../model/page.ts'
 import type { Quotas } from '../model/quota.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Policy } from '../policy/policy.ts'
+import { consumerIdOrRefuse, consumerNotFound, foreignConsumer } from './consumerRefusals.ts'
 import { containerNotFound, findContainer } from './findContainer.ts'
 import type {
   ContainerConsumerRepository,
@@ -40,7 +40,7 @@ export class ContainerConsumers {
   /** The same below one consumer, whose id must be one; whether it is there, only readers learn. */
   async lookUpOne(id: ContainerId | undefined, consumerId: ConsumerId | undefined): Promise<void> {
     await findContainer(this.#parts, id)
-    idOrRefuse(consumerId)
+    consumerIdOrRefuse(consumerId)
   }
 
   async list(
@@ -61,7 +61,7 @@ export class ContainerConsumers {
   ): Promise<ContainerConsumer> {
     const { policy, consumers } = this.#parts
     const found = await findContainer(this.#parts, id)
-    const properId = idOrRefuse(consumerId)
+    const properId = consumerIdOrRefuse(consumerId)
     const { record } = policy.authorize(ctx, 'consumer:get', found)
     const consumer = await consumers.find(record.id, properId)
     if (consumer === undefined) throw consumerNotFound()
@@ -107,26 +107,11 @@ export class ContainerConsumers {
     const by = projectId === record.projectId ? undefined : projectId
     const outcome = await consumers.remove(record.id, await readInput(), by)
     if (outcome === 'absent') throw consumerNotFound()
-    if (outcome === 'foreign') {
-      throw new Fault(
-        'forbidden',
-        'Another project registered this consumer: it and the project of the container may remove it.',
-      )
-    }
+    if (outcome === 'foreign') throw foreignConsumer('container')
     return this.#shown(record)
   }
 
   async #shown(container: Container): Promise<ListedContainer> {
     return { ...container, consumers: await this.#parts.consumers.namesOf(container.id) }
   }
-}
-
-function idOrRefuse(id: ConsumerId | undefined): ConsumerId {
-  if (id !== undefined) return id
-  throw new Fault('notFound', 'Provided consumer id is invalid. A lower-case UUID is wanted.')
-}
-
-/** Barbican's words: Octavia shows them to its operators as they are. */
-function consumerNotFound(): Fault {
-  return new Fault('notFound', 'Consumer not found.')
 }

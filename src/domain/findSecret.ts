@@ -26,5 +26,9 @@ export async function findSecret(
   if (secret !== undefined && (secret.expiration === null || !isExpired(secret, clock.now()))) {
     return secret
   }
-  throw new Fault('notFound', `Secret not found: ${id}.`)
+  throw secretNotFound(id)
+}
+
+export function secretNotFound(id: SecretId): Fault {
+  return new Fault('notFound', `Secret not found: ${id}.`)
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '../lib/clock.ts'
-import { Fault } from '../lib/fault.ts'
 import { type ConsumerId, newConsumerId, type SecretId } from '../lib/ids.ts'
 import type { Page, PageRequest } from '../model/page.ts'
 import type { Quotas } from '../model/quota.ts'
@@ -8,7 +7,8 @@ import type { RequestContext } from '../model/requestContext.ts'
 import type { Secret } from '../model/secret.ts'
 import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer.ts'
 import type { Policy } from '../policy/policy.ts'
-import { findSecret } from './findSecret.ts'
+import { consumerIdOrRefuse, consumerNotFound, foreignConsumer } from './consumerRefusals.ts'
+import { findSecret, secretNotFound } from './findSecret.ts'
 import type { Integrity } from './ports/crypto.ts'
 import type { SecretConsumerRepository, SecretRepository } from './ports/secretRepositories.ts'
 import { quotaRefusal } from './quotas.ts'
@@ -39,7 +39,7 @@ export class SecretConsumers {
   /** The same below one consumer, whose id must be one; whether it is there, only readers learn. */
   async lookUpOne(id: SecretId | undefined, consumerId: ConsumerId | undefined): Promise<void> {
     await findSecret(this.#parts, id)
-    idOrRefuse(consumerId)
+    consumerIdOrRefuse(consumerId)
   }
 
   /** GET /v1/secrets/{id}/consumers. */
@@ -60,7 +60,7 @@ export class SecretConsumers {
   ): Promise<SecretConsumer> {
     const { policy, consumers } = this.#parts
     const found = await findSecret(this.#parts, id)
-    const properId = idOrRefuse(consumerId)
+    const properId = consumerIdOrRefuse(consumerId)
     const { record } = policy.authorize(ctx, 'secret_consumers:get', found)
     const consumer = await consumers.find(record.id, properId)
     if (consumer === undefined) throw consumerNotFound()
@@ -86,7 +86,7 @@ export class SecretConsumers {
       updatedAt: now,
     }
     const outcome = await consumers.add(consumer, defaultQuotas.consumers)
-    if (outcome === 'gone') throw new Fault('notFound', `Secret ${secret.id} not found.`)
+    if (outcome === 'gone') throw secretNotFound(secret.id)
     if (typeof outcome !== 'string') throw quotaRefusal('consumers', outcome)
     return this.#shown(outcome === 'added' ? { ...secret, updatedAt: now } : secret)
   }
@@ -103,12 +103,7 @@ export class SecretConsumers {
     const by = projectId === secret.projectId ? undefined : projectId
     const outcome = await this.#parts.consumers.remove(secret.id, name, by)
     if (outcome === 'absent') throw consumerNotFound()
-    if (outcome === 'foreign') {
-      throw new Fault(
-        'forbidden',
-        'Another project registered this consumer: it or the project of the secret may remove it.',
-      )
-    }
+    if (outcome === 'foreign') throw foreignConsumer('secret')
     return this.#shown(secret)
   }
 
@@ -124,13 +119,4 @@ export class SecretConsumers {
     const consumers = await this.#parts.consumers.ofSecrets([secret.id])
     return { secret, consumers: consumers.get(secret.id) ?? [] }
   }
-}
-
-function idOrRefuse(id: ConsumerId | undefined): ConsumerId {
-  if (id !== undefined) return id
-  throw new Fault('notFound', 'Provided consumer id is invalid. A lower-case UUID is wanted.')
-}
-
-function consumerNotFound(): Fault {
-  return new Fault('notFound', 'Consumer not found.')
 }

@@ -164,11 +164,11 @@ for (const [mode, matrix] of [
 
     for (const probe of PROBES) {
       const { rule, route } = probe
-      test(`${route} answers every role as ${rule} says`, async (t) => {
-        if (!cells.door.routes.some((each) => routeOf(each) === route)) {
-          t.skip('no such route yet')
-          return
-        }
+      test(`${route} answers every role as ${rule} says`, async () => {
+        assert.ok(
+          cells.door.routes.some((each) => routeOf(each) === route),
+          'a probe without its route proves nothing',
+        )
         await Promise.all(cells.statesOf(probe).map((state) => cells.assertRow(probe, state)))
       })
     }
