@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { createTable, longText, sealedBytes } from './tables.ts'
 
 /*
  * Ids are text as clients see them, times the fixed-width text of lib/timestamp.ts, truth is 0 or 1.
@@ -10,7 +11,7 @@ const TIME = 26
 const NAME = 255
 
 export async function up(knex: Knex): Promise<void> {
-  await knex.schema.createTable('secrets', (table) => {
+  await createTable(knex, 'secrets', (table) => {
     table.string('id', ID).notNullable().primary()
     table.string('project_id', NAME).notNullable()
     table.string('name', NAME)
@@ -31,23 +32,23 @@ export async function up(knex: Knex): Promise<void> {
     table.string('acl_created_at', TIME)
     table.string('acl_updated_at', TIME)
     table.binary('row_mac', 40)
-    table.binary('envelope')
+    sealedBytes(knex, table, 'envelope')
     // In the order of a list, and with all that its count asks for: neither touches the table.
     table.index(['project_id', 'created_at', 'id', 'expires_at'], 'secrets_in_list_order')
   })
-  await knex.schema.createTable('secret_acl_users', (table) => {
+  await createTable(knex, 'secret_acl_users', (table) => {
     table.string('secret_id', ID).notNullable().references('id').inTable('secrets')
     table.string('user_id', NAME).notNullable()
     table.primary(['secret_id', 'user_id'])
     table.index(['user_id', 'secret_id'], 'secret_acl_users_by_user')
   })
-  await knex.schema.createTable('secret_metadata', (table) => {
+  await createTable(knex, 'secret_metadata', (table) => {
     table.string('secret_id', ID).notNullable().references('id').inTable('secrets')
     table.string('meta_key', NAME).notNullable()
-    table.text('meta_value').notNullable()
+    longText(knex, table, 'meta_value').notNullable()
     table.primary(['secret_id', 'meta_key'])
   })
-  await knex.schema.createTable('orders', (table) => {
+  await createTable(knex, 'orders', (table) => {
     table.string('id', ID).notNullable().primary()
     table.string('project_id', NAME).notNullable()
     table.string('order_type', 16).notNullable()
@@ -55,7 +56,7 @@ export async function up(knex: Knex): Promise<void> {
     table.string('sub_status', 36)
     table.string('sub_status_message', NAME)
     table.string('error_status_code', 16)
-    table.text('error_reason')
+    longText(knex, table, 'error_reason')
     table.string('creator_id', NAME)
     // No foreign keys: an order keeps naming what it made when that is deleted (contract 05).
     table.string('secret_id', ID)
@@ -63,38 +64,38 @@ export async function up(knex: Knex): Promise<void> {
     table.string('created_at', TIME).notNullable()
     table.string('updated_at', TIME).notNullable()
     table.binary('row_mac', 40)
-    table.text('meta').notNullable()
+    longText(knex, table, 'meta').notNullable()
     table.index(['project_id', 'created_at', 'id'], 'orders_in_list_order')
   })
-  await knex.schema.createTable('project_keys', (table) => {
+  await createTable(knex, 'project_keys', (table) => {
     table.binary('id', 8).notNullable().primary()
     table.string('project_id', NAME).notNullable()
     table.string('store', NAME).notNullable()
     table.integer('term').notNullable()
     table.string('state', 16).notNullable()
     table.string('kek_id', NAME).notNullable()
-    table.binary('wrapped').notNullable()
+    sealedBytes(knex, table, 'wrapped').notNullable()
     table.binary('commitment', 32).notNullable()
     table.bigInteger('wraps_reserved').notNullable()
     table.string('created_at', TIME).notNullable()
     // The last word when two nodes make the first key of a project at once.
     table.unique(['project_id', 'store', 'term'], { indexName: 'project_keys_one_per_term' })
   })
-  await knex.schema.createTable('deployment', (table) => {
+  await createTable(knex, 'deployment', (table) => {
     // Always 1: there is one row or none.
     table.smallint('singleton').notNullable().primary()
     table.string('deployment_id', 32).notNullable()
     table.string('created_at', TIME).notNullable()
   })
-  await knex.schema.createTable('kek_canaries', (table) => {
+  await createTable(knex, 'kek_canaries', (table) => {
     table.string('store', NAME).notNullable()
     table.string('kek_id', NAME).notNullable()
-    table.binary('wrapped').notNullable()
+    sealedBytes(knex, table, 'wrapped').notNullable()
     table.string('fingerprint', NAME).notNullable()
     table.string('created_at', TIME).notNullable()
     table.primary(['store', 'kek_id'])
   })
-  await knex.schema.createTable('tombstones', (table) => {
+  await createTable(knex, 'tombstones', (table) => {
     table.string('kind', 16).notNullable()
     table.string('id', ID).notNullable()
     table.string('project_id', NAME).notNullable()

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { addIndex, createTable, longText, sealedBytes } from './tables.ts'
 
 /*
  * Widths and conventions are those of 0001. A consumer that is removed is removed: no corpse stays to
@@ -9,7 +10,7 @@ const TIME = 26
 const NAME = 255
 
 export async function up(knex: Knex): Promise<void> {
-  await knex.schema.createTable('containers', (table) => {
+  await createTable(knex, 'containers', (table) => {
     table.string('id', ID).notNullable().primary()
     table.string('project_id', NAME).notNullable()
     table.string('container_type', 16).notNullable()
@@ -24,7 +25,7 @@ export async function up(knex: Knex): Promise<void> {
     table.binary('row_mac', 40)
     table.index(['project_id', 'created_at', 'id'], 'containers_in_list_order')
   })
-  await knex.schema.createTable('container_secrets', (table) => {
+  await createTable(knex, 'container_secrets', (table) => {
     table.string('container_id', ID).notNullable().references('id').inTable('containers')
     table.integer('position').notNullable()
     table.string('name', NAME)
@@ -32,12 +33,12 @@ export async function up(knex: Knex): Promise<void> {
     table.string('secret_id', ID).notNullable()
     table.primary(['container_id', 'position'])
   })
-  await knex.schema.createTable('container_acl_users', (table) => {
+  await createTable(knex, 'container_acl_users', (table) => {
     table.string('container_id', ID).notNullable().references('id').inTable('containers')
     table.string('user_id', NAME).notNullable()
     table.primary(['container_id', 'user_id'])
   })
-  await knex.schema.createTable('container_consumers', (table) => {
+  await createTable(knex, 'container_consumers', (table) => {
     table.string('id', ID).notNullable().primary()
     table.string('container_id', ID).notNullable().references('id').inTable('containers')
     table.string('name', 36).notNullable()
@@ -49,7 +50,7 @@ export async function up(knex: Knex): Promise<void> {
     table.unique(['container_id', 'name', 'url'], { indexName: 'container_consumers_once' })
     table.index(['project_id'], 'container_consumers_by_project')
   })
-  await knex.schema.createTable('secret_consumers', (table) => {
+  await createTable(knex, 'secret_consumers', (table) => {
     table.string('id', ID).notNullable().primary()
     table.string('secret_id', ID).notNullable().references('id').inTable('secrets')
     table.string('service', NAME).notNullable()
@@ -65,7 +66,7 @@ export async function up(knex: Knex): Promise<void> {
     table.index(['secret_id', 'created_at', 'id'], 'secret_consumers_in_list_order')
     table.index(['project_id'], 'secret_consumers_by_project')
   })
-  await knex.schema.createTable('project_quotas', (table) => {
+  await createTable(knex, 'project_quotas', (table) => {
     table.string('project_id', NAME).notNullable().primary()
     // null: not set, the configured default counts; negative: no limit.
     table.integer('secrets')
@@ -76,12 +77,12 @@ export async function up(knex: Knex): Promise<void> {
     table.string('created_at', TIME).notNullable()
     table.string('updated_at', TIME).notNullable()
   })
-  await knex.schema.createTable('quota_locks', (table) => {
+  await createTable(knex, 'quota_locks', (table) => {
     // Held by whoever counts against a limit of this project, until what was counted is committed. A
     // table of its own: a limit from the configuration has no row elsewhere that could be locked.
     table.string('project_id', NAME).notNullable().primary()
   })
-  await knex.schema.createTable('secret_stores', (table) => {
+  await createTable(knex, 'secret_stores', (table) => {
     table.string('id', ID).notNullable().primary()
     // The suffix of its section, [secretstore:NAME]: what the configuration calls it.
     table.string('suffix', NAME).notNullable().unique()
@@ -90,21 +91,21 @@ export async function up(knex: Knex): Promise<void> {
     table.string('created_at', TIME).notNullable()
     table.string('updated_at', TIME).notNullable()
   })
-  await knex.schema.createTable('preferred_secret_stores', (table) => {
+  await createTable(knex, 'preferred_secret_stores', (table) => {
     table.string('project_id', NAME).notNullable().primary()
     table.string('secret_store_id', ID).notNullable().references('id').inTable('secret_stores')
     table.string('created_at', TIME).notNullable()
     table.string('updated_at', TIME).notNullable()
   })
-  await knex.schema.createTable('transport_keys', (table) => {
+  await createTable(knex, 'transport_keys', (table) => {
     table.string('id', ID).notNullable().primary()
     table.string('plugin_name', NAME).notNullable()
-    table.text('transport_key').notNullable()
+    longText(knex, table, 'transport_key').notNullable()
     table.string('created_at', TIME).notNullable()
     table.string('updated_at', TIME).notNullable()
     table.index(['created_at', 'id'], 'transport_keys_in_list_order')
   })
-  await knex.schema.createTable('order_tasks', (table) => {
+  await createTable(knex, 'order_tasks', (table) => {
     table.string('order_id', ID).notNullable().references('id').inTable('orders').primary()
     table.string('created_at', TIME).notNullable()
     // Whoever works on it holds it until then; null: nobody does.
@@ -112,16 +113,12 @@ export async function up(knex: Knex): Promise<void> {
     table.string('lease_owner', ID)
     table.integer('attempts').notNullable()
     // What the task must know and the order must not show (a passphrase), in the stored form of an envelope.
-    table.binary('sealed_input')
+    sealedBytes(knex, table, 'sealed_input')
     table.index(['created_at', 'order_id'], 'order_tasks_in_order')
   })
-  await knex.schema.alterTable('secrets', (table) => {
-    // For the purge of what expired. With the id, for many secrets may expire at one moment.
-    table.index(['expires_at', 'id'], 'secrets_by_expiration')
-  })
-  await knex.schema.alterTable('tombstones', (table) => {
-    table.index(['deleted_at'], 'tombstones_by_age')
-  })
+  // For the purge of what expired. With the id, for many secrets may expire at one moment.
+  await addIndex(knex, 'secrets', ['expires_at', 'id'], 'secrets_by_expiration')
+  await addIndex(knex, 'tombstones', ['deleted_at'], 'tombstones_by_age')
 }
 
 /** Nothing goes back, as in 0001. */

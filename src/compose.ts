@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { databaseOfSettings } from './cli/databaseOfSettings.ts'
 import { refusingWith } from './cli/exitCodes.ts'
 import { projectKeyLimits } from './cli/keyringOfSettings.ts'
 import { openKekStore } from './cli/openKekStore.ts'
-import { openPolicyFiles } from './cli/policyOfSettings.ts'
 import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
-import { composeWatch, type Watch } from './composeWatch.ts'
+import { composePolicy } from './composePolicy.ts'
+import { composeWatch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { ChildKeyPairMaker } from './crypto/childKeyPairMaker.ts'
 import { establishDeployment } from './crypto/deployment.ts'
@@ -23,8 +24,6 @@ import { DisableFile } from './ops/disableFile.ts'
 import type { OpenLog } from './ops/log.ts'
 import { ProcProcessMarks } from './ops/processMarks.ts'
 import { Readiness } from './ops/readiness.ts'
-import { Policy } from './policy/policy.ts'
-import { PolicyFollower } from './policy/policyFollower.ts'
 import { Housekeeper } from './worker/housekeeper.ts'
 
 interface Surrounding {
@@ -75,13 +74,13 @@ async function composeAll(
   const watch = opened.keep(await composeWatch(settings, { log, clock }), (it) => it.close())
   const database = opened.keep(
     await openDatabase({
-      url: settings.database.connection,
+      ...databaseOfSettings(settings),
       clock,
       onEvent: watch.onDatabaseEvent,
     }),
     (it) => it.close(),
   )
-  watch.watchDatabaseSize(() => database.size())
+  watch.watchDatabase(database.gauges)
   const kekStores = await refusingWith('keys', () =>
     openKekStores(settings, database, clock, opened),
   )
@@ -204,32 +203,6 @@ async function openKekStores(
     kekStores.push(opened.keep(kekStore, (it) => it.close()))
   }
   return kekStores
-}
-
-async function composePolicy(settings: Settings, watch: Watch, log: Log) {
-  const files = await openPolicyFiles(settings)
-  const warnAll = (warnings: readonly string[]): void => {
-    for (const warning of warnings) log.warn({ warning }, 'the policy files say something unused')
-  }
-  warnAll(files.rules.warnings)
-  log.info(
-    {
-      mode: settings.oslo_policy.enforce_new_defaults ? 'new defaults' : 'legacy defaults',
-      files: files.files.join(', ') || 'none',
-    },
-    'policy',
-  )
-  const policy = new Policy({ rules: files.rules, onDecision: watch.onDecision })
-  const follower = new PolicyFollower({
-    files,
-    policy,
-    onReloaded: (rules, paths) => {
-      warnAll(rules.warnings)
-      log.info({ files: paths.join(', ') || 'none' }, 'the policy files were read again')
-    },
-    onBroken: (reason) => log.error({ reason }, 'the last good policy stays: its files are broken'),
-  })
-  return { policy, follower }
 }
 
 function listenerOptions({ DEFAULT: base, gatehouse }: Settings) {

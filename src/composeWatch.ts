@@ -1,6 +1,6 @@
 import type { Settings } from './config/settingsTable.ts'
 import type { KeyringEvent } from './crypto/keyringEvent.ts'
-import type { DatabaseSize } from './db/database.ts'
+import type { DatabaseGauge } from './db/database.ts'
 import type { DatabaseEvent } from './db/databaseEvent.ts'
 import type { Alarms } from './domain/ports/crypto.ts'
 import type { RequestObserver } from './http/observer.ts'
@@ -30,7 +30,7 @@ export interface Watch {
   readonly onOrderEvent: (event: OrderEvent) => void
   readonly onHousekeeping: (run: HousekeepingRun) => void
   readonly onHousekeepingFailure: (error: unknown) => void
-  watchDatabaseSize(size: () => DatabaseSize): void
+  watchDatabase(gauges: readonly DatabaseGauge[]): void
   /** SIGHUP: somebody moved the files away. */
   reopen(): void
   close(): Promise<void>
@@ -108,17 +108,8 @@ export async function composeWatch(
       const cause = error instanceof Error ? error : new Error(String(error))
       log.error({ error: cause }, 'housekeeping failed; the next interval tries again')
     },
-    watchDatabaseSize(size) {
-      metrics.gauge(
-        'gatehouse_database_bytes',
-        'Size of the SQLite database.',
-        () => size().databaseBytes,
-      )
-      metrics.gauge(
-        'gatehouse_database_log_bytes',
-        'Size of its write-ahead log.',
-        () => size().logBytes,
-      )
+    watchDatabase(gauges) {
+      for (const { name, explanation, read } of gauges) metrics.gauge(name, explanation, read)
     },
     reopen() {
       for (const file of files) file.reopen()
@@ -154,6 +145,20 @@ function observeDatabase(event: DatabaseEvent, metrics: Metrics, log: Log, alarm
         return
       }
       log.error({ by: event.by, reason: event.reason }, 'a database connection was given up')
+      return
+    case 'serverUnreachable':
+      metrics.databaseTroubled('serverUnreachable')
+      log.error({ reason: event.reason }, 'the database server cannot be reached')
+      return
+    case 'changeRetried':
+      metrics.databaseTroubled('changeRetried')
+      log.debug({ command: event.command, reason: event.reason }, 'a change is tried again')
+      return
+    case 'weakDurability':
+      log.warn(
+        { setting: event.setting, found: event.found, wanted: event.wanted },
+        'the database server may lose in a crash what it has acknowledged',
+      )
       return
     case 'writerDied':
       metrics.databaseTroubled('writerDied')

@@ -8,6 +8,7 @@ import { type Purged, type PurgeOrder, TombstonePurge, timeBefore } from '../dom
 import { systemClock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
+import { databaseOfSettings } from './databaseOfSettings.ts'
 import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
 import { lookInto } from './lookInto.ts'
@@ -88,7 +89,7 @@ async function clean(settings: Settings, ends: Ends, request: CleanRequest): Pro
   const findings: string[] = []
   let isLogEmpty = false
   const database = await openDatabase({
-    url: settings.database.connection,
+    ...databaseOfSettings(settings),
     clock: systemClock(),
     onEvent: (event) => {
       if (event.type === 'damagedRow') findings.push(`${event.kind} ${event.id}: ${event.what}`)

@@ -5,6 +5,7 @@ import { schemaStatus, upgradeSchema } from '../db/schema.ts'
 import { synchronizeStores } from '../domain/synchronizeStores.ts'
 import { systemClock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { databaseOfSettings } from './databaseOfSettings.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
 import { ensureStateFolder } from './stateFolder.ts'
 import { storePlanOfSettings } from './storePlanOfSettings.ts'
@@ -36,8 +37,9 @@ export async function dbSyncSecretStores(settings: Settings): Promise<string> {
   const clock = systemClock()
   // Loaded here alone: the other verbs should answer at once.
   const { openDatabase } = await import('../db/database.ts')
-  const url = settings.database.connection
-  const database = await refusingWith('database', () => openDatabase({ url, clock }))
+  const database = await refusingWith('database', () =>
+    openDatabase({ ...databaseOfSettings(settings), clock }),
+  )
   try {
     await refusingWith('settings', () =>
       synchronizeStores({ plan, stores: database.secretStores, clock }),

@@ -16,7 +16,7 @@ export async function deploymentState(
 ): Promise<DeploymentState | undefined> {
   const url = settings.database.connection
   return refusingWith('database', async () => {
-    if (schemaStatus(url).current === undefined) return undefined
+    if ((await schemaStatus(url)).current === undefined) return undefined
     return lookInto(url, clock, (glass) => new SqlDeploymentRepository(glass).read())
   })
 }

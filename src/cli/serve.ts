@@ -2,6 +2,7 @@ import type { ConfigSource } from '../config/configFiles.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type OpenLog, openLog } from '../ops/log.ts'
+import { awaitDatabase } from './awaitDatabase.ts'
 import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import { logFirstLines } from './firstLines.ts'
@@ -28,6 +29,7 @@ export async function serve(
   surroundings.onStray((error) => endByBug(error, log, surroundings))
   try {
     logFirstLines(log, loaded, surroundings.version)
+    await awaitDatabase(settings, log)
     await refuseUnfitSchema(settings)
     const gatehouse = await compose(settings, { log, clock: systemClock() })
     return await untilSignal(surroundings, gatehouse, log, loaded, sources)

@@ -1,83 +1,34 @@
-import { statSync } from 'node:fs'
-import type {
-  ContainerConsumerRepository,
-  ContainerRepository,
-} from '../domain/ports/containerRepositories.ts'
-import type {
-  DatabaseHealth,
-  DeploymentRepository,
-  ProjectKeyRepository,
-} from '../domain/ports/keyRepositories.ts'
-import type { OrderRepository, OrderTaskRepository } from '../domain/ports/orderRepositories.ts'
-import type {
-  PurgeRepository,
-  QuotaRepository,
-  SecretStoreRepository,
-  TransportKeyRepository,
-} from '../domain/ports/projectRepositories.ts'
-import type {
-  SecretConsumerRepository,
-  SecretMetadataRepository,
-  SecretRepository,
-} from '../domain/ports/secretRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
-import { SqlContainerConsumerRepository } from './containerConsumerRepository.ts'
-import { SqlContainerRepository } from './containerRepository.ts'
 import type { OnDatabaseEvent } from './databaseEvent.ts'
-import { SqlDatabaseHealth } from './databaseHealth.ts'
 import { parseDatabaseUrl } from './databaseLocation.ts'
-import { SqlDeploymentRepository } from './deploymentRepository.ts'
-import { dialectSqlite } from './dialectSqlite.ts'
-import { SnapshotLists } from './lists.ts'
-import { SqlOrderRepository } from './orderRepository.ts'
-import { SqlOrderTaskRepository } from './orderTaskRepository.ts'
-import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
-import { SqlPurgeRepository } from './purgeRepository.ts'
-import { SqlQuotaRepository } from './quotaRepository.ts'
-import { isEmptyOrRefuse, orRefuse, schemaStatus, upgradeSchema } from './schema.ts'
-import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
-import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
-import { SqlSecretRepository } from './secretRepository.ts'
-import { SqlSecretStoreRepository } from './secretStoreRepository.ts'
-import { SizedLists } from './sizedLists.ts'
-import { SqliteReader } from './sqliteReader.ts'
-import { SqliteWriter, type SqliteWriterParts } from './sqliteWriter.ts'
-import { ThreadedLists } from './threadedLists.ts'
-import { SqlTransportKeyRepository } from './transportKeyRepository.ts'
+import { openSqlite } from './openSqlite.ts'
+import { type Repositories, repositoriesOver } from './repositories.ts'
+import { isEmptyOrRefuse, schemaStatus, upgradeSchema } from './schema.ts'
+import { openServer, SERVER_DEFAULTS, type ServerOptions } from './server/openServer.ts'
+import type { SqliteWriterParts } from './sqliteWriter.ts'
 
-export interface Database {
-  readonly secrets: SecretRepository
-  readonly secretMetadata: SecretMetadataRepository
-  readonly containers: ContainerRepository
-  readonly containerConsumers: ContainerConsumerRepository
-  readonly secretConsumers: SecretConsumerRepository
-  readonly orders: OrderRepository
-  readonly orderTasks: OrderTaskRepository
-  readonly quotas: QuotaRepository
-  readonly transportKeys: TransportKeyRepository
-  readonly purge: PurgeRepository
-  readonly projectKeys: ProjectKeyRepository
-  readonly deployment: DeploymentRepository
-  readonly secretStores: SecretStoreRepository
-  readonly health: DatabaseHealth
-  /** Bytes on the disk, for the metrics. */
-  size(): DatabaseSize
-  /** Answers what was accepted, empties the log, closes. */
+export interface Database extends Repositories {
+  /** For the metrics: what it takes on the disk, or how many connections to a server there are. */
+  readonly gauges: readonly DatabaseGauge[]
+  /** Answers what was accepted, empties SQLite's log, closes. */
   close(): Promise<void>
 }
 
-export interface DatabaseSize {
-  readonly databaseBytes: number
-  readonly logBytes: number
+export interface DatabaseGauge {
+  readonly name: string
+  readonly explanation: string
+  read(): number
 }
 
 export interface DatabaseOptions {
-  /** SQLAlchemy's form: `sqlite:////absolute/path`. */
+  /** SQLAlchemy's form: `sqlite:////absolute/path`, `mysql+pymysql://...`, `postgresql://...`. */
   readonly url: string
   readonly clock: Clock
   readonly onEvent?: OnDatabaseEvent
-  /** For tests and the bench alone. */
+  /** For a database on a server. */
+  readonly server?: Partial<ServerOptions>
+  /** SQLite's writer, for tests and the bench alone. */
   readonly writer?: Partial<Pick<SqliteWriterParts, 'startThread'>> &
     Omit<SqliteWriterParts['thread'], 'path'>
 }
@@ -89,64 +40,27 @@ export interface DatabaseOptions {
  * @throws StartupRefusal
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { path } = parseDatabaseUrl(options.url)
-  if (isEmptyOrRefuse(schemaStatus(options.url))) await upgradeSchema(options.url)
-
-  // Loads while the writer starts.
-  const knexModule = import('knex')
-  const onEvent = options.onEvent ?? (() => undefined)
-  const monotonicMs = () => options.clock.monotonicMs()
-  const { startThread, ...thread } = options.writer ?? {}
-  const writer = new SqliteWriter({
-    thread: { path, ...thread },
-    monotonicMs,
-    onEvent,
-    ...(startThread === undefined ? {} : { startThread }),
-  })
-  const reader = new SqliteReader({ path, monotonicMs, onEvent })
+  const location = parseDatabaseUrl(options.url)
+  if (isEmptyOrRefuse(await schemaStatus(options.url))) await upgradeSchema(options.url)
+  const around = { clock: options.clock, onEvent: options.onEvent ?? (() => undefined) }
+  if (location.kind === 'sqlite') {
+    const sqlite = await openSqlite(location, options.writer ?? {}, around)
+    return { ...repositoriesOver(sqlite.parts), gauges: sqlite.gauges, close: sqlite.close }
+  }
+  const { parts, pool } = await openServer(
+    location,
+    { ...SERVER_DEFAULTS, ...options.server },
+    around,
+  )
+  const repositories = repositoriesOver(parts)
   try {
-    const [failure] = await Promise.all([writer.start(), knexModule])
-    if (failure !== undefined) {
-      throw new StartupRefusal(`The database ${path} cannot be written: ${failure}`)
-    }
-    orRefuse(path, () => reader.ensureOpen())
+    await repositories.health.check(AbortSignal.timeout(WRITABLE_WITHIN_MS))
   } catch (error) {
-    reader.close()
-    await writer.close()
-    throw error
+    await pool.close()
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new StartupRefusal(`The database cannot be written: ${cause}`, { cause: error })
   }
-
-  const { default: knex } = await knexModule
-  const builder = knex({ client: dialectSqlite.knexClient, useNullAsDefault: true })
-  const here = new SnapshotLists({ reads: reader, dialect: dialectSqlite, builder })
-  const aside = new ThreadedLists({ path })
-  const lists = new SizedLists({ reads: reader, here, aside })
-  const parts = { reads: reader, commands: writer, lists, dialect: dialectSqlite, onEvent }
-  return {
-    secrets: new SqlSecretRepository(parts),
-    secretMetadata: new SqlSecretMetadataRepository(parts),
-    containers: new SqlContainerRepository(parts),
-    containerConsumers: new SqlContainerConsumerRepository(parts),
-    secretConsumers: new SqlSecretConsumerRepository(parts),
-    orders: new SqlOrderRepository(parts),
-    orderTasks: new SqlOrderTaskRepository(parts),
-    quotas: new SqlQuotaRepository(parts),
-    transportKeys: new SqlTransportKeyRepository(parts),
-    purge: new SqlPurgeRepository(parts),
-    projectKeys: new SqlProjectKeyRepository(parts),
-    deployment: new SqlDeploymentRepository(parts),
-    secretStores: new SqlSecretStoreRepository(parts),
-    health: new SqlDatabaseHealth(parts),
-    size: () => ({ databaseBytes: bytesOf(path), logBytes: bytesOf(`${path}-wal`) }),
-    close: async () => {
-      // The last to close is the writer: it can put the log away, a reader cannot.
-      reader.close()
-      await aside.close()
-      await writer.close()
-    },
-  }
+  return { ...repositories, gauges: pool.gauges, close: () => pool.close() }
 }
 
-function bytesOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
-}
+const WRITABLE_WITHIN_MS = 10_000

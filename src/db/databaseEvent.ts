@@ -1,3 +1,6 @@
+/** SQLite's two connections, or one of many to a server. */
+export type ConnectionHolder = 'writer' | 'reader' | 'pool'
+
 /** What metrics and log want to know of this room. */
 export type DatabaseEvent =
   /** One transaction of the writer: how many commands shared it, and how long until it was durable. */
@@ -10,8 +13,19 @@ export type DatabaseEvent =
       readonly durationMs: number
     }
   /** A connection was given up; the next request opens another. */
-  | { readonly type: 'connectionLost'; readonly by: 'writer' | 'reader'; readonly reason: string }
-  | { readonly type: 'connectionOpened'; readonly by: 'writer' | 'reader' }
+  | { readonly type: 'connectionLost'; readonly by: ConnectionHolder; readonly reason: string }
+  | { readonly type: 'connectionOpened'; readonly by: ConnectionHolder }
+  /** No connection to the server can be opened; requests get 503 until one can. */
+  | { readonly type: 'serverUnreachable'; readonly reason: string }
+  /** A deadlock, a lock that took too long, a lost certification: the change is tried again. */
+  | { readonly type: 'changeRetried'; readonly command: string; readonly reason: string }
+  /** The server acknowledges what it may lose in a crash. */
+  | {
+      readonly type: 'weakDurability'
+      readonly setting: string
+      readonly found: string
+      readonly wanted: string
+    }
   /** A row holds what we never wrote: an alarm. */
   | {
       readonly type: 'damagedRow'

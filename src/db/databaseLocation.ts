@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { type ServerLocation, serverLocationOf } from './server/serverLocation.ts'
 
-/** Where the data is. SQLite for now; servers become a second kind. */
-export interface DatabaseLocation {
+/** Where the data is. */
+export type DatabaseLocation = SqliteLocation | ServerLocation
+
+export interface SqliteLocation {
   readonly kind: 'sqlite'
   readonly path: string
 }
@@ -10,20 +13,24 @@ export interface DatabaseLocation {
 const SQLITE_SCHEME = /^sqlite(\+pysqlite)?:\/\//
 
 /**
- * Reads `[database] connection` as operators write it, in SQLAlchemy's form: `sqlite:////absolute/path`
- * or `sqlite:///relative/path`. Never repeats the text: a server's URL holds a password.
+ * Reads `[database] connection` as operators write it, in SQLAlchemy's form: `sqlite:////absolute/path`,
+ * `mysql+pymysql://user:password@host/database`, `postgresql://user:password@host/database`. Never
+ * repeats the text: a server's URL holds a password.
+ *
+ * @throws StartupRefusal
  */
 export function parseDatabaseUrl(url: string): DatabaseLocation {
   const scheme = /^([a-z0-9+]+):/i.exec(url)?.[1]?.toLowerCase()
   if (scheme === undefined) {
-    throw new StartupRefusal('[database] connection is no URL; write sqlite:////absolute/path.')
-  }
-  if (!SQLITE_SCHEME.test(url)) {
     throw new StartupRefusal(
-      `[database] connection names ${scheme}; MariaDB and PostgreSQL come with a later release, ` +
-        'this one keeps its data in SQLite: write sqlite:////absolute/path.',
+      '[database] connection is no URL; write sqlite:////absolute/path, ' +
+        'mysql+pymysql://user:password@host/database or postgresql://user:password@host/database.',
     )
   }
+  return SQLITE_SCHEME.test(url) ? sqliteLocationOf(url) : serverLocationOf(scheme, url)
+}
+
+function sqliteLocationOf(url: string): SqliteLocation {
   const [path = '', options] = url.replace(SQLITE_SCHEME, '').split('?', 2)
   if (!path.startsWith('/') || path.length < 2 || path === '/:memory:') {
     throw new StartupRefusal(

@@ -7,10 +7,15 @@
  */
 export type FailureKind = 'constraint' | 'busy' | 'away' | 'bug'
 
+/** The text by which drivers, sockets and TLS tell one failure from another; '' when there is none. */
+export function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
 /** What SQLite, MariaDB and PostgreSQL do not agree on; all other SQL in this room is common to them. */
 export interface Dialect {
   /** knex's name for it. */
-  readonly knexClient: 'better-sqlite3'
+  readonly knexClient: 'better-sqlite3' | 'mysql2' | 'pg'
   /** Ends a select whose rows must not change until commit. */
   readonly forShare: string
   /** Ends a select whose rows this transaction is going to change. */

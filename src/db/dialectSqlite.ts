@@ -1,4 +1,4 @@
-import type { Dialect, FailureKind } from './dialect.ts'
+import { codeOf, type Dialect, type FailureKind } from './dialect.ts'
 
 /** The result codes that say something about the disk, the file or the lock, not about our statement. */
 const AWAY =
@@ -6,7 +6,7 @@ const AWAY =
 
 function failureKind(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'bug'
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = codeOf(error)
   if (code.startsWith('SQLITE_CONSTRAINT')) return 'constraint'
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'busy'
   if (AWAY.test(code) || code === FILES_MOVED) return 'away'

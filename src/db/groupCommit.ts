@@ -2,6 +2,7 @@ import { type Command, statementsOf } from './commands/commandTable.ts'
 import { dialectSqlite } from './dialectSqlite.ts'
 import type { SqliteConnection } from './dialectSqliteConnection.ts'
 import { driveStatements } from './driveStatements.ts'
+import { reasonOf } from './failureReason.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import type { Answer, WriterThreadEvent } from './writerMessages.ts'
 
@@ -143,11 +144,4 @@ function bug(error: unknown): Answer {
     reason: reasonOf(error),
     stack: error instanceof Error ? error.stack : undefined,
   }
-}
-
-/** The driver's messages name tables and columns, never values. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : ''
-  return `${code}${error.message}`
 }

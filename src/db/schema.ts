@@ -1,75 +1,45 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { type DatabaseLocation, parseDatabaseUrl } from './databaseLocation.ts'
-import { dialectSqlite } from './dialectSqlite.ts'
-import { SqliteConnection } from './dialectSqliteConnection.ts'
-import { driveStatements } from './driveStatements.ts'
-import { reasonOf } from './groupCommit.ts'
-import { MIGRATIONS_TABLE, readSchemaStatus, type SchemaStatus, statusOf } from './knownSchema.ts'
-import { MIGRATIONS, type NamedMigration } from './migrationList.ts'
+import { reasonOf } from './failureReason.ts'
+import type { SchemaStatus } from './knownSchema.ts'
+import { placeOf } from './server/serverLocation.ts'
+import { migrateServer, serverSchemaStatus } from './server/serverSchema.ts'
+import { migrateSqlite, sqliteSchemaStatus } from './sqliteSchema.ts'
 
-/** The command line and another server may look at the same time. */
-const BUSY_TIMEOUT_MS = 5_000
 const ATTEMPTS = 5
 const ATTEMPT_EVERY_MS = 200
 
-/** Looks without touching: a database that is not there yet is not made. */
-export function schemaStatus(url: string): SchemaStatus {
-  const { path } = parseDatabaseUrl(url)
-  if (!existsSync(path)) return statusOf([])
-  return orRefuse(path, () => {
-    const connection = new SqliteConnection({
-      path,
-      access: 'read',
-      busyTimeoutMs: BUSY_TIMEOUT_MS,
-    })
-    try {
-      return driveStatements(readSchemaStatus(dialectSqlite), (s) => connection.execute(s))
-    } finally {
-      connection.close()
-    }
-  })
+/** Looks without touching. @throws StartupRefusal */
+export async function schemaStatus(url: string): Promise<SchemaStatus> {
+  return statusAt(parseDatabaseUrl(url))
 }
 
 /**
- * Brings the database to the schema of this release, and makes it when there is none; all pending
- * migrations in one transaction. Answers the names of those it ran.
+ * Brings the database to the schema of this release, and makes it when there is none; where the database
+ * can, all pending migrations in one transaction. Answers the names of those it ran.
  */
 export async function upgradeSchema(url: string): Promise<readonly string[]> {
   const location = parseDatabaseUrl(url)
-  refuseNewer(schemaStatus(url))
-  createFile(location)
+  refuseNewer(await statusAt(location))
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await migrate(location)
     } catch (error) {
+      if (error instanceof StartupRefusal) throw error
       // Another may be upgrading at this moment: then it is done soon, and nothing is left for us.
-      if (schemaStatus(url).pending.length === 0) return []
+      if ((await statusAt(location)).pending.length === 0) return []
       if (attempt === ATTEMPTS) {
-        const message = `The database ${location.path} could not be upgraded: ${reasonOf(error)}`
-        throw new StartupRefusal(message, { cause: error })
+        const where = location.kind === 'sqlite' ? location.path : placeOf(location)
+        throw new StartupRefusal(
+          `The database ${where} could not be upgraded: ${reasonOf(error)}`,
+          {
+            cause: error,
+          },
+        )
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, ATTEMPT_EVERY_MS))
-  }
-}
-
-async function migrate({ path }: DatabaseLocation): Promise<readonly string[]> {
-  // 150 ms to load; a start that has nothing to upgrade does not wait for it.
-  const { default: knex } = await import('knex')
-  const db = knex({
-    client: dialectSqlite.knexClient,
-    connection: { filename: path },
-    useNullAsDefault: true,
-    pool: { min: 1, max: 1 },
-    log: silent,
-    migrations: { tableName: MIGRATIONS_TABLE, migrationSource: migrationSource() },
-  })
-  try {
-    const [, names] = (await db.migrate.latest()) as [number, readonly string[]]
-    return names
-  } finally {
-    await db.destroy()
+    await delay(ATTEMPT_EVERY_MS)
   }
 }
 
@@ -92,35 +62,10 @@ function refuseNewer(status: SchemaStatus): void {
   )
 }
 
-/** Only its owner may read it; SQLite gives its log the same mode. */
-function createFile({ path }: DatabaseLocation): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
-    throw new StartupRefusal(`The database ${path} cannot be created: ${reasonOf(error)}`, {
-      cause: error,
-    })
-  }
+async function statusAt(location: DatabaseLocation): Promise<SchemaStatus> {
+  return location.kind === 'sqlite' ? sqliteSchemaStatus(location) : serverSchemaStatus(location)
 }
 
-export function orRefuse<T>(path: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new StartupRefusal(`The database ${path} cannot be opened: ${reasonOf(error)}`, {
-      cause: error,
-    })
-  }
+async function migrate(location: DatabaseLocation): Promise<readonly string[]> {
+  return location.kind === 'sqlite' ? migrateSqlite(location) : migrateServer(location)
 }
-
-function migrationSource() {
-  return {
-    getMigrations: async () => [...MIGRATIONS],
-    getMigrationName: (migration: NamedMigration) => migration.name,
-    getMigration: async (migration: NamedMigration) => migration,
-  }
-}
-
-/** knex would write to the console; what fails is thrown and told there. */
-const silent = { warn() {}, error() {}, deprecate() {}, debug() {} }

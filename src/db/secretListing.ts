@@ -22,8 +22,9 @@ export function* listSecrets(
   const matching = () => filtered(builder, dialect, query)
   const order = sortColumnsOf(query.sort)
   const page = matching().select(SUMMARY_COLUMNS)
-  for (const { column, descending } of order) {
-    const nulls = descending ? dialect.descendingNulls : dialect.ascendingNulls
+  for (const { column, isNullable, descending } of order) {
+    // Said of a column that holds none, it would keep PostgreSQL from walking an index.
+    const nulls = isNullable ? (descending ? dialect.descendingNulls : dialect.ascendingNulls) : ''
     page.orderByRaw(`${column} ${descending ? 'desc' : 'asc'}${nulls}`)
   }
 
@@ -52,7 +53,11 @@ function filtered(builder: Knex, dialect: Dialect, query: SecretQuery): Knex.Que
   for (const [column, pattern] of Object.entries(patterns)) {
     if (pattern !== undefined) secrets.whereRaw(dialect.like(column), [foldCase(pattern)])
   }
-  if (filter.bitLength !== undefined) secrets.where('secrets.bit_length', filter.bitLength)
+  if (filter.bitLength !== undefined) {
+    // PostgreSQL refuses to compare the column with what it cannot hold.
+    if (filter.bitLength > MOST_INTEGER) secrets.whereRaw('1 = 0')
+    else secrets.where('secrets.bit_length', filter.bitLength)
+  }
   if (filter.secretType !== undefined) secrets.where('secrets.secret_type', filter.secretType)
   within(secrets, 'secrets.created_at', filter.created)
   within(secrets, 'secrets.updated_at', filter.updated)
@@ -73,6 +78,8 @@ function scoped(builder: Knex, { scope }: SecretQuery): Knex.QueryBuilder {
         .where('secret_acl_users.user_id', scope.aclUser),
     )
 }
+
+const MOST_INTEGER = 2_147_483_647
 
 const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } satisfies Record<
   DateOperator,

@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Checkpointing } from './checkpointing.ts'
 import { SHREDDING } from './commands/commandTable.ts'
 import { type CheckpointResult, SqliteConnection } from './dialectSqliteConnection.ts'
-import { GroupCommit, reasonOf } from './groupCommit.ts'
+import { reasonOf } from './failureReason.ts'
+import { GroupCommit } from './groupCommit.ts'
 import { ensureSchemaServes } from './knownSchema.ts'
 import type {
   FromWriterThread,

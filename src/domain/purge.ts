@@ -56,9 +56,10 @@ export class SecretPurge {
         .map(({ id, rowMac }) => ({ id, rowMac }))
       const gone = sound.length === 0 ? 0 : await purge.removeSecrets(sound, clock.now())
       removed += gone
-      damaged += found.filter((it) => it === 'damaged').length
-      // What stays would stand at the front of the next batch again.
-      skipped += ids.length - gone
+      const unsound = found.filter((it) => it === 'damaged').length
+      damaged += unsound
+      // What stays would stand at the front of the next batch again; what another node removed does not stay.
+      skipped += unsound
       onBatch?.({ removed, damaged })
       if (ids.length < batchSize || !(await goesOn())) return { removed, damaged }
     }

@@ -30,6 +30,13 @@ export interface KekCall {
 }
 
 /** The numbers of this process. No label holds an id, a name or anything a client chose. */
+/** What may happen to the way to the database. */
+export type DatabaseTrouble =
+  | 'connectionLost'
+  | 'writerDied'
+  | 'serverUnreachable'
+  | 'changeRetried'
+
 export class Metrics {
   readonly #registry = new Registry()
   readonly #requests = new Map<string, { observe(seconds: number): void }>()
@@ -220,7 +227,7 @@ export class Metrics {
     this.#checkpoints.inc({ mode, outcome: isBusy ? 'busy' : 'done' })
   }
 
-  databaseTroubled(kind: 'connectionLost' | 'writerDied'): void {
+  databaseTroubled(kind: DatabaseTrouble): void {
     this.#databaseTroubles.inc({ kind })
   }
 

@@ -5,6 +5,7 @@ import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf, type MadeContainer, member, membersOf } from '../support/doorContainers.ts'
 import { type MadeSecret, putAcl, secretOf } from '../support/doorSecrets.ts'
+import { IS_ON_SQLITE } from '../support/freshDatabase.ts'
 
 const CONSUMER = { name: 'Octavia', URL: 'https://lb.example' }
 
@@ -127,12 +128,6 @@ describe('somebody writes containers to the database by hand', () => {
       'update containers set acl_project_access = 1, acl_created_at = created_at, acl_updated_at = created_at where id = :id',
     ],
     ['the MAC is removed', 'update containers set row_mac = null where id = :id'],
-    ['the MAC is emptied', "update containers set row_mac = x'' where id = :id"],
-    ['the MAC is cut', 'update containers set row_mac = substr(row_mac, 1, 39) where id = :id'],
-    [
-      'the MAC is changed',
-      "update containers set row_mac = cast(substr(row_mac, 1, 39) || x'00' as blob) where id = :id",
-    ],
     [
       'the MAC is that of a secret',
       'update containers set row_mac = (select row_mac from secrets where id = :other) where id = :id',
@@ -149,6 +144,20 @@ describe('somebody writes containers to the database by hand', () => {
         container,
         /row MAC (does not match|is missing|has a wrong length)/,
       )
+    })
+  }
+
+  for (const [what, change] of [
+    ['emptied', () => Buffer.alloc(0)],
+    ['cut', (mac: Buffer) => mac.subarray(0, -1)],
+    ['changed', (mac: Buffer) => Buffer.concat([mac.subarray(0, -1), Buffer.from([0])])],
+  ] as const) {
+    test(`the MAC is ${what}`, async () => {
+      const { container } = await scene()
+      const [row] = door.execute('select row_mac from containers where id = ?', container.id)
+      const changed = change(Buffer.from(row?.['row_mac'] as Uint8Array))
+      door.execute('update containers set row_mac = ? where id = ?', changed, container.id)
+      await assertAlarmed(owner, container, /row MAC (does not match|has a wrong length)/)
     })
   }
 
@@ -261,7 +270,7 @@ describe('somebody writes containers to the database by hand', () => {
     }
   })
 
-  for (const [what, sql] of [
+  const untyped = [
     [
       'a member name of bytes',
       "update container_secrets set name = x'00ff' where container_id = :id",
@@ -272,7 +281,8 @@ describe('somebody writes containers to the database by hand', () => {
     ],
     ['a name of bytes', "update containers set name = x'00ff' where id = :id"],
     ['a MAC of text', "update containers set row_mac = 'text' where id = :id"],
-  ] as const) {
+  ] as const
+  for (const [what, sql] of IS_ON_SQLITE ? untyped : []) {
     test(`${what}: a bare 500, and nothing is served`, async () => {
       const { container } = await scene()
       door.execute(sql.replace(':id', `'${container.id}'`))

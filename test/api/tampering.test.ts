@@ -4,6 +4,7 @@ import { type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller, DoorRequest } from '../support/doorCaller.ts'
 import { type MadeSecret, secretOf, secretWithPayload } from '../support/doorSecrets.ts'
+import { IS_ON_SQLITE } from '../support/freshDatabase.ts'
 
 const PAYLOAD = 'correct horse battery staple'
 const UNBROKEN = {}
@@ -111,9 +112,6 @@ describe('somebody writes to the database by hand', () => {
     ['content type', "content_type = 'application/octet-stream'"],
     ['creation', "created_at = '2020-01-01T00:00:00.000000'"],
     ['MAC removed', 'row_mac = null'],
-    ['MAC emptied', "row_mac = x''"],
-    ['MAC cut', 'row_mac = substr(row_mac, 1, 39)'],
-    ['MAC prolonged', "row_mac = cast(row_mac || x'00' as blob)"],
     [
       'an ACL that shares it',
       'acl_project_access = 1, acl_created_at = created_at, acl_updated_at = created_at',
@@ -131,6 +129,21 @@ describe('somebody writes to the database by hand', () => {
         mode: 'x',
       })
       update(made, set)
+      await assertAlarmed(owner, made.id, /row MAC/)
+    })
+  }
+
+  for (const [what, change] of [
+    ['emptied', () => Buffer.alloc(0)],
+    ['cut', (mac: Buffer) => mac.subarray(0, -1)],
+    ...(IS_ON_SQLITE
+      ? ([['prolonged', (mac: Buffer) => Buffer.concat([mac, Buffer.from([0])])]] as const)
+      : []),
+  ] as const) {
+    test(`a row is changed: MAC ${what}`, async () => {
+      const made = await victim()
+      const mac = Buffer.from(rowOf('secrets', made.id)['row_mac'] as Uint8Array)
+      update(made, 'row_mac = ?', change(mac))
       await assertAlarmed(owner, made.id, /row MAC/)
     })
   }
@@ -260,7 +273,8 @@ describe('somebody writes to the database by hand', () => {
     for (const [column, value] of Object.entries(row)) {
       if (value === null || uncovered.includes(column) || column === 'id') continue
       for (const changed of flipped(value)) {
-        update(made, `${column} = ?`, changed)
+        // A server holds columns to their width, and so refuses some of it by itself.
+        if (!isTaken(() => update(made, `${column} = ?`, changed))) continue
         door.alarms.length = 0
         const answer = await owner.ask('GET', `${made.path}/payload`, { mayFail: true })
         const shown = `${column} ${String(changed).slice(0, 40)}`
@@ -384,14 +398,18 @@ describe('somebody writes to the database by hand', () => {
     assert.equal(door.alarms.length, 1)
   })
 
-  for (const [what, set] of [
-    ['wrapped key', 'wrapped = zeroblob(length(wrapped))'],
-    ['commitment', 'commitment = zeroblob(32)'],
-    ['project', "project_id = 'somebody else'"],
+  for (const [what, set, value] of [
+    ['wrapped key', 'wrapped = ?', Buffer.alloc(60)],
+    ['commitment', 'commitment = ?', Buffer.alloc(32)],
+    ['project', 'project_id = ?', 'somebody else'],
   ] as const) {
     test(`a project key is damaged: ${what}`, async () => {
       const made = await victim()
-      door.execute(`update project_keys set ${set} where project_id = ?`, `victim-${project}`)
+      door.execute(
+        `update project_keys set ${set} where project_id = ?`,
+        value,
+        `victim-${project}`,
+      )
       door.clock.advanceSeconds(KEYS_ARE_FORGOTTEN)
       door.alarms.length = 0
       assertIsBareError(await owner.ask('GET', `${made.path}/payload`, { mayFail: true }))
@@ -399,6 +417,16 @@ describe('somebody writes to the database by hand', () => {
     })
   }
 })
+
+function isTaken(update: () => void): boolean {
+  try {
+    update()
+    return true
+  } catch (error) {
+    if (!IS_ON_SQLITE && /too long/i.test(String(error))) return false
+    throw error
+  }
+}
 
 /** The value with each of its bytes changed, one at a time; numbers and text stay what they are. */
 function flipped(value: unknown): readonly unknown[] {

@@ -5,7 +5,10 @@ import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf } from '../support/doorContainers.ts'
 import { putAcl, secretWithPayload } from '../support/doorSecrets.ts'
+import { IS_ON_SQLITE } from '../support/freshDatabase.ts'
 
+/** Columns that hold another type than theirs, references that lead nowhere. */
+const onSqlite = IS_ON_SQLITE ? test : () => undefined
 const OWNER_ROLES = ['admin', 'key-manager:service-admin']
 const CONSUMER = { service: 'compute', resource_type: 'instance', resource_id: 'i-1' }
 const AT_1_2 = { 'openstack-api-version': 'key-manager 1.2' }
@@ -73,27 +76,30 @@ describe('somebody writes by hand to rows that no MAC covers', () => {
       assert.deepEqual(door.alarms, [])
     })
 
-    test('one whose columns are broken fails its parent and the pages that show it, and no other record', async () => {
-      const secret = await secretWithPayload(owner)
-      const container = await containerOf(owner)
-      const whole = await secretWithPayload(owner)
-      await owner.post(`${secret.path}/consumers`, CONSUMER)
-      await owner.post(`${container.path}/consumers`, { name: 'n', URL: 'u' })
-      door.execute("update secret_consumers set service = x'00ff' where secret_id = ?", secret.id)
-      door.execute(
-        "update container_consumers set url = x'00' where container_id = ?",
-        container.id,
-      )
-      for (const path of [`${secret.path}/consumers`, `${container.path}/consumers`]) {
-        assertIsBareError(await asFails('GET', path))
-      }
-      const at11 = { 'openstack-api-version': 'key-manager 1.1' }
-      const page = { headers: at11, mayFail: true }
-      assertIsBareError(await owner.ask('GET', '/v1/secrets?limit=1', page))
-      assert.equal((await owner.get('/v1/secrets?limit=1&offset=1', at11)).status, 200)
-      assert.equal((await owner.get(whole.path, at11)).status, 200)
-      assert.equal((await owner.get(`${secret.path}/payload`)).text, 'some payload')
-    })
+    onSqlite(
+      'one whose columns are broken fails its parent and the pages that show it, and no other record',
+      async () => {
+        const secret = await secretWithPayload(owner)
+        const container = await containerOf(owner)
+        const whole = await secretWithPayload(owner)
+        await owner.post(`${secret.path}/consumers`, CONSUMER)
+        await owner.post(`${container.path}/consumers`, { name: 'n', URL: 'u' })
+        door.execute("update secret_consumers set service = x'00ff' where secret_id = ?", secret.id)
+        door.execute(
+          "update container_consumers set url = x'00' where container_id = ?",
+          container.id,
+        )
+        for (const path of [`${secret.path}/consumers`, `${container.path}/consumers`]) {
+          assertIsBareError(await asFails('GET', path))
+        }
+        const at11 = { 'openstack-api-version': 'key-manager 1.1' }
+        const page = { headers: at11, mayFail: true }
+        assertIsBareError(await owner.ask('GET', '/v1/secrets?limit=1', page))
+        assert.equal((await owner.get('/v1/secrets?limit=1&offset=1', at11)).status, 200)
+        assert.equal((await owner.get(whole.path, at11)).status, 200)
+        assert.equal((await owner.get(`${secret.path}/payload`)).text, 'some payload')
+      },
+    )
   })
 
   describe('quotas', () => {
@@ -105,7 +111,7 @@ describe('somebody writes by hand to rows that no MAC covers', () => {
       assert.deepEqual(door.alarms, [])
     })
 
-    test('a limit that is no number refuses what is new, and holds up no reader', async () => {
+    onSqlite('a limit that is no number refuses what is new, and holds up no reader', async () => {
       const { path } = await secretWithPayload(owner)
       await owner.put(`/v1/project-quotas/${project}`, { project_quotas: { secrets: 5 } })
       door.execute("update project_quotas set secrets = 'lots' where project_id = ?", project)
@@ -144,18 +150,21 @@ describe('somebody writes by hand to rows that no MAC covers', () => {
       assert.deepEqual(door.alarms, [])
     })
 
-    test('one that names a store that is not there goes to the global default, never anywhere else', async () => {
-      prefer('second')
-      door.execute('pragma foreign_keys = off')
-      door.execute(
-        'update preferred_secret_stores set secret_store_id = ? where project_id = ?',
-        NOWHERE,
-        project,
-      )
-      door.execute('pragma foreign_keys = on')
-      await secretWithPayload(owner)
-      assert.deepEqual(storesOfKeys(), ['memory'])
-    })
+    onSqlite(
+      'one that names a store that is not there goes to the global default, never anywhere else',
+      async () => {
+        prefer('second')
+        door.execute('pragma foreign_keys = off')
+        door.execute(
+          'update preferred_secret_stores set secret_store_id = ? where project_id = ?',
+          NOWHERE,
+          project,
+        )
+        door.execute('pragma foreign_keys = on')
+        await secretWithPayload(owner)
+        assert.deepEqual(storesOfKeys(), ['memory'])
+      },
+    )
   })
 
   test('a tombstone for what lives holds up no DELETE', async () => {

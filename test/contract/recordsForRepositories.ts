@@ -8,6 +8,7 @@ import type {
   ProjectKeyRepository,
   ProjectKeyRow,
 } from '../../src/domain/ports/keyRepositories.ts'
+import type { LeaseRepository } from '../../src/domain/ports/leases.ts'
 import type {
   OrderRepository,
   OrderTaskRepository,
@@ -54,6 +55,7 @@ export interface RepositoriesUnderTest {
   readonly purge: PurgeRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deployment: DeploymentRepository
+  readonly leases: LeaseRepository
   /** Common SQL beside the repositories: what an attacker or an operator does by hand. */
   execute(sql: string, ...params: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
 }

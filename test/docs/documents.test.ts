@@ -30,6 +30,9 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
   const sizes = [
     'gatehouse_database_bytes',
     'gatehouse_database_log_bytes',
+    'gatehouse_database_connections',
+    'gatehouse_database_connections_busy',
+    'gatehouse_database_connections_awaited',
     'gatehouse_token_cache_lookups_total',
   ]
   assert.deepEqual([...new Set(written)].toSorted(), [...new Set([...served, ...sizes])].toSorted())

@@ -62,7 +62,7 @@ test(`${FIRST_STARTS} kills during the first start leave a database that starts`
     await killAtRandom(startNode(VICTIM, url, '4'), 'start', 100 + randomInt(300))
     const database = await openDatabase({ url, clock: systemClock() })
     await database.close()
-    assert.deepEqual(schemaStatus(url).pending, [])
+    assert.deepEqual((await schemaStatus(url)).pending, [])
     assertSound(path)
   }
 })

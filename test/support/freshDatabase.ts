@@ -6,14 +6,16 @@ import Sqlite from 'better-sqlite3'
 import { type Database, type DatabaseOptions, openDatabase } from '../../src/db/database.ts'
 import { upgradeSchema } from '../../src/db/schema.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { freshServerDatabase, type Rows, type ServerKind } from './serverDatabase.ts'
 
 export interface FreshDatabase {
   readonly database: Database
   readonly url: string
+  /** Of SQLite's file; '' on a server. */
   readonly path: string
   /** Common SQL on a connection of its own: how a test tampers with rows, and looks at them. */
-  execute(sql: string, ...params: readonly unknown[]): readonly Readonly<Record<string, unknown>>[]
-  /** Closes it and deletes its folder. Called by the test's own clean-up. */
+  execute(sql: string, ...params: readonly unknown[]): Rows
+  /** Closes it and deletes it. Called by the test's own clean-up. */
   close(): Promise<void>
 }
 
@@ -21,21 +23,58 @@ interface CleansUp {
   after(work: () => Promise<void>): unknown
 }
 
+/** What all tests that do not say otherwise run on: SQLite, or a server that the caller names. */
+export const DATABASE_UNDER_TEST = databaseUnderTest(process.env['GATEHOUSE_TEST_DATABASE'])
+
+/** Columns of no type, pragmas, files to look into: what only SQLite has is tested on SQLite alone. */
+export const IS_ON_SQLITE = DATABASE_UNDER_TEST === 'sqlite'
+
+function databaseUnderTest(given = 'sqlite'): 'sqlite' | ServerKind {
+  if (given === 'sqlite' || given === 'mysql' || given === 'postgresql') return given
+  throw new Error(`GATEHOUSE_TEST_DATABASE is sqlite, mysql or postgresql, not ${given}.`)
+}
+
 /**
- * An empty database in a folder of its own. `t` is the test that is done with it at its end; for a whole
+ * An empty database of its own. `t` is the test that is done with it at its end; for a whole
  * suite hand in something that collects, since `after` inside a `before` runs at once.
  */
 export async function freshDatabase(
   t: CleansUp,
   options: Partial<DatabaseOptions> = {},
+  on = DATABASE_UNDER_TEST,
 ): Promise<FreshDatabase> {
+  const fresh = on === 'sqlite' ? await freshFile(options) : await freshOnServer(on, options)
+  t.after(() => fresh.close())
+  return fresh
+}
+
+async function freshOnServer(
+  kind: ServerKind,
+  options: Partial<DatabaseOptions>,
+): Promise<FreshDatabase> {
+  const { url, execute, drop } = await freshServerDatabase(kind)
+  const database = await openDatabase({
+    url,
+    clock: systemClock(),
+    // Many tests share one server.
+    server: { maxPoolSize: 3, maxOverflow: 0 },
+    ...options,
+  })
+  const close = async (): Promise<void> => {
+    await database.close()
+    await drop()
+  }
+  return { database, url, path: '', execute, close }
+}
+
+async function freshFile(options: Partial<DatabaseOptions>): Promise<FreshDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-db-'))
   const path = join(folder, 'gatehouse.db')
   const url = `sqlite:///${path}`
   await copyFile(await emptyDatabase(), path)
   const database = await openDatabase({ url, clock: systemClock(), ...options })
   const beside = new Sqlite(path, { timeout: 2_000 })
-  const fresh: FreshDatabase = {
+  return {
     database,
     url,
     path,
@@ -51,8 +90,6 @@ export async function freshDatabase(
       await rm(folder, { recursive: true, force: true })
     },
   }
-  t.after(() => fresh.close())
-  return fresh
 }
 
 let template: Promise<string> | undefined

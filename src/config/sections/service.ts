@@ -16,13 +16,56 @@ import {
 export const databaseSection = {
   connection: derivedSetting({
     explanation:
-      'The database, as a SQLAlchemy-style URL. SQLite is for one machine; relative paths lie below state_path.',
+      'The database, as a SQLAlchemy-style URL: sqlite:///, mysql+pymysql:// (MariaDB as well) or postgresql://, with the options of those drivers for TLS. SQLite is for one machine; its relative paths lie below state_path.',
     kind: text,
     describes: 'sqlite:///{state_path}/gatehouse.sqlite',
     derive: ({ statePath }) => `sqlite:///${statePath}/gatehouse.sqlite`,
     secret: 'url',
     settle: sqliteBelowState,
     oldNames: ['DEFAULT.sql_connection', 'database.sql_connection', 'sql.connection'],
+  }),
+  max_pool_size: setting({
+    explanation: 'Connections to a database server that each process keeps open.',
+    kind: whole(1, 1_000),
+    default: 10,
+    oldNames: ['DEFAULT.sql_max_pool_size', 'DEFAULT.sql_pool_size'],
+  }),
+  max_overflow: setting({
+    explanation:
+      'Further connections in a busy moment; they are closed when they lay idle for half a minute.',
+    kind: whole(0, 1_000),
+    default: 10,
+    oldNames: ['DEFAULT.sql_max_overflow', 'DEFAULT.sql_pool_max_overflow'],
+  }),
+  pool_timeout: setting({
+    explanation: 'Seconds a request waits for a free connection before it is told 503.',
+    kind: seconds(1, 600),
+    default: 10,
+  }),
+  connection_recycle_time: setting({
+    explanation: 'Seconds after which a connection is replaced by a new one.',
+    kind: seconds(1, 86_400),
+    default: 3_600,
+    oldNames: ['DEFAULT.sql_idle_timeout', 'DATABASE.sql_idle_timeout', 'database.idle_timeout'],
+  }),
+  max_retries: setting({
+    explanation:
+      'How often a start tries again when the database server cannot be reached; -1 is for ever.',
+    kind: whole(-1, 100_000),
+    default: 10,
+    oldNames: ['DEFAULT.sql_max_retries', 'DATABASE.sql_max_retries'],
+  }),
+  retry_interval: setting({
+    explanation: 'Seconds between those attempts.',
+    kind: seconds(1, 3_600),
+    default: 10,
+    oldNames: ['DEFAULT.sql_retry_interval', 'DATABASE.reconnect_interval'],
+  }),
+  mysql_wsrep_sync_wait: setting({
+    explanation:
+      'Galera: what waits until this node has applied what was acknowledged elsewhere. 1 is reads; 0 may show a client less than it was told.',
+    kind: whole(0, 15),
+    default: 1,
   }),
 }
 

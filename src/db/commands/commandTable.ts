@@ -8,6 +8,7 @@ import {
 } from './containerCommands.ts'
 import { addContainerConsumer, removeContainerConsumer } from './containerConsumerCommands.ts'
 import { addKekCanary, establishDeployment, proveWritable } from './deploymentCommands.ts'
+import { beatLease, releaseLease, takeLease } from './leaseCommands.ts'
 import { placeOrder, removeOrder } from './orderCommands.ts'
 import {
   claimOrderTask,
@@ -72,6 +73,9 @@ export const COMMANDS = {
   synchronizeSecretStores,
   preferSecretStore,
   removeSecretStorePreference,
+  takeLease,
+  beatLease,
+  releaseLease,
   proveWritable,
 } as const
 

@@ -76,14 +76,18 @@ export function* quotaReached(
   return present >= limit ? { quotaReached: limit } : undefined
 }
 
+/** Changed, not only locked: on Galera a lock is its node's own, and two changes of one row are what collides. */
 function* lockQuotas(dialect: Dialect, projectId: ProjectId): Statements<void> {
   const lock = {
-    sql: `select quota_locks.project_id from quota_locks where quota_locks.project_id = ?${dialect.forUpdate}`,
+    sql: 'update quota_locks set taken = taken + 1 where quota_locks.project_id = ?',
     params: [projectId],
   }
-  const { rows } = yield lock
-  if (rows.length > 0) return
+  const { changes } = yield lock
+  if (changes > 0) return
   // The project's first limited change. Another node may be making the row at this moment; then it is there.
-  yield { sql: dialect.insertOrKeep('quota_locks', ['project_id']), params: [projectId] }
+  yield {
+    sql: dialect.insertOrKeep('quota_locks', ['project_id', 'taken']),
+    params: [projectId, 0],
+  }
   yield lock
 }

@@ -116,11 +116,12 @@ describe('hostile heads', () => {
           `GET / HTTP/1.1\r\n${head}${'Accept: */*\r\n'.repeat(100)}\r\n`,
           300,
         ),
-        raw(
-          'two project headers',
-          `GET /v1/secrets/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${IDENTITY}X-Project-Id: other\r\n\r\n`,
-          403,
-        ),
+        {
+          // Whoever hangs up before the answer is not waited for, so here nobody does.
+          name: 'two project headers',
+          bytes: `GET /v1/secrets/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${IDENTITY}X-Project-Id: other\r\n\r\n`,
+          statuses: [403],
+        },
         raw('a header named __proto__', `GET / HTTP/1.1\r\n${head}__proto__: x\r\n\r\n`, 300),
         raw('half a header', `GET / HTTP/1.1\r\nHost: loc`, 400),
         raw('headers without end', `GET / HTTP/1.1\r\n${head}`, 400),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { parseDatabaseUrl } from '../../../src/db/databaseLocation.ts'
+import { placeOf } from '../../../src/db/server/serverLocation.ts'
 import { StartupRefusal } from '../../../src/lib/startupRefusal.ts'
 
 test('reads the forms of SQLAlchemy', () => {
@@ -16,8 +17,19 @@ test('reads the forms of SQLAlchemy', () => {
 })
 
 const REFUSED = {
-  'a server': ['mysql+pymysql://barbican:hunter2@db/barbican', /later release/],
-  'another server': ['postgresql://barbican:hunter2@db/barbican', /later release/],
+  'another database': ['oracle://barbican:hunter2@db/barbican', /known are sqlite, mysql/],
+  'a server without a database': ['mysql://barbican:hunter2@db', /names no database/],
+  'a server nobody can read': ['postgresql://barbican:hunter2@db:x/barbican', /cannot be read/],
+  'a password with a lone %': ['mysql://barbican:hunter2%@db/barbican', /write %25/],
+  'an option nobody knows': [
+    'mysql://db/barbican?ssl_cipher=hunter2',
+    /not known here: ssl_cipher/,
+  ],
+  'half a client certificate': ['postgresql://db/barbican?sslcert=/c.pem', /belong together/],
+  'clear text as a way out': ['postgresql://db/barbican?sslmode=prefer', /clear text/],
+  'several hosts': ['postgresql:///barbican?host=a&host=b', /more than once/],
+  'no truth': ['mysql://db/barbican?ssl_verify_cert=hunter2', /true or false/],
+  'no time': ['mysql://db/barbican?connect_timeout=0', /1 to 3600/],
   memory: ['sqlite://', /memory/],
   'memory by name': ['sqlite:///:memory:', /memory/],
   'no file': ['sqlite:///', /names no file/],
@@ -40,3 +52,79 @@ for (const [what, [url, message]] of Object.entries(REFUSED)) {
     )
   })
 }
+
+const SERVER = {
+  host: 'db',
+  socketPath: undefined,
+  user: 'barbican',
+  password: 'hunter2',
+  database: 'barbican',
+  tls: undefined,
+  connectTimeoutMs: 5_000,
+}
+const MYSQL = { ...SERVER, kind: 'mysql', port: 3306 }
+const POSTGRESQL = { ...SERVER, kind: 'postgresql', port: 5432 }
+const TLS = {
+  caFile: '/ca.pem',
+  certFile: undefined,
+  keyFile: undefined,
+  isCertificateChecked: true,
+  isNameChecked: true,
+}
+const PAIR = { certFile: '/c.pem', keyFile: '/k.pem' }
+
+const READ: Readonly<Record<string, object>> = {
+  'mysql+pymysql://barbican:hunter2@db/barbican': MYSQL,
+  'mysql+pymysql://barbican:hunter2@db/barbican?charset=utf8': MYSQL,
+  'mariadb+mysqldb://barbican:hunter2@db:3307/barbican': { ...MYSQL, port: 3307 },
+  'mysql://barbican:p%40ss%3A%2F%25@db/barbican': { ...MYSQL, password: 'p@ss:/%' },
+  'mysql://barbican:hunter2@[fd00::1]/barbican': { ...MYSQL, host: 'fd00::1' },
+  'mysql://barbican:hunter2@localhost/barbican?unix_socket=/run/mysqld/mysqld.sock': {
+    ...MYSQL,
+    host: 'localhost',
+    socketPath: '/run/mysqld/mysqld.sock',
+  },
+  // As openstack-ansible writes it: whom the system trusts, chain and name checked.
+  'mysql+pymysql://barbican:hunter2@db/barbican?charset=utf8&ssl_verify_cert=true&ssl_ca=': {
+    ...MYSQL,
+    tls: { ...TLS, caFile: undefined },
+  },
+  'mysql+pymysql://barbican:hunter2@db/barbican?ssl_ca=/ca.pem': { ...MYSQL, tls: TLS },
+  'mysql+pymysql://barbican:hunter2@db/barbican?ssl_ca=/ca.pem&ssl_cert=/c.pem&ssl_key=/k.pem&ssl_verify_identity=false':
+    { ...MYSQL, tls: { ...TLS, ...PAIR, isNameChecked: false } },
+  'mysql+pymysql://barbican:hunter2@db/barbican?ssl_verify_cert=false': {
+    ...MYSQL,
+    tls: { ...TLS, caFile: undefined, isCertificateChecked: false, isNameChecked: false },
+  },
+  'mysql+pymysql://barbican:hunter2@db/barbican?ssl_ca=/ca.pem&ssl_disabled=true': MYSQL,
+  'postgresql://barbican:hunter2@db/barbican': POSTGRESQL,
+  'postgresql+psycopg2://barbican:hunter2@db/barbican?sslmode=disable': POSTGRESQL,
+  'postgresql+psycopg2://barbican:hunter2@/barbican?host=/run/postgresql&connect_timeout=2': {
+    ...POSTGRESQL,
+    host: 'localhost',
+    socketPath: '/run/postgresql',
+    connectTimeoutMs: 2_000,
+  },
+  'postgresql://barbican:hunter2@db/barbican?sslmode=require': {
+    ...POSTGRESQL,
+    tls: { ...TLS, caFile: undefined, isCertificateChecked: false, isNameChecked: false },
+  },
+  'postgresql://barbican:hunter2@db/barbican?sslmode=require&sslrootcert=/ca.pem': {
+    ...POSTGRESQL,
+    tls: { ...TLS, isNameChecked: false },
+  },
+  'postgresql://barbican:hunter2@db/barbican?sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/c.pem&sslkey=/k.pem':
+    { ...POSTGRESQL, tls: { ...TLS, ...PAIR } },
+}
+
+for (const [url, location] of Object.entries(READ)) {
+  test(`reads ${url}`, () => {
+    assert.deepEqual(parseDatabaseUrl(url), location)
+  })
+}
+
+test('names a server without user and password', () => {
+  const location = parseDatabaseUrl('mysql://barbican:hunter2@[fd00::1]/keys')
+  assert.ok(location.kind !== 'sqlite')
+  assert.equal(placeOf(location), 'MariaDB or MySQL at [fd00::1]:3306, database keys')
+})

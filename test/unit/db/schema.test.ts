@@ -47,10 +47,10 @@ function pretend(path: string, sql: string): void {
 const FROM_THE_FUTURE =
   "insert into knex_migrations (name, batch, migration_time) values ('9999-newer', 9, 0)"
 
-test('looking at a database that is not there makes none', (t) => {
+test('looking at a database that is not there makes none', async (t) => {
   const { path, url } = freshFolder(t)
   const status = { current: undefined, latest: LATEST, pending: NAMES, newer: false }
-  assert.deepEqual(schemaStatus(url), status)
+  assert.deepEqual(await schemaStatus(url), status)
   assert.ok(!existsSync(path))
 })
 
@@ -59,14 +59,14 @@ test('an upgrade makes the database, readable for its owner alone, and runs once
   assert.deepEqual(await upgradeSchema(url), NAMES)
   assert.equal(statSync(path).mode & 0o777, 0o600)
   const status = { current: LATEST, latest: LATEST, pending: [], newer: false }
-  assert.deepEqual(schemaStatus(url), status)
+  assert.deepEqual(await schemaStatus(url), status)
   assert.deepEqual(await upgradeSchema(url), [])
 })
 
 test('of two that upgrade at once both find the schema, and it was made once', async (t) => {
   const { url } = freshFolder(t)
   const answers = await Promise.all([upgradeSchema(url), upgradeSchema(url)])
-  assert.deepEqual(schemaStatus(url).pending, [])
+  assert.deepEqual((await schemaStatus(url)).pending, [])
   assert.deepEqual(answers.flat(), NAMES)
 })
 
@@ -74,7 +74,7 @@ test('a first start makes the schema by itself', async (t) => {
   const { url, open } = freshFolder(t)
   const database = await open()
   await database.close()
-  assert.equal(schemaStatus(url).current, LATEST)
+  assert.equal((await schemaStatus(url)).current, LATEST)
 })
 
 test('a database of a newer release is refused, and left as it was', async (t) => {
@@ -82,7 +82,7 @@ test('a database of a newer release is refused, and left as it was', async (t) =
   await upgradeSchema(url)
   pretend(path, FROM_THE_FUTURE)
   const before = readFileSync(path)
-  assert.equal(schemaStatus(url).newer, true)
+  assert.equal((await schemaStatus(url)).newer, true)
   await assert.rejects(open(), refusal(/newer release \(9999-newer\).*backup/))
   await assert.rejects(upgradeSchema(url), refusal(/newer release/))
   assert.deepEqual(readFileSync(path), before)
@@ -110,7 +110,7 @@ test('a file that is no database, a folder, a missing folder: each one sentence'
   const { path, url, open } = freshFolder(t)
   writeFileSync(path, 'this is a shopping list, '.repeat(100))
   await assert.rejects(open(), refusal(/cannot be opened: SQLITE_NOTADB/))
-  assert.throws(() => schemaStatus(url), refusal(/cannot be opened/))
+  await assert.rejects(schemaStatus(url), refusal(/cannot be opened/))
   rmSync(path)
   mkdirSync(path)
   await assert.rejects(open(), refusal(/cannot be opened/))

@@ -1,0 +1,45 @@
+import { codeOf, type Dialect, type FailureKind } from './dialect.ts'
+
+/**
+ * By SQLSTATE (PostgreSQL's appendix A): 08 connections, 25006 read-only, 28 and 3D access, 53 resources,
+ * 57 operator intervention and statement timeouts, 58 I/O, XX001 and XX002 damaged files.
+ */
+const AWAY = /^(08|28|3D|53|57|58)...$|^(25006|XX001|XX002)$/
+const BUSY = new Set(['40001', '40P01', '55P03'])
+const CONSTRAINT = /^23...$|^22001$/
+/** What the driver says without a code. */
+const DRIVER_AWAY =
+  /^(Connection terminated|Client has encountered a connection error|timeout expired|The server does not support SSL)/
+
+function failureKind(error: unknown): FailureKind {
+  if (!(error instanceof Error)) return 'bug'
+  const code = codeOf(error)
+  if (CONSTRAINT.test(code)) return 'constraint'
+  if (BUSY.has(code)) return 'busy'
+  if (AWAY.test(code) || DRIVER_AWAY.test(error.message)) return 'away'
+  return /^(E[A-Z]{3,}|ERR_(TLS|SSL)_[A-Z_]+|[A-Z_]*CERT[A-Z_]*|UNABLE_TO_[A-Z_]+)$/.test(code)
+    ? 'away'
+    : 'bug'
+}
+
+export const dialectPostgres: Dialect = {
+  knexClient: 'pg',
+  forShare: ' for share',
+  forUpdate: ' for update',
+  forUpdateOfFree: ' for update skip locked',
+  ascendingNulls: ' nulls first',
+  descendingNulls: ' nulls last',
+  jsonArrayOf: (column) => `coalesce(json_agg(${column}), '[]')::text`,
+  jsonRowsOf: (values, order) =>
+    `coalesce(json_agg(json_build_array(${values.join(', ')}) order by ${order}), '[]')::text`,
+  jsonText: (column) => column,
+  insertOrKeep: (table, columns) =>
+    `insert into ${table} (${columns.join(', ')}) ` +
+    `values (${columns.map(() => '?').join(', ')}) on conflict do nothing`,
+  like: (column) => `${column} like ? escape ''`,
+  contains: (column) => `strpos(${column}, ?) > 0`,
+  tableNamed:
+    'select tables.table_name as name from information_schema.tables ' +
+    'where tables.table_schema = current_schema() and tables.table_name = ?',
+  failureKind,
+}

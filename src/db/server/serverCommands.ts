@@ -1,0 +1,105 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { unavailable } from '../../lib/fault.ts'
+import type { CommandRunner } from '../commandRunner.ts'
+import {
+  type Command,
+  type CommandArgs,
+  type CommandName,
+  type CommandResult,
+  statementsOf,
+} from '../commands/commandTable.ts'
+import type { OnDatabaseEvent } from '../databaseEvent.ts'
+import { reasonOf } from '../failureReason.ts'
+import { awaitStatements } from './awaitStatements.ts'
+import type { ServerConnection, ServerDriver } from './serverConnection.ts'
+import type { ServerPool } from './serverPool.ts'
+
+export interface ServerCommandsParts {
+  readonly pool: ServerPool
+  readonly driver: ServerDriver
+  readonly onEvent: OnDatabaseEvent
+  /** From 0 to 1: spreads those who met in a deadlock. */
+  readonly random: () => number
+}
+
+const ANSWER_WITHIN_MS = 20_000
+/** Two who met once seldom meet again; on Galera a busy row may take a few rounds. */
+const ATTEMPTS = 8
+const FIRST_PAUSE_MS = 4
+const LONGEST_PAUSE_MS = 250
+
+/** What is known of a change that failed. */
+interface Attempted {
+  /** COMMIT was sent, and nobody said what became of it. */
+  isCommitSent: boolean
+}
+
+/** Changes on a server: one transaction each, tried again while the database says that it was taken back. */
+export class ServerCommands implements CommandRunner {
+  readonly #parts: ServerCommandsParts
+
+  constructor(parts: ServerCommandsParts) {
+    this.#parts = parts
+  }
+
+  async run<Name extends CommandName>(
+    name: Name,
+    ...args: CommandArgs<Name>
+  ): Promise<CommandResult<Name>> {
+    const { pool, driver, onEvent } = this.#parts
+    const command = { name, args } as Command
+    for (let attempt = 1; ; attempt += 1) {
+      const attempted: Attempted = { isCommitSent: false }
+      try {
+        const result = await pool.use(ANSWER_WITHIN_MS, (connection) =>
+          this.#transaction(connection, command, attempted),
+        )
+        // The transaction ran the command of this name, and its result is that command's.
+        return result as CommandResult<Name>
+      } catch (error) {
+        const kind = driver.dialect.failureKind(error)
+        if (kind !== 'busy' && kind !== 'away') throw error
+        if (kind === 'away' && attempted.isCommitSent) throw outcomeUnknown(error)
+        // A connection that was dead when it was lent is no news of the server: one more.
+        const most = kind === 'busy' ? ATTEMPTS : 2
+        if (attempt >= most) throw notWritten(error)
+        onEvent({ type: 'changeRetried', command: name, reason: reasonOf(error) })
+        if (kind === 'busy') await delay(this.#pauseMs(attempt))
+      }
+    }
+  }
+
+  async #transaction(
+    connection: ServerConnection,
+    command: Command,
+    attempted: Attempted,
+  ): Promise<unknown> {
+    const { dialect } = this.#parts.driver
+    await connection.begin('change')
+    try {
+      const result = await awaitStatements(statementsOf(command, dialect), (statement) =>
+        connection.execute(statement),
+      )
+      attempted.isCommitSent = true
+      await connection.commit()
+      return result
+    } catch (error) {
+      // A deadlock has rolled back already, a lock timeout has not: in both cases this ends it.
+      if (dialect.failureKind(error) !== 'away') await connection.rollback()
+      throw error
+    }
+  }
+
+  #pauseMs(attempt: number): number {
+    const longest = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS)
+    return Math.ceil(longest * (0.5 + this.#parts.random() / 2))
+  }
+}
+
+function notWritten(cause: unknown): Error {
+  return unavailable(`The change is not written: ${reasonOf(cause)}.`, cause)
+}
+
+function outcomeUnknown(cause: unknown): Error {
+  return unavailable(`The change may or may not be written: ${reasonOf(cause)}.`, cause)
+}

@@ -1,0 +1,65 @@
+import { unavailable } from '../../lib/fault.ts'
+import type { Reads } from '../reads.ts'
+import type { Row, SqlValue, Statements } from '../statement.ts'
+import { awaitStatements } from './awaitStatements.ts'
+import type { ServerConnection } from './serverConnection.ts'
+import type { ServerPool } from './serverPool.ts'
+
+export interface ServerReadsParts {
+  readonly pool: ServerPool
+  readonly failureKind: (error: unknown) => 'constraint' | 'busy' | 'away' | 'bug'
+}
+
+const ANSWER_WITHIN_MS = 10_000
+/** Lists of large projects. */
+const SNAPSHOT_WITHIN_MS = 30_000
+const ATTEMPTS = 2
+
+/** Reads from a server: one round trip for a statement, four or more for a snapshot. */
+export class ServerReads implements Reads {
+  readonly #parts: ServerReadsParts
+
+  constructor(parts: ServerReadsParts) {
+    this.#parts = parts
+  }
+
+  async first(sql: string, ...params: readonly SqlValue[]): Promise<Row | undefined> {
+    const rows = await this.all(sql, ...params)
+    return rows[0]
+  }
+
+  async all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]> {
+    const { rows } = await this.#attempt(ANSWER_WITHIN_MS, (connection) =>
+      connection.execute({ sql, params }),
+    )
+    return rows
+  }
+
+  async snapshot<Result>(statements: () => Statements<Result>): Promise<Result> {
+    return this.#attempt(SNAPSHOT_WITHIN_MS, async (connection) => {
+      await connection.begin('snapshot')
+      try {
+        return await awaitStatements(statements(), (statement) => connection.execute(statement))
+      } finally {
+        await connection.rollback()
+      }
+    })
+  }
+
+  /** A read changes nothing: one that met a connection long dead, or a lost lock, is simply asked again. */
+  async #attempt<Result>(
+    withinMs: number,
+    read: (connection: ServerConnection) => Promise<Result>,
+  ): Promise<Result> {
+    const { pool, failureKind } = this.#parts
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await pool.use(withinMs, read)
+      } catch (error) {
+        const kind = failureKind(error)
+        if (kind !== 'away' && kind !== 'busy') throw error
+        if (attempt === ATTEMPTS) throw unavailable('The database cannot be read.', error)
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import { repositoryContracts } from '../contract/repositoryContracts.ts'
+
+repositoryContracts('MariaDB', 'mysql')
+repositoryContracts('PostgreSQL', 'postgresql')
