@@ -9,22 +9,22 @@ import type { Timestamp } from '../lib/timestamp.ts'
 import type { Container, ListedContainer } from '../model/container.ts'
 import type { Page } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
+import { type FindById, findById } from './findById.ts'
 import { containerColumns, containerOfRow } from './rows/containerRow.ts'
 import { recordIn } from './rows/recordIn.ts'
 import type { RepositoryParts } from './secretRepository.ts'
 
 export class SqlContainerRepository implements ContainerRepository {
   readonly #parts: RepositoryParts
-  readonly #find: string
+  readonly #find: FindById
 
   constructor(parts: RepositoryParts) {
     this.#parts = parts
-    const columns = containerColumns(parts.dialect).join(', ')
-    this.#find = `select ${columns} from containers where containers.id = ?`
+    this.#find = findById('containers', containerColumns(parts.dialect))
   }
 
   async find(id: ContainerId): Promise<Stored<Container> | undefined> {
-    const row = await this.#parts.reads.first(this.#find, id)
+    const row = await this.#parts.reads.byId(this.#find, id)
     return recordIn(row, containerOfRow, 'container', this.#parts.onEvent)
   }
 

@@ -12,6 +12,8 @@ export function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+export type ColumnType = 'text' | 'integer' | 'bytes'
+
 /** What SQLite, MariaDB and PostgreSQL do not agree on; all other SQL in this room is common to them. */
 export interface Dialect {
   /** knex's name for it. */
@@ -33,6 +35,8 @@ export interface Dialect {
   jsonText(column: string): string
   /** An insert that leaves a row with the same key as it is and then counts no change. */
   insertOrKeep(table: string, columns: readonly string[]): string
+  /** A placeholder where the database cannot tell from its surroundings what type the value has. */
+  placeholder(type: ColumnType): string
   /** Matches `?` with the wildcards `%` and `_`; no character escapes them. */
   like(column: string): string
   /** Holds `?` literally. */

@@ -54,6 +54,7 @@ export const dialectMysql: Dialect = {
   jsonText: (column) => column,
   insertOrKeep: (table, columns) =>
     `${INSERT_OR_KEEP} ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`,
+  placeholder: () => '?',
   // `escape ''` would be it; MariaDB takes that for a backslash.
   like: (column) => `${column} like replace(?, '\\\\', '\\\\\\\\')`,
   contains: (column) => `instr(${column}, ?) > 0`,

@@ -1,4 +1,4 @@
-import { codeOf, type Dialect, type FailureKind } from './dialect.ts'
+import { type ColumnType, codeOf, type Dialect, type FailureKind } from './dialect.ts'
 
 /**
  * By SQLSTATE (PostgreSQL's appendix A): 08 connections, 25006 read-only, 28 and 3D access, 53 resources,
@@ -22,6 +22,11 @@ function failureKind(error: unknown): FailureKind {
     : 'bug'
 }
 
+const TYPES = { text: 'text', integer: 'integer', bytes: 'bytea' } satisfies Record<
+  ColumnType,
+  string
+>
+
 export const dialectPostgres: Dialect = {
   knexClient: 'pg',
   forShare: ' for share',
@@ -36,6 +41,7 @@ export const dialectPostgres: Dialect = {
   insertOrKeep: (table, columns) =>
     `insert into ${table} (${columns.join(', ')}) ` +
     `values (${columns.map(() => '?').join(', ')}) on conflict do nothing`,
+  placeholder: (type) => `?::${TYPES[type]}`,
   like: (column) => `${column} like ? escape ''`,
   contains: (column) => `strpos(${column}, ?) > 0`,
   tableNamed:

@@ -32,6 +32,7 @@ export const dialectSqlite: Dialect = {
   insertOrKeep: (table, columns) =>
     `insert into ${table} (${columns.join(', ')}) ` +
     `values (${columns.map(() => '?').join(', ')}) on conflict do nothing`,
+  placeholder: () => '?',
   like: (column) => `${column} like ?`,
   contains: (column) => `instr(${column}, ?) > 0`,
   tableNamed: "select name from sqlite_schema where type = 'table' and name = ?",

@@ -8,6 +8,7 @@ import type { Secret, SecretSummary } from '../model/secret.ts'
 import type { CommandRunner } from './commandRunner.ts'
 import type { OnDatabaseEvent } from './databaseEvent.ts'
 import type { Dialect } from './dialect.ts'
+import { type FindById, findById } from './findById.ts'
 import type { Lists } from './lists.ts'
 import type { Reads } from './reads.ts'
 import { recordIn } from './rows/recordIn.ts'
@@ -22,21 +23,21 @@ export interface RepositoryParts {
 }
 
 /** The statement of the hot path (design 3). */
-export function findSecretSql(dialect: Dialect): string {
-  return `select ${secretColumns(dialect).join(', ')} from secrets where secrets.id = ?`
+export function findSecret(dialect: Dialect): FindById {
+  return findById('secrets', secretColumns(dialect))
 }
 
 export class SqlSecretRepository implements SecretRepository {
   readonly #parts: RepositoryParts
-  readonly #find: string
+  readonly #find: FindById
 
   constructor(parts: RepositoryParts) {
     this.#parts = parts
-    this.#find = findSecretSql(parts.dialect)
+    this.#find = findSecret(parts.dialect)
   }
 
   async find(id: SecretId): Promise<Stored<Secret> | undefined> {
-    const row = await this.#parts.reads.first(this.#find, id)
+    const row = await this.#parts.reads.byId(this.#find, id)
     return recordIn(row, secretOfRow, 'secret', this.#parts.onEvent)
   }
 

@@ -4,6 +4,7 @@ import { dialectSqlite } from './dialectSqlite.ts'
 import { SqliteConnection } from './dialectSqliteConnection.ts'
 import { driveStatements } from './driveStatements.ts'
 import { reasonOf } from './failureReason.ts'
+import type { FindById } from './findById.ts'
 import { ensureSchemaServes } from './knownSchema.ts'
 import type { Reads } from './reads.ts'
 import type { Row, SqlValue, Statements } from './statement.ts'
@@ -47,6 +48,10 @@ export class SqliteReader implements Reads {
       // Runs when all that are as far as this one have asked.
       if (this.#asked.push({ sql, params, resolve, reject }) === 1) queueMicrotask(this.#answerAll)
     })
+  }
+
+  byId(find: FindById, id: string): Promise<Row | undefined> {
+    return this.first(find.one, id)
   }
 
   async all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]> {

@@ -5,7 +5,10 @@ export type SqlValue = string | number | Uint8Array | null
 export interface Statement {
   readonly sql: string
   readonly params: readonly SqlValue[]
-  /** The one write of its command: what fails undoes itself, and needs nothing that could undo it. */
+  /**
+   * The one write of its command: what fails undoes itself, and needs nothing that could undo it. Where it comes
+   * first, it needs no transaction; whatever follows it then finds that it changed nothing.
+   */
   readonly isAlone?: boolean
 }
 

@@ -241,7 +241,7 @@ export function containerRepositoryContract(
         db.containers.remove(id, rowMac, NOW),
         db.containers.remove(id, rowMac, NOW),
       ])
-      assert.deepEqual(answers, ['changed', 'gone'])
+      assert.deepEqual(answers.toSorted(), ['changed', 'gone'])
       assert.equal(await db.containers.find(id), undefined)
       for (const table of ['container_secrets', 'container_acl_users', 'container_consumers']) {
         assert.deepEqual(db.execute(`select * from ${table} where container_id = ?`, id), [], table)

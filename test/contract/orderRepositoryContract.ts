@@ -160,7 +160,7 @@ export function orderRepositoryContract(
         db.orders.remove(order.id, order.rowMac, NOW),
         db.orders.remove(order.id, order.rowMac, NOW),
       ])
-      assert.deepEqual(answers, ['changed', 'gone'])
+      assert.deepEqual(answers.toSorted(), ['changed', 'gone'])
       assert.equal(await db.orders.find(project.id, order.id), undefined)
       assert.notEqual(await db.secrets.find(secret.id), undefined)
       const [tombstone] = db.execute('select * from tombstones where id = ?', order.id)

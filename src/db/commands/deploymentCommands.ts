@@ -49,5 +49,9 @@ export function* addKekCanary(dialect: Dialect, canary: CanaryRow): Statements<v
 
 /** A write that changes nothing and still takes the whole way to the disk. */
 export function* proveWritable(_dialect: Dialect): Statements<void> {
-  yield { sql: 'update deployment set singleton = 1 where deployment.singleton = 1', params: [] }
+  yield {
+    sql: 'update deployment set singleton = 1 where deployment.singleton = 1',
+    params: [],
+    isAlone: true,
+  }
 }

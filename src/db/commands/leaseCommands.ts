@@ -20,12 +20,14 @@ export function* takeLease(
     const { changes } = yield {
       sql: dialect.insertOrKeep('leases', ['name', 'owner', 'beat']),
       params: [name, owner, 0],
+      isAlone: true,
     }
     return changes > 0
   }
   const { changes } = yield {
     sql: 'update leases set owner = ?, beat = beat + 1 where leases.name = ? and leases.beat = ?',
     params: [owner, name, seen.beat],
+    isAlone: true,
   }
   return changes > 0
 }
@@ -35,6 +37,7 @@ export function* beatLease(_dialect: Dialect, name: string, owner: string): Stat
   const { changes } = yield {
     sql: 'update leases set beat = beat + 1 where leases.name = ? and leases.owner = ?',
     params: [name, owner],
+    isAlone: true,
   }
   return changes > 0
 }
@@ -44,6 +47,7 @@ export function* releaseLease(_dialect: Dialect, name: string, owner: string): S
   yield {
     sql: 'update leases set owner = null, beat = beat + 1 where leases.name = ? and leases.owner = ?',
     params: [name, owner],
+    isAlone: true,
   }
 }
 

@@ -48,7 +48,7 @@ function* lockedKeys(
   furtherColumns: string,
 ): Statements<Row | undefined> {
   let found: Row | undefined
-  for (const id of distinctKeyIds(records)) {
+  for (const id of projectKeyIdsOf(records)) {
     const { rows } = yield {
       sql: `select project_keys.state${furtherColumns} from project_keys where project_keys.id = ?${dialect.forShare}`,
       params: [id],
@@ -60,7 +60,8 @@ function* lockedKeys(
   return found
 }
 
-function distinctKeyIds(records: readonly Sealed[]): Iterable<ProjectKeyId> {
+/** The keys that sealed these records, each once. */
+export function projectKeyIdsOf(records: readonly Sealed[]): Iterable<ProjectKeyId> {
   const byHex = new Map<string, ProjectKeyId>()
   for (const { rowMac, envelope } of records) {
     if (rowMac === null) throw new Error('A record without a MAC is never stored.')

@@ -6,9 +6,9 @@ import type { Secret } from '../../model/secret.ts'
 import type { Dialect } from '../dialect.ts'
 import { insertInto } from '../insertInto.ts'
 import { aclColumnsOf } from '../rows/aclColumns.ts'
-import { rowOfSecret } from '../rows/secretRow.ts'
-import type { Row, Statements } from '../statement.ts'
-import { projectKeysInUse, projectQuotaWithKeys } from './projectKeysInUse.ts'
+import { rowOfSecret, typeOfColumn } from '../rows/secretRow.ts'
+import type { Row, SqlValue, Statements } from '../statement.ts'
+import { projectKeyIdsOf, projectKeysInUse, projectQuotaWithKeys } from './projectKeysInUse.ts'
 import { isStillTheSame, tombstoneOf } from './protectedRow.ts'
 import { limitOf, quotaReached } from './quotaReached.ts'
 
@@ -17,6 +17,7 @@ export function* insertSecret(
   secret: Stored<Secret>,
   defaultQuota?: number,
 ): Statements<'inserted' | 'keyGone' | QuotaReached> {
+  if (yield* isInsertedAtOnce(dialect, secret, defaultQuota)) return 'inserted'
   const quota = yield* projectQuotaWithKeys(dialect, [secret], 'secrets')
   if (quota === 'keyGone') return 'keyGone'
   const limit = limitOf(quota.ofProject, defaultQuota)
@@ -26,6 +27,47 @@ export function* insertSecret(
   yield { ...insertInto('secrets', rowOfSecret(secret)), isAlone }
   yield* insertAclUsers(secret)
   return 'inserted'
+}
+
+/**
+ * Most secrets: no user in an ACL, no quota to count against. One statement then asks for the key, holds it and
+ * inserts, which on a server is one round trip instead of four. False: nothing was written, for whatever reason.
+ */
+function* isInsertedAtOnce(
+  dialect: Dialect,
+  secret: Stored<Secret>,
+  defaultQuota: number | undefined,
+): Statements<boolean> {
+  const [keyId, another] = projectKeyIdsOf([secret])
+  const hasUsers = (secret.acl?.users.length ?? 0) > 0
+  if (hasUsers || keyId === undefined || another !== undefined || (defaultQuota ?? -1) >= 0) {
+    return false
+  }
+  const row = rowOfSecret(secret)
+  const { changes } = yield {
+    sql: insertWhileKeyHolds(dialect, row),
+    params: [...Object.values(row), keyId],
+    isAlone: true,
+  }
+  return changes > 0
+}
+
+/** By dialect: the columns of a secret's row are always the same. */
+const insertsWhileKeyHolds = new WeakMap<Dialect, string>()
+
+function insertWhileKeyHolds(dialect: Dialect, row: Readonly<Record<string, SqlValue>>): string {
+  let sql = insertsWhileKeyHolds.get(dialect)
+  if (sql === undefined) {
+    const columns = Object.keys(row)
+    const values = columns.map((column) => dialect.placeholder(typeOfColumn(column)))
+    sql =
+      `insert into secrets (${columns.join(', ')}) select ${values.join(', ')} from project_keys ` +
+      "where project_keys.id = ? and project_keys.state <> 'destroying' and not exists " +
+      '(select 1 from project_quotas where project_quotas.project_id = project_keys.project_id ' +
+      `and project_quotas.secrets is not null)${dialect.forShare}`
+    insertsWhileKeyHolds.set(dialect, sql)
+  }
+  return sql
 }
 
 /**

@@ -41,6 +41,7 @@ export function* setSecretMetadata(
       'update secret_metadata set meta_value = ? ' +
       'where secret_metadata.secret_id = ? and secret_metadata.meta_key = ?',
     params: [value, id, key],
+    isAlone: true,
   }
   return changes === 0 ? 'absent' : 'changed'
 }
@@ -55,6 +56,7 @@ export function* removeSecretMetadata(
       'delete from secret_metadata ' +
       'where secret_metadata.secret_id = ? and secret_metadata.meta_key = ?',
     params: [id, key],
+    isAlone: true,
   }
 }
 

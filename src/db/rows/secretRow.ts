@@ -3,7 +3,7 @@ import type { ContentType } from '../../model/contentTypes.ts'
 import type { Stored } from '../../model/record.ts'
 import type { Secret, SecretSummary } from '../../model/secret.ts'
 import type { SecretType } from '../../model/secretTypes.ts'
-import type { Dialect } from '../dialect.ts'
+import type { ColumnType, Dialect } from '../dialect.ts'
 import { foldedOrNull } from '../foldCase.ts'
 import type { Row, SqlValue } from '../statement.ts'
 import { aclColumnsOf, aclOfRow } from './aclColumns.ts'
@@ -91,6 +91,14 @@ export function secretOfRow(row: Row): Stored<Secret> {
     rowMac: bytesOrNull(row, 'row_mac'),
     envelope: bytesOrNull(row, 'envelope'),
   }
+}
+
+const INTEGERS = ['bit_length', 'acl_project_access']
+const BYTES = ['row_mac', 'envelope']
+
+export function typeOfColumn(column: string): ColumnType {
+  if (INTEGERS.includes(column)) return 'integer'
+  return BYTES.includes(column) ? 'bytes' : 'text'
 }
 
 export function rowOfSecret(secret: Stored<Secret>): Readonly<Record<string, SqlValue>> {

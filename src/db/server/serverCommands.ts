@@ -10,6 +10,7 @@ import {
 } from '../commands/commandTable.ts'
 import type { OnDatabaseEvent } from '../databaseEvent.ts'
 import { reasonOf } from '../failureReason.ts'
+import type { Statement, StatementResult } from '../statement.ts'
 import { awaitStatements } from './awaitStatements.ts'
 import type { ServerConnection, ServerDriver } from './serverConnection.ts'
 import type { ServerPool } from './serverPool.ts'
@@ -75,17 +76,29 @@ export class ServerCommands implements CommandRunner {
     attempted: Attempted,
   ): Promise<unknown> {
     const { dialect } = this.#parts.driver
-    await connection.begin('change')
+    let hasBegun = false
+    const execute = async (statement: Statement): Promise<StatementResult> => {
+      if (statement.isAlone === true && !hasBegun) {
+        // The one write of its command: it commits itself. When more follows, it has changed nothing.
+        attempted.isCommitSent = true
+        const result = await connection.execute(statement)
+        attempted.isCommitSent = false
+        return result
+      }
+      if (!hasBegun) await connection.begin('change')
+      hasBegun = true
+      return connection.execute(statement)
+    }
     try {
-      const result = await awaitStatements(statementsOf(command, dialect), (statement) =>
-        connection.execute(statement),
-      )
-      attempted.isCommitSent = true
-      await connection.commit()
+      const result = await awaitStatements(statementsOf(command, dialect), execute)
+      if (hasBegun) {
+        attempted.isCommitSent = true
+        await connection.commit()
+      }
       return result
     } catch (error) {
       // A deadlock has rolled back already, a lock timeout has not: in both cases this ends it.
-      if (dialect.failureKind(error) !== 'away') await connection.rollback()
+      if (hasBegun && dialect.failureKind(error) !== 'away') await connection.rollback()
       throw error
     }
   }

@@ -1,7 +1,9 @@
 import { unavailable } from '../../lib/fault.ts'
+import type { FindById } from '../findById.ts'
 import type { Reads } from '../reads.ts'
-import type { Row, SqlValue, Statements } from '../statement.ts'
+import type { Row, SqlValue, Statement, Statements } from '../statement.ts'
 import { awaitStatements } from './awaitStatements.ts'
+import { GatheredFinds } from './gatheredFinds.ts'
 import type { ServerConnection } from './serverConnection.ts'
 import type { ServerPool } from './serverPool.ts'
 
@@ -14,10 +16,13 @@ const ANSWER_WITHIN_MS = 10_000
 /** Lists of large projects. */
 const SNAPSHOT_WITHIN_MS = 30_000
 const ATTEMPTS = 2
+/** Enough to keep a server busy; the other connections are for changes and lists. */
+const FINDS_TOGETHER = 4
 
 /** Reads from a server: one round trip for a statement, four or more for a snapshot. */
 export class ServerReads implements Reads {
   readonly #parts: ServerReadsParts
+  readonly #gathered = new Map<FindById, GatheredFinds>()
 
   constructor(parts: ServerReadsParts) {
     this.#parts = parts
@@ -26,6 +31,16 @@ export class ServerReads implements Reads {
   async first(sql: string, ...params: readonly SqlValue[]): Promise<Row | undefined> {
     const rows = await this.all(sql, ...params)
     return rows[0]
+  }
+
+  byId(find: FindById, id: string): Promise<Row | undefined> {
+    let gathered = this.#gathered.get(find)
+    if (gathered === undefined) {
+      const rowsOf = ({ sql, params }: Statement) => this.all(sql, ...params)
+      gathered = new GatheredFinds(find, { rowsOf, together: FINDS_TOGETHER })
+      this.#gathered.set(find, gathered)
+    }
+    return gathered.byId(id)
   }
 
   async all(sql: string, ...params: readonly SqlValue[]): Promise<readonly Row[]> {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import knex from 'knex'
 import { dialectSqlite } from '../../../src/db/dialectSqlite.ts'
 import { secretOfRow } from '../../../src/db/rows/secretRow.ts'
-import { findSecretSql } from '../../../src/db/secretRepository.ts'
+import { findSecret } from '../../../src/db/secretRepository.ts'
 import type { Row } from '../../../src/db/statement.ts'
 import { anAcl, at, Project, plain } from '../../contract/recordsForRepositories.ts'
 import { freshDatabase } from '../../support/freshDatabase.ts'
@@ -37,7 +37,7 @@ test('the statement of the hot path answers the rows of its knex form', async (t
       .toSQL()
       .toNative()
     const [built] = fresh.execute(sql, ...bindings)
-    const [hot] = fresh.execute(findSecretSql(dialectSqlite), secret.id)
+    const [hot] = fresh.execute(findSecret(dialectSqlite).one, secret.id)
     const usersOfHot = hot?.['acl_project_access'] === null ? '[]' : hot?.['acl_users']
     assert.deepEqual({ ...hot, acl_users: usersOfHot }, built)
     assert.deepEqual(plain(secretOfRow(hot as Row)), plain(secret))
@@ -46,7 +46,7 @@ test('the statement of the hot path answers the rows of its knex form', async (t
 
 test('the hot statement looks up one row by its key, and users only by theirs', async (t) => {
   const { execute } = await freshDatabase(t)
-  const plan = execute(`explain query plan ${findSecretSql(dialectSqlite)}`, 'id')
+  const plan = execute(`explain query plan ${findSecret(dialectSqlite).one}`, 'id')
   const details = plan.map((step) => String(step['detail']))
   assert.ok(
     details.every((detail) => !detail.startsWith('SCAN')),
