@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'model',
     'policy',
     'domain',
+    'jose',
     'lru-cache',
     'zod',
     'node:child_process',
