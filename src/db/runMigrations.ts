@@ -7,6 +7,8 @@ export interface MigrationTarget {
   readonly connection: NonNullable<Knex.Config['connection']>
   /** The caller excludes others; a lock that is still held was left by somebody who died. */
   readonly isExclusive: boolean
+  /** Name of the last one to run; undefined: all of them. */
+  readonly until: string | undefined
 }
 
 /** All pending migrations; where DDL can be rolled back, in one transaction. Answers their names. */
@@ -19,7 +21,7 @@ export async function runMigrations(target: MigrationTarget): Promise<readonly s
     useNullAsDefault: true,
     pool: { min: 1, max: 1 },
     log: silent,
-    migrations: { tableName: MIGRATIONS_TABLE, migrationSource: migrationSource() },
+    migrations: { tableName: MIGRATIONS_TABLE, migrationSource: migrationSource(target.until) },
   })
   try {
     if (target.isExclusive) await db.migrate.forceFreeMigrationsLock()
@@ -30,9 +32,11 @@ export async function runMigrations(target: MigrationTarget): Promise<readonly s
   }
 }
 
-function migrationSource() {
+function migrationSource(until: string | undefined) {
+  const last = MIGRATIONS.findIndex(({ name }) => name === until)
+  const wanted = last < 0 ? MIGRATIONS : MIGRATIONS.slice(0, last + 1)
   return {
-    getMigrations: async () => [...MIGRATIONS],
+    getMigrations: async () => [...wanted],
     getMigrationName: (migration: NamedMigration) => migration.name,
     getMigration: async (migration: NamedMigration) => migration,
   }

@@ -18,13 +18,14 @@ export async function schemaStatus(url: string): Promise<SchemaStatus> {
 /**
  * Brings the database to the schema of this release, and makes it when there is none; where the database
  * can, all pending migrations in one transaction. Answers the names of those it ran.
+ * @param until name of the last migration to run: a backup is restored as it was made
  */
-export async function upgradeSchema(url: string): Promise<readonly string[]> {
+export async function upgradeSchema(url: string, until?: string): Promise<readonly string[]> {
   const location = parseDatabaseUrl(url)
   refuseNewer(await statusAt(location))
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await migrate(location)
+      return await migrate(location, until)
     } catch (error) {
       if (error instanceof StartupRefusal) throw error
       // Another may be upgrading at this moment: then it is done soon, and nothing is left for us.
@@ -66,6 +67,11 @@ async function statusAt(location: DatabaseLocation): Promise<SchemaStatus> {
   return location.kind === 'sqlite' ? sqliteSchemaStatus(location) : serverSchemaStatus(location)
 }
 
-async function migrate(location: DatabaseLocation): Promise<readonly string[]> {
-  return location.kind === 'sqlite' ? migrateSqlite(location) : migrateServer(location)
+async function migrate(
+  location: DatabaseLocation,
+  until: string | undefined,
+): Promise<readonly string[]> {
+  return location.kind === 'sqlite'
+    ? migrateSqlite(location, until)
+    : migrateServer(location, until)
 }

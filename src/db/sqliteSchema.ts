@@ -29,10 +29,18 @@ export function sqliteSchemaStatus({ path }: SqliteLocation): SchemaStatus {
 }
 
 /** Makes the file when there is none. Two at once: one waits for the other's transaction, or is refused. */
-export async function migrateSqlite(location: SqliteLocation): Promise<readonly string[]> {
+export async function migrateSqlite(
+  location: SqliteLocation,
+  until?: string,
+): Promise<readonly string[]> {
   createFile(location)
   const { knexClient: client } = dialectSqlite
-  return runMigrations({ client, connection: { filename: location.path }, isExclusive: false })
+  return runMigrations({
+    client,
+    connection: { filename: location.path },
+    isExclusive: false,
+    until,
+  })
 }
 
 /** Only its owner may read it; SQLite gives its log the same mode. */

@@ -8,7 +8,7 @@ import type { RepositoryParts } from '../secretRepository.ts'
 import { MysqlDriver } from './mysqlDriver.ts'
 import { PostgresDriver } from './postgresDriver.ts'
 import { ServerCommands } from './serverCommands.ts'
-import type { ServerConnection, ServerDriver } from './serverConnection.ts'
+import type { ServerConnection, ServerDriver, SessionLimits } from './serverConnection.ts'
 import type { ServerLocation } from './serverLocation.ts'
 import { ServerPool } from './serverPool.ts'
 import { ServerReads } from './serverReads.ts'
@@ -38,12 +38,16 @@ export interface OpenedServer {
 }
 
 /** Longer than anything of ours takes, so that what a vanished node left behind ends on the server. */
-const LIMITS = { statementSeconds: 30, lockWaitSeconds: 5 }
+const LIMITS: SessionLimits = { statementSeconds: 30, lockWaitSeconds: 5 }
 
-export function serverDriverOf(location: ServerLocation, options: ServerOptions): ServerDriver {
+export function serverDriverOf(
+  location: ServerLocation,
+  options: ServerOptions,
+  limits: SessionLimits = LIMITS,
+): ServerDriver {
   return location.kind === 'mysql'
-    ? new MysqlDriver(location, { ...LIMITS, wsrepSyncWait: options.wsrepSyncWait })
-    : new PostgresDriver(location, LIMITS)
+    ? new MysqlDriver(location, { ...limits, wsrepSyncWait: options.wsrepSyncWait })
+    : new PostgresDriver(location, limits)
 }
 
 /** Opens a first connection at once, so that a start fails where a request would. */

@@ -38,7 +38,10 @@ export async function serverSchemaStatus(location: ServerLocation): Promise<Sche
 }
 
 /** Ten nodes may start at once: one migrates, the others wait for it and find nothing left to do. */
-export async function migrateServer(location: ServerLocation): Promise<readonly string[]> {
+export async function migrateServer(
+  location: ServerLocation,
+  until?: string,
+): Promise<readonly string[]> {
   return withServerConnection(location, async (connection, driver) => {
     const { dialect } = driver
     const owner = newOwnerName()
@@ -54,6 +57,7 @@ export async function migrateServer(location: ServerLocation): Promise<readonly 
         client: dialect.knexClient,
         connection: await knexConnectionOf(location),
         isExclusive: true,
+        until,
       })
     } finally {
       ended.abort()

@@ -1,0 +1,246 @@
+import { MIGRATIONS } from '../migrationList.ts'
+
+/** A table as a backup carries it. */
+export interface BackupTable {
+  readonly name: string
+  /** Its primary key, by which it is read in pages. */
+  readonly key: readonly string[]
+  readonly columns: readonly string[]
+  /** Of these nobody knows anything elsewhere: null is carried instead. */
+  readonly forgotten: readonly string[]
+}
+
+interface TableHistory extends Pick<BackupTable, 'name' | 'key'> {
+  /** The columns that each migration brought. */
+  readonly since: Readonly<Record<string, readonly string[]>>
+  readonly forgotten?: readonly string[]
+}
+
+const FIRST = '0001-secrets-and-orders'
+const SECOND = '0002-containers-and-the-rest'
+
+/**
+ * Everything but what LEFT_OUT names, and whoever is referred to comes first. The deployment id leads:
+ * a server that starts on the database meanwhile waits for its row, and finds a deployment that is whole.
+ */
+const HISTORY: readonly TableHistory[] = [
+  {
+    name: 'deployment',
+    key: ['singleton'],
+    since: { [FIRST]: ['singleton', 'deployment_id', 'created_at'] },
+  },
+  {
+    name: 'kek_canaries',
+    key: ['store', 'kek_id'],
+    since: { [FIRST]: ['store', 'kek_id', 'wrapped', 'fingerprint', 'created_at'] },
+  },
+  {
+    name: 'project_keys',
+    key: ['id'],
+    since: {
+      [FIRST]: [
+        'id',
+        'project_id',
+        'store',
+        'term',
+        'state',
+        'kek_id',
+        'wrapped',
+        'commitment',
+        'wraps_reserved',
+        'created_at',
+      ],
+    },
+  },
+  {
+    name: 'secrets',
+    key: ['id'],
+    since: {
+      [FIRST]: [
+        'id',
+        'project_id',
+        'name',
+        'name_folded',
+        'secret_type',
+        'algorithm',
+        'algorithm_folded',
+        'bit_length',
+        'mode',
+        'mode_folded',
+        'expires_at',
+        'creator_id',
+        'content_type',
+        'created_at',
+        'updated_at',
+        'acl_project_access',
+        'acl_created_at',
+        'acl_updated_at',
+        'row_mac',
+        'envelope',
+      ],
+    },
+  },
+  {
+    name: 'secret_acl_users',
+    key: ['secret_id', 'user_id'],
+    since: { [FIRST]: ['secret_id', 'user_id'] },
+  },
+  {
+    name: 'secret_metadata',
+    key: ['secret_id', 'meta_key'],
+    since: { [FIRST]: ['secret_id', 'meta_key', 'meta_value'] },
+  },
+  {
+    name: 'secret_consumers',
+    key: ['id'],
+    since: {
+      [SECOND]: [
+        'id',
+        'secret_id',
+        'service',
+        'resource_type',
+        'resource_id',
+        'project_id',
+        'created_at',
+        'updated_at',
+        'digest',
+      ],
+    },
+  },
+  {
+    name: 'containers',
+    key: ['id'],
+    since: {
+      [SECOND]: [
+        'id',
+        'project_id',
+        'container_type',
+        'name',
+        'name_folded',
+        'creator_id',
+        'created_at',
+        'updated_at',
+        'acl_project_access',
+        'acl_created_at',
+        'acl_updated_at',
+        'row_mac',
+      ],
+    },
+  },
+  {
+    name: 'container_secrets',
+    key: ['container_id', 'position'],
+    since: { [SECOND]: ['container_id', 'position', 'name', 'secret_id'] },
+  },
+  {
+    name: 'container_acl_users',
+    key: ['container_id', 'user_id'],
+    since: { [SECOND]: ['container_id', 'user_id'] },
+  },
+  {
+    name: 'container_consumers',
+    key: ['id'],
+    since: {
+      [SECOND]: ['id', 'container_id', 'name', 'url', 'project_id', 'created_at', 'updated_at'],
+    },
+  },
+  {
+    name: 'orders',
+    key: ['id'],
+    since: {
+      [FIRST]: [
+        'id',
+        'project_id',
+        'order_type',
+        'status',
+        'sub_status',
+        'sub_status_message',
+        'error_status_code',
+        'error_reason',
+        'creator_id',
+        'secret_id',
+        'container_id',
+        'created_at',
+        'updated_at',
+        'row_mac',
+        'meta',
+      ],
+    },
+  },
+  {
+    name: 'order_tasks',
+    key: ['order_id'],
+    since: {
+      [SECOND]: [
+        'order_id',
+        'created_at',
+        'lease_until',
+        'lease_owner',
+        'attempts',
+        'sealed_input',
+      ],
+    },
+    // Whoever holds a task works on the database that was copied: here it is free at once.
+    forgotten: ['lease_until', 'lease_owner'],
+  },
+  {
+    name: 'project_quotas',
+    key: ['project_id'],
+    since: {
+      [SECOND]: [
+        'project_id',
+        'secrets',
+        'orders',
+        'containers',
+        'consumers',
+        'cas',
+        'created_at',
+        'updated_at',
+      ],
+    },
+  },
+  {
+    name: 'secret_stores',
+    key: ['id'],
+    since: { [SECOND]: ['id', 'suffix', 'global_default', 'created_at', 'updated_at'] },
+  },
+  {
+    name: 'preferred_secret_stores',
+    key: ['project_id'],
+    since: { [SECOND]: ['project_id', 'secret_store_id', 'created_at', 'updated_at'] },
+  },
+  {
+    name: 'transport_keys',
+    key: ['id'],
+    since: { [SECOND]: ['id', 'plugin_name', 'transport_key', 'created_at', 'updated_at'] },
+  },
+  {
+    name: 'tombstones',
+    key: ['kind', 'id'],
+    since: {
+      [FIRST]: ['kind', 'id', 'project_id', 'creator_id', 'created_at', 'deleted_at'],
+    },
+  },
+]
+
+/** Tables that mean nothing elsewhere, and why. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  quota_locks: 'rows to lock, made when they are wanted',
+  leases: 'who excludes whom on the nodes of the database that was copied',
+  knex_migrations: 'the schema is named in the header, and made before the rows come',
+  knex_migrations_lock: 'the same',
+}
+
+/** The tables of this schema; undefined when this release does not know it. */
+export function backupTables(schema: string): readonly BackupTable[] | undefined {
+  const names = MIGRATIONS.map(({ name }) => name)
+  const until = names.indexOf(schema)
+  if (until < 0) return undefined
+  const applied = names.slice(0, until + 1)
+  return HISTORY.map(({ name, key, since, forgotten = [] }) => ({
+    name,
+    key,
+    forgotten,
+    columns: applied.flatMap((migration) => since[migration] ?? []),
+  })).filter(({ columns }) => columns.length > 0)
+}
