@@ -101,6 +101,6 @@ export function unfitness(status: SchemaStatus): Unfitness | undefined {
   return { reason: 'pendingSchema', sentence }
 }
 
-function refused({ reason, sentence }: Unfitness): StartupRefusal {
+export function refused({ reason, sentence }: Unfitness): StartupRefusal {
   return new StartupRefusal(sentence, { exitCode: EXIT_CODES[reason].code })
 }

@@ -20,6 +20,10 @@ export const EXIT_CODES = {
   },
   oldNode: { code: 10, meaning: 'This Node is too old to run Gatehouse.' },
   interrupted: { code: 11, meaning: 'A second signal ended the process before its requests did.' },
+  backup: {
+    code: 12,
+    meaning: 'A backup cannot be read or written, is damaged, or is sealed to another key.',
+  },
   bug: { code: 70, meaning: 'Something failed that should not have; the log has the cause.' },
 } as const
 

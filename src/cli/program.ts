@@ -2,8 +2,9 @@ import { Command, CommanderError, Option } from 'commander'
 import type { ConfigSource } from '../config/configFiles.ts'
 import { sampleFile } from '../config/sampleFile.ts'
 import { showSettings } from '../config/showSettings.ts'
+import { addBackup } from './addBackup.ts'
 import { addCleanOptions, type CleanOptions, cleanRequest, wholeNumber } from './cleanOptions.ts'
-import { EXIT_CODES } from './exitCodes.ts'
+import { EXIT_CODES, type ExitReason } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
 import type { PolicyQuestion } from './policyVerbs.ts'
 import { refusalOf } from './refusalSentence.ts'
@@ -63,6 +64,11 @@ class Invocation {
       .showSuggestionAfterError(true)
     this.#addServe(program)
     this.#addDb(program)
+    addBackup(program, {
+      surroundings: this.#surroundings,
+      settings: () => this.#settings(),
+      answer: (text, reason) => this.#answer(text, reason),
+    })
     this.#addToken(program)
     this.#addKek(program)
     this.#addPolicy(program)
@@ -218,6 +224,11 @@ class Invocation {
 
   #settings() {
     return this.#loaded().settings
+  }
+
+  #answer(text: string, reason: ExitReason = 'done'): void {
+    this.exitCode = EXIT_CODES[reason].code
+    this.#out(text)
   }
 
   #outWithWarnings(report: { readonly text: string; readonly warnings: readonly string[] }): void {

@@ -59,13 +59,13 @@ export class EnvelopeSealer implements Sealer {
   }
 
   async open(grant: Grant<'secret:decrypt', Secret>): Promise<Buffer> {
-    const secret = grant.record
-    const { envelope, contentType } = secret
-    if (envelope === null || contentType === null) {
-      throw new Error(`Secret ${secret.id} has no payload; the verb was to notice.`)
-    }
-    const binding = { secretId: secret.id, secretType: secret.secretType, contentType }
-    return this.#open(envelope, secret, () => this.#associatedData.payload(binding))
+    return this.#openPayload(grant.record)
+  }
+
+  /** Opens for nobody: what comes out is wiped, so no grant is needed. */
+  async prove(secret: Verified<Secret>): Promise<void> {
+    const payload = await this.#openPayload(secret)
+    payload.fill(0)
   }
 
   /** The inputs of waiting orders, in the same envelopes under a label of their own. */
@@ -78,6 +78,15 @@ export class EnvelopeSealer implements Sealer {
     },
     open: async (order: Verified<Order>, sealed) =>
       this.#open(sealed, order, () => this.#associatedData.orderInput(order.id)),
+  }
+
+  async #openPayload(secret: Verified<Secret>): Promise<Buffer> {
+    const { envelope, contentType } = secret
+    if (envelope === null || contentType === null) {
+      throw new Error(`Secret ${secret.id} has no payload; the verb was to notice.`)
+    }
+    const binding = { secretId: secret.id, secretType: secret.secretType, contentType }
+    return this.#open(envelope, secret, () => this.#associatedData.payload(binding))
   }
 
   #sealPayload(projectKey: ProjectKey, binding: PayloadBinding, payload: Uint8Array): Uint8Array {

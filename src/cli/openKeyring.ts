@@ -1,0 +1,57 @@
+import type { Settings } from '../config/settingsTable.ts'
+import { Keyring } from '../crypto/keyring.ts'
+import type { Database } from '../db/database.ts'
+import type { Alarms, KekStore } from '../domain/ports/crypto.ts'
+import { systemClock } from '../lib/clock.ts'
+import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { refusingWith } from './exitCodes.ts'
+import { projectKeyLimits } from './keyringOfSettings.ts'
+import { openKekStore } from './openKekStore.ts'
+
+interface OpenKeyring {
+  readonly keyring: Keyring
+  readonly kekStores: readonly KekStore[]
+  readonly deploymentId: string
+  close(): Promise<void>
+}
+
+/** The keys of what is stored, for a verb that makes none. @throws StartupRefusal */
+export async function openKeyring(
+  settings: Settings,
+  database: Pick<Database, 'deployment' | 'projectKeys'>,
+  alarms: Alarms,
+): Promise<OpenKeyring> {
+  const clock = systemClock()
+  const deployment = await database.deployment.read()
+  const { deploymentId } = deployment
+  if (deploymentId === undefined) {
+    throw new StartupRefusal('The database holds secrets, and its deployment id is gone.')
+  }
+  const kekStores: KekStore[] = []
+  const close = async (): Promise<void> => {
+    for (const kekStore of kekStores) await kekStore.close()
+  }
+  try {
+    for (const store of settings.kekStores) {
+      const around = { deployment, mayCreate: false, clock }
+      kekStores.push(await refusingWith('keys', () => openKekStore(store, around)))
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const keyring = new Keyring({
+    kekStores,
+    storeChoice: {
+      of: () => {
+        throw new Error('this verb makes no keys')
+      },
+    },
+    projectKeys: database.projectKeys,
+    deploymentId,
+    clock,
+    alarms,
+    limits: projectKeyLimits(settings),
+  })
+  return { keyring, kekStores, deploymentId, close }
+}
