@@ -1,6 +1,6 @@
 import type { CompletedRequest } from '../http/observer.ts'
 import type { Caller } from '../model/requestContext.ts'
-import { IsoClock, jsonText, jsonTextOrNull } from './jsonText.ts'
+import { IsoTimes, jsonText, jsonTextOrNull } from './jsonText.ts'
 import { LineGatherer } from './lineGatherer.ts'
 
 export interface AccessLogOptions {
@@ -12,6 +12,11 @@ export interface AccessLogOptions {
   readonly epochMs: () => number
 }
 
+interface Entry {
+  readonly atMs: number
+  readonly request: CompletedRequest
+}
+
 const NOBODY = ',"project":null,"user":null'
 
 /**
@@ -20,27 +25,33 @@ const NOBODY = ',"project":null,"user":null'
  */
 export class AccessLog {
   readonly #options: AccessLogOptions
-  readonly #lines: LineGatherer
-  readonly #clock: IsoClock
+  readonly #lines: LineGatherer<Entry>
+  readonly #times = new IsoTimes()
   readonly #callers = new WeakMap<Caller, string>()
   #share = 0
 
   constructor(options: AccessLogOptions) {
     this.#options = options
-    this.#lines = new LineGatherer(options.write)
-    this.#clock = new IsoClock(options.epochMs)
+    this.#lines = new LineGatherer({
+      print: ({ atMs, request }) => this.#line(atMs, request),
+      write: options.write,
+    })
   }
 
   record(request: CompletedRequest): void {
     if (!this.#isWanted(request)) return
+    this.#lines.add({ atMs: this.#options.epochMs(), request })
+  }
+
+  #line(atMs: number, request: CompletedRequest): string {
     const { caller, microversion } = request
-    this.#lines.add(
-      `{"level":"info","time":"${this.#clock.now()}","message":"request","method":"${request.method}"` +
-        `,"route":"${request.route}","status":${request.status}` +
-        `,"ms":${Math.round(request.durationMs * 1000) / 1000},"bytes":${request.bytes}` +
-        `,"requestId":"${request.requestId}","globalRequestId":${jsonTextOrNull(request.globalRequestId)}` +
-        `${caller === undefined ? NOBODY : this.#who(caller)},"remote":${jsonText(request.remoteAddress)}` +
-        `,"microversion":${microversion === undefined ? 'null' : `"1.${microversion}"`}}\n`,
+    return (
+      `{"level":"info","time":"${this.#times.of(atMs)}","message":"request","method":"${request.method}"` +
+      `,"route":"${request.route}","status":${request.status}` +
+      `,"ms":${Math.round(request.durationMs * 1000) / 1000},"bytes":${request.bytes}` +
+      `,"requestId":"${request.requestId}","globalRequestId":${jsonTextOrNull(request.globalRequestId)}` +
+      `${caller === undefined ? NOBODY : this.#who(caller)},"remote":${jsonText(request.remoteAddress)}` +
+      `,"microversion":${microversion === undefined ? 'null' : `"1.${microversion}"`}}\n`
     )
   }
 

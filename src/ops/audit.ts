@@ -1,7 +1,7 @@
 import type { IntegrityFinding } from '../domain/ports/crypto.ts'
 import type { Caller } from '../model/requestContext.ts'
 import type { Decision } from '../policy/policy.ts'
-import { IsoClock, jsonText, jsonTextOrNull } from './jsonText.ts'
+import { IsoTimes, jsonText, jsonTextOrNull } from './jsonText.ts'
 import { LineGatherer } from './lineGatherer.ts'
 import { printableText } from './printable.ts'
 
@@ -14,26 +14,38 @@ export interface AuditOptions {
 
 export type AuditEvent = 'allowed' | 'denied' | 'unauthenticated' | 'integrity'
 
+/** What happened, to be put into words later. */
+interface Entry {
+  readonly atMs: number
+  readonly words: Decision | string
+}
+
 /** Who asked for what and was told what: one JSON line each, in a stream of its own. Never a payload. */
 export class Audit {
-  readonly #lines: LineGatherer
-  readonly #clock: IsoClock
+  readonly #options: AuditOptions
+  readonly #lines: LineGatherer<Entry>
+  readonly #times = new IsoTimes()
   readonly #callers = new WeakMap<Caller, string>()
-  readonly #onLine: (event: AuditEvent) => void
 
-  constructor({ write, epochMs, onLine }: AuditOptions) {
-    this.#lines = new LineGatherer(write)
-    this.#clock = new IsoClock(epochMs)
-    this.#onLine = onLine
+  constructor(options: AuditOptions) {
+    this.#options = options
+    this.#lines = new LineGatherer({ print: (entry) => this.#line(entry), write: options.write })
   }
 
-  decided({ ctx, rule, kind, id, projectId, allowed }: Decision): void {
-    const { caller } = ctx
-    this.#add(
-      allowed ? 'allowed' : 'denied',
+  decided(decision: Decision): void {
+    this.#add(decision.allowed ? 'allowed' : 'denied', decision)
+  }
+
+  #line({ atMs, words }: Entry): string {
+    const rest = typeof words === 'string' ? words : this.#decision(words)
+    return `{"time":"${this.#times.of(atMs)}",${rest}}\n`
+  }
+
+  #decision({ ctx, rule, kind, id, projectId, allowed }: Decision): string {
+    return (
       `"event":"decision","requestId":"${ctx.requestId}","globalRequestId":${jsonTextOrNull(ctx.globalRequestId)}` +
-        `${this.#who(caller)},"remote":${jsonText(ctx.remoteAddress)},"rule":"${rule}","kind":"${kind}"` +
-        `,"id":${jsonText(id)},"targetProject":${jsonText(projectId)},"allowed":${allowed}`,
+      `${this.#who(ctx.caller)},"remote":${jsonText(ctx.remoteAddress)},"rule":"${rule}","kind":"${kind}"` +
+      `,"id":${jsonText(id)},"targetProject":${jsonText(projectId)},"allowed":${allowed}`
     )
   }
 
@@ -77,8 +89,8 @@ export class Audit {
     this.#lines.flush()
   }
 
-  #add(event: AuditEvent, rest: string): void {
-    this.#lines.add(`{"time":"${this.#clock.now()}",${rest}}\n`)
-    this.#onLine(event)
+  #add(event: AuditEvent, words: Entry['words']): void {
+    this.#lines.add({ atMs: this.#options.epochMs(), words })
+    this.#options.onLine(event)
   }
 }

@@ -10,20 +10,14 @@ export function jsonTextOrNull(text: string | null | undefined): string {
 }
 
 /** `2026-11-22T03:12:45.120Z`; formatted once per millisecond. */
-export class IsoClock {
-  readonly #epochMs: () => number
+export class IsoTimes {
   #lastMs = Number.NaN
   #lastText = ''
 
-  constructor(epochMs: () => number) {
-    this.#epochMs = epochMs
-  }
-
-  now(): string {
-    const nowMs = this.#epochMs()
-    if (nowMs !== this.#lastMs) {
-      this.#lastMs = nowMs
-      this.#lastText = new Date(nowMs).toISOString()
+  of(epochMs: number): string {
+    if (epochMs !== this.#lastMs) {
+      this.#lastMs = epochMs
+      this.#lastText = new Date(epochMs).toISOString()
     }
     return this.#lastText
   }

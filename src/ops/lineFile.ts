@@ -24,12 +24,16 @@ export interface LineFileOptions {
 
 /** Beyond this much that could not be written yet (a full disk, a stuck pipe) lines are lost. */
 const MOST_WAITING = 16 * 1024 * 1024
+/** So much goes into one write. */
+const ROOM_BYTES = 256 * 1024
 const TRY_AGAIN_MS = 50
 const CLOSE_WITHIN_MS = 2000
 const STANDARD_STREAMS: ReadonlyMap<string, number> = new Map([
   ['/dev/stdout', 1],
   ['/dev/stderr', 2],
 ])
+
+const encoder = new TextEncoder()
 
 /**
  * A file of lines, written off the event loop: one write at a time, and what comes meanwhile goes with
@@ -40,8 +44,9 @@ export class LineFile {
   readonly #options: LineFileOptions
   #descriptor: number
   #waiting = ''
-  /** What is being written, without what was written of it. */
-  #underWay: Buffer | undefined
+  /** One buffer for every write: new ones are memory that waits for V8 to look. */
+  #room: Buffer | undefined
+  #isWriting = false
   #isFailing = false
   #isClosed = false
   #whenIdle: (() => void) | undefined
@@ -76,7 +81,7 @@ export class LineFile {
       return
     }
     this.#waiting += lines
-    if (this.#underWay === undefined) this.#writeNext()
+    if (!this.#isWriting) this.#writeNext()
   }
 
   /** Goes on in a new file when the old one was moved away. A line under way still reaches the old one. */
@@ -112,7 +117,7 @@ export class LineFile {
     this.#onceIdle(resolve)
     await promise
     clearTimeout(timer)
-    if (!STANDARD_STREAMS.has(this.path) && this.#underWay === undefined) {
+    if (!STANDARD_STREAMS.has(this.path) && !this.#isWriting) {
       closeSync(this.#descriptor)
     }
   }
@@ -123,20 +128,26 @@ export class LineFile {
       before?.()
       then()
     }
-    if (this.#underWay === undefined) this.#writeNext()
+    if (!this.#isWriting) this.#writeNext()
   }
 
   #writeNext(): void {
     if (this.#waiting === '') {
-      this.#underWay = undefined
+      this.#isWriting = false
       const whenIdle = this.#whenIdle
       this.#whenIdle = undefined
       whenIdle?.()
       return
     }
-    this.#underWay = Buffer.from(this.#waiting)
-    this.#waiting = ''
-    this.#continue(this.#underWay)
+    this.#isWriting = true
+    this.#room ??= Buffer.allocUnsafeSlow(ROOM_BYTES)
+    const { read, written } = encoder.encodeInto(this.#waiting, this.#room)
+    const isAll = read === this.#waiting.length
+    // Whole lines, so that none lies in two files when the log is moved away.
+    const taken = isAll ? read : this.#waiting.lastIndexOf('\n', read - 1) + 1 || read
+    const bytes = isAll ? written : this.#room.lastIndexOf('\n', written - 1) + 1 || written
+    this.#waiting = this.#waiting.slice(taken)
+    this.#continue(this.#room.subarray(0, bytes))
   }
 
   #continue(bytes: Buffer): void {

@@ -1,17 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CompletedRequest } from '../http/observer.ts'
 import type { AuditEvent } from './audit.ts'
+import { RequestSeconds } from './requestSeconds.ts'
 import { Tally } from './tally.ts'
 
-const REQUEST_SECONDS = [
-  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
-]
 const CALL_SECONDS = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
 const KEY_PAIR_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
 const KEY_PAIR_OUTCOMES = ['made', 'failed', 'lost', 'released', 'parked'] as const
 type KeyPairOutcome = (typeof KEY_PAIR_OUTCOMES)[number]
 const COMMANDS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
-const KNOWN_METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
 
 export type CacheOutcome = 'hit' | 'miss' | 'stale'
 
@@ -39,8 +36,7 @@ export type DatabaseTrouble =
 
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #requests = new Map<string, { observe(seconds: number): void }>()
-  readonly #requestSeconds: Histogram<'method' | 'route' | 'status'>
+  readonly #requestSeconds: RequestSeconds
   readonly #projectKeys: Tally<CacheOutcome>
   readonly #newTerms: Counter<'reason'>
   readonly #kekCalls: Histogram<'store' | 'operation' | 'outcome'>
@@ -62,13 +58,7 @@ export class Metrics {
   constructor() {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 20 })
-    this.#requestSeconds = new Histogram({
-      name: 'gatehouse_http_request_duration_seconds',
-      help: 'Requests, from the first byte of one to the last byte of its answer.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: REQUEST_SECONDS,
-      registers,
-    })
+    this.#requestSeconds = new RequestSeconds(this.#registry)
     this.#projectKeys = new Tally({
       name: 'gatehouse_project_key_cache_lookups_total',
       help: 'Unwrapped project keys looked up: at hand, unwrapped, or served past their age while the KEK store is away.',
@@ -177,16 +167,8 @@ export class Metrics {
     for (const kind of ['secret', 'tombstone']) this.#purged.inc({ kind }, 0)
   }
 
-  requestCompleted({ method, route, status, durationMs }: CompletedRequest): void {
-    const name = `${method} ${route} ${status}`
-    let series = this.#requests.get(name)
-    if (series === undefined) {
-      // A client may send any method; a label may not hold any.
-      const label = KNOWN_METHODS.has(method) ? method : 'other'
-      series = this.#requestSeconds.labels({ method: label, route, status: String(status) })
-      this.#requests.set(`${label} ${route} ${status}`, series)
-    }
-    series.observe(durationMs / 1000)
+  requestCompleted(request: CompletedRequest): void {
+    this.#requestSeconds.observe(request)
   }
 
   /** Counted where tokens are looked up, for that is on the way of every request; read when the metrics are. */

@@ -64,6 +64,22 @@ describe('a file of lines', () => {
     assert.notEqual(readFileSync(path, 'utf8'), '')
   })
 
+  it('keeps every line whole when it is moved away while more waits than one write takes', async (t) => {
+    const path = freshPath(t)
+    const { file } = opened(path)
+    const lines = Array.from(
+      { length: 3000 },
+      (_, index) => `${index} ${'é'.repeat(index % 300)}\n`,
+    )
+    file.write(lines.join(''))
+    renameSync(path, `${path}.1`)
+    file.reopen()
+    await file.close()
+    const [before, after] = [readFileSync(`${path}.1`, 'utf8'), readFileSync(path, 'utf8')]
+    assert.equal(before + after, lines.join(''))
+    assert.ok(before.endsWith('\n') && before.length > 0 && after.length > 0)
+  })
+
   it('stays open when its folder is gone at the moment of reopening', async (t) => {
     const path = freshPath(t)
     const { file, troubles } = opened(path)
