@@ -3,6 +3,7 @@ import type { RequestContext } from '../model/requestContext.ts'
 import { decoded } from './decode/decoded.ts'
 import { parseQuery } from './decode/query.ts'
 import type { Exchange } from './exchange.ts'
+import type { HrefBase } from './hrefs.ts'
 import { parseJsonBody, requireJsonContentType } from './jsonBody.ts'
 import { readBody } from './requestBody.ts'
 import type { ApiRequest } from './route.ts'
@@ -12,7 +13,7 @@ interface Parts {
   readonly ctx: RequestContext
   readonly params: Readonly<Record<string, string>>
   readonly queryString: string
-  readonly base: string
+  readonly hrefBase: HrefBase
   readonly maxBodyBytes: number
 }
 
@@ -20,7 +21,7 @@ interface Parts {
 export class LazyApiRequest implements ApiRequest {
   readonly ctx: RequestContext
   readonly params: Readonly<Record<string, string>>
-  readonly base: string
+  readonly #hrefBase: HrefBase
   readonly #exchange: Exchange
   readonly #queryString: string
   readonly #maxBodyBytes: number
@@ -29,10 +30,14 @@ export class LazyApiRequest implements ApiRequest {
   constructor(parts: Parts) {
     this.ctx = parts.ctx
     this.params = parts.params
-    this.base = parts.base
+    this.#hrefBase = parts.hrefBase
     this.#exchange = parts.exchange
     this.#queryString = parts.queryString
     this.#maxBodyBytes = parts.maxBodyBytes
+  }
+
+  get base(): string {
+    return this.#hrefBase(this.#exchange.request.headers)
   }
 
   get query(): ReadonlyMap<string, string> {

@@ -53,19 +53,22 @@ export function createApp(parts: AppParts): Koa {
   async function answer(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
     const { method, url = '/' } = exchange.request
     exchange.request.url = originForm(url)
-    if (koa.path === '/healthcheck') {
+    // Koa looks at the whole URL for each of these.
+    const asked = koa.path
+    if (asked === '/healthcheck') {
       exchange.route = '/healthcheck'
       return healthAnswer(exchange, await parts.healthSwitch.isDisabled())
     }
     if (method === 'OPTIONS')
       return { status: 200, headers: parts.cors.preflight(exchange.request) }
-    koa.path = tidyPath(koa.path)
-    if (koa.path !== '/v1' && !koa.path.startsWith('/v1/')) {
-      return discoveryAnswer(exchange, koa.path, koa.querystring, documents, parts.hrefBase)
+    const path = tidyPath(asked)
+    if (path !== asked) koa.path = path
+    if (path !== '/v1' && !path.startsWith('/v1/')) {
+      return discoveryAnswer(exchange, path, koa.querystring, documents, parts.hrefBase)
     }
-    const hot = hotPaths.find(koa.path)
+    const hot = hotPaths.find(path)
     if (hot !== undefined) return dispatch(koa, exchange, hot)
-    if (koa.path === API_DOCUMENT_PATH) {
+    if (path === API_DOCUMENT_PATH) {
       refuseWhenOverloaded()
       return parts.apiDocument.answer(exchange, parts.hrefBase)
     }
@@ -87,7 +90,7 @@ export function createApp(parts: AppParts): Koa {
       ctx: await establish(koa, exchange),
       params,
       queryString: koa.querystring,
-      base: parts.hrefBase(exchange.request.headers),
+      hrefBase: parts.hrefBase,
       maxBodyBytes: parts.maxBodyBytes,
     })
     const route = path.verbs.get(koa.method)
