@@ -8,10 +8,12 @@ export interface CheckpointingParts {
 }
 
 /**
- * Four pages for a small secret alone in its commit, ten for a big one: the log stays below 40 MB. Fewer
- * would bring the same pages into the database again and again, a third of the writer's work at 500.
+ * 40 MB of log. More often would bring the same pages into the database again and again: after every
+ * thousand small secrets, checkpoints were a quarter of the writer's work.
  */
-const COMMANDS_PER_CHECKPOINT = 1000
+const PAGES_PER_CHECKPOINT = 10_000
+/** A big secret alone in its commit. Small ones that share a commit leave two or three each. */
+const MOST_PAGES_EACH = 10
 /** 64 MB: so much stands in the log only when readers kept it from starting over. */
 const PAGES_TOO_MANY = 16_000
 /** A deleted key is out of the log within a minute: time enough for some attempts. */
@@ -22,6 +24,8 @@ const TRUNCATE_AGAIN_AFTER_MS = 1_000
 export class Checkpointing {
   readonly #parts: CheckpointingParts
   #commandsSince = 0
+  /** What a command left in the log, by the last checkpoint. */
+  #pagesEach = MOST_PAGES_EACH
   #isTruncateDue = false
 
   constructor(parts: CheckpointingParts) {
@@ -32,9 +36,12 @@ export class Checkpointing {
   afterBatch(commands: number, hasShredded: boolean): void {
     if (hasShredded) this.#truncateLater(TRUNCATE_AFTER_MS)
     this.#commandsSince += commands
-    if (this.#commandsSince < COMMANDS_PER_CHECKPOINT) return
-    this.#commandsSince = 0
+    if (this.#commandsSince * this.#pagesEach < PAGES_PER_CHECKPOINT) return
     const result = this.#parts.checkpoint('passive')
+    const found = result === undefined ? MOST_PAGES_EACH : result.pagesInLog / this.#commandsSince
+    // More than that means that the log could not start over.
+    this.#pagesEach = Math.min(Math.max(found, 1), MOST_PAGES_EACH)
+    this.#commandsSince = 0
     if (result !== undefined && result.pagesInLog > PAGES_TOO_MANY) {
       this.#parts.checkpoint('truncate')
     }

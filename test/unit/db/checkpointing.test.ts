@@ -52,10 +52,25 @@ test('a log that could not be emptied at the start is emptied soon', () => {
 })
 
 test('writes without deletes check in after a thousand, and never schedule an emptying', () => {
-  const { asked, later, checkpointing } = harness()
+  const { asked, later, answer, checkpointing } = harness()
+  answer.pagesInLog = 10_000
   for (let batch = 0; batch < 200; batch += 1) checkpointing.afterBatch(10, false)
   assert.deepEqual(asked, ['passive', 'passive'])
   assert.equal(later.length, 0)
+})
+
+test('writes that leave little in the log are more before they check in, and fewer once they leave much', () => {
+  const { asked, answer, checkpointing } = harness()
+  answer.pagesInLog = 2_500
+  checkpointing.afterBatch(1_000, false)
+  checkpointing.afterBatch(3_999, false)
+  assert.deepEqual(asked, ['passive'])
+  answer.pagesInLog = 40_000
+  checkpointing.afterBatch(1, false)
+  assert.deepEqual(asked.slice(0, 2), ['passive', 'passive'])
+  const before = asked.length
+  checkpointing.afterBatch(1_000, false)
+  assert.equal(asked[before], 'passive')
 })
 
 test('a log that readers keep from starting over is emptied when it grows too long', () => {
