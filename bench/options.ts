@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly only: readonly string[]
   /** The big side of the list comparison. */
   readonly listRows: number
+  /** What every fsync of the two servers of `group-commit` takes longer, as on a disk that is slower than this one. */
+  readonly fsyncDelayMs: number
   /** Server and hello on one core, the load on another. */
   readonly isPinned: boolean
   readonly generator: 'wrk' | 'autocannon'
@@ -28,6 +30,7 @@ const HELP = `npm run bench -- [options]
   --connections N  (32)
   --only A,B       only these cases and parts; their names stand below
   --list-rows N    the big side of the list comparison, a hundred to a project (1000000)
+  --fsync-delay-ms N  group-commit: every fsync takes so much longer, as on another disk; wants strace (0)
   --[no-]pin       server on core 0, load on core 1 (default: where taskset and two cores are)
   --generator G    wrk or autocannon (default: wrk where it is installed)
   --profile CASE   nothing but this: where the CPU of one request of that case goes
@@ -51,6 +54,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
       connections: { type: 'string' },
       only: { type: 'string', multiple: true },
       'list-rows': { type: 'string' },
+      'fsync-delay-ms': { type: 'string' },
       pin: { type: 'boolean' },
       generator: { type: 'string' },
       profile: { type: 'string' },
@@ -78,6 +82,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
     connections: whole('connections', values.connections, 32, 1),
     only,
     listRows: whole('list-rows', values['list-rows'], quick ? 100_000 : 1_000_000, 10_000),
+    fsyncDelayMs: whole('fsync-delay-ms', values['fsync-delay-ms'], 0, 0),
     isPinned: values.pin ?? (availableParallelism() >= 2 && hasCommand('taskset')),
     generator,
     profiled: values.profile,
