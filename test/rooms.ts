@@ -1,4 +1,8 @@
 import { importTests } from './support/importTests.ts'
 
 // Each room by itself, its contracts, its vectors, and the documents.
-await importTests('{unit,contract,vectors,docs}/**/*.test.ts', 'architecture.test.ts')
+await importTests(
+  'unit/!(cli|config)/**/*.test.ts',
+  '{contract,vectors,docs}/**/*.test.ts',
+  'architecture.test.ts',
+)

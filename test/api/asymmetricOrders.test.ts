@@ -340,6 +340,8 @@ describe('/v1/orders of type asymmetric', () => {
     const making = Promise.withResolvers<void>()
     const mayEnd = Promise.withResolvers<void>()
     const slow = await openDoor({
+      // The answer would wait for the pair, which waits for the answer.
+      patienceMs: 0,
       keyPairs: {
         make: async () => {
           making.resolve()

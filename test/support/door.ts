@@ -35,6 +35,8 @@ export interface DoorOptions {
   readonly keyPairs?: KeyPairMaker
   /** Orders wait; nobody works on them. */
   readonly hasNoWorker?: boolean
+  /** How long a POST waits for the key pair it ordered; as shipped unless the test says otherwise. */
+  readonly patienceMs?: number
   /** Two secret stores, `SEVERAL_STORES`, instead of none that anybody sees. */
   readonly hasSeveralStores?: boolean
   readonly quotas?: Partial<Quotas>
@@ -116,7 +118,10 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     processes: { own: 'door', isDead: () => false },
     onOrderEvent: (event) => void seen.orderEvents.push(event),
     // It looks when an order is placed: a look of its own accord would move the clock of a test.
-    workerTimes: { lookEveryMs: 3_600_000 },
+    workerTimes: {
+      lookEveryMs: 3_600_000,
+      ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+    },
     door: {
       observer: seen.observer,
       healthSwitch: { isDisabled: async () => mood.isDisabled },
