@@ -88,6 +88,7 @@ export class Keyring implements KeyCache {
 
   /**
    * The key of this id; undefined when its row is gone.
+   * @throws Fault('notFound') when its project was deleted, and the key destroyed
    * @throws Fault('corrupted') when the row is damaged; the alarm was raised
    * @throws Fault('unavailable') when it is not at hand and the KEK store is away
    */
@@ -165,9 +166,8 @@ export class Keyring implements KeyCache {
   async #fetch(name: string, id: ProjectKeyId): Promise<ProjectKey | undefined> {
     const purges = this.#purges
     const row = await this.#projectKeys.find(id)
-    if (row !== undefined) return this.#unwrap(row, purges)
-    this.#cache.drop(name)
-    return undefined
+    if (row === undefined || row.state === 'destroying') this.#cache.drop(name)
+    return row && this.#unwrap(row, purges)
   }
 
   async #unwrap(row: ProjectKeyRow, purges: number): Promise<ProjectKey> {
@@ -230,6 +230,7 @@ export class Keyring implements KeyCache {
     const { row, key } = await this.#maker.make(store.calls, projectId, term)
     const inForce = await this.#projectKeys.activate(row)
     if (inForce === 'orphans') throw this.#gone(projectId)
+    if (inForce === 'deleted') throw new Fault('forbidden', 'The project was deleted.')
     if (inForce.term < term) throw new Error(`Term ${term} began, but ${inForce.term} is active.`)
     // Another node was faster; its key is the one.
     if (Buffer.compare(inForce.id, row.id) !== 0) return this.#use(store, inForce, purges)

@@ -60,8 +60,15 @@ export class ProjectKeyMaker {
     }
   }
 
-  /** @throws Fault('corrupted') when the row is not what we wrote; the alarm was raised */
+  /**
+   * @throws Fault('notFound') when the key was destroyed with its project
+   * @throws Fault('corrupted') when the row is not what we wrote; the alarm was raised
+   */
   async unwrap(row: ProjectKeyRow): Promise<ProjectKey> {
+    // What it sealed is about to go; until then it is gone for whoever asks, and nobody tampered.
+    if (row.state === 'destroying' && row.wrapped.blob.length === 0) {
+      throw new Fault('notFound', 'Not found: its project was deleted.')
+    }
     const kekStore = this.#kekStores.named(row.store)
     if (kekStore === undefined) {
       throw this.#damaged(row, `project key names the KEK store ${row.store}, which is not here`)

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import * as secretsAndOrders from '../../migrations/0001-secrets-and-orders.ts'
 import * as containersAndTheRest from '../../migrations/0002-containers-and-the-rest.ts'
+import * as projects from '../../migrations/0003-projects.ts'
 import * as severalNodes from '../../migrations/0004-several-nodes.ts'
 
 export interface NamedMigration extends Knex.Migration {
@@ -15,5 +16,6 @@ export const MIGRATIONS: readonly NamedMigration[] = [
     up: containersAndTheRest.up,
     down: containersAndTheRest.down,
   },
+  { name: '0003-projects', up: projects.up, down: projects.down },
   { name: '0004-several-nodes', up: severalNodes.up, down: severalNodes.down },
 ]

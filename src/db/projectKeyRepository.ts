@@ -33,7 +33,7 @@ export class SqlProjectKeyRepository implements ProjectKeyRepository {
     return recordIn(row, projectKeyOfRow, 'project-key', this.#parts.onEvent)
   }
 
-  async activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans'> {
+  async activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans' | 'deleted'> {
     return this.#parts.commands.run('activateProjectKey', row)
   }
 

@@ -10,6 +10,10 @@ import type {
 import type { LeaseRepository } from '../domain/ports/leases.ts'
 import type { OrderRepository, OrderTaskRepository } from '../domain/ports/orderRepositories.ts'
 import type {
+  ProjectDeletionRepository,
+  ProjectPollRepository,
+} from '../domain/ports/projectDeletions.ts'
+import type {
   PurgeRepository,
   QuotaRepository,
   SecretStoreRepository,
@@ -27,6 +31,7 @@ import { SqlDeploymentRepository } from './deploymentRepository.ts'
 import { SqlLeaseRepository } from './leaseRepository.ts'
 import { SqlOrderRepository } from './orderRepository.ts'
 import { SqlOrderTaskRepository } from './orderTaskRepository.ts'
+import { SqlProjectDeletionRepository } from './projectDeletionRepository.ts'
 import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
 import { SqlPurgeRepository } from './purgeRepository.ts'
 import { SqlQuotaRepository } from './quotaRepository.ts'
@@ -49,6 +54,7 @@ export interface Repositories {
   readonly transportKeys: TransportKeyRepository
   readonly purge: PurgeRepository
   readonly projectKeys: ProjectKeyRepository
+  readonly deletions: ProjectDeletionRepository & ProjectPollRepository
   readonly deployment: DeploymentRepository
   readonly secretStores: SecretStoreRepository
   readonly leases: LeaseRepository
@@ -68,6 +74,7 @@ export function repositoriesOver(parts: RepositoryParts): Repositories {
     transportKeys: new SqlTransportKeyRepository(parts),
     purge: new SqlPurgeRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
+    deletions: new SqlProjectDeletionRepository(parts),
     deployment: new SqlDeploymentRepository(parts),
     secretStores: new SqlSecretStoreRepository(parts),
     leases: new SqlLeaseRepository(parts),

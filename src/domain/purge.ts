@@ -52,26 +52,31 @@ export class SecretPurge {
       const ids = await purge.expired(before, { limit: batchSize, skipped })
       const found = await Promise.all(ids.map((id) => this.#expired(id, before)))
       const sound = found
-        .filter((it) => it !== 'damaged' && it !== 'gone')
+        .filter((it) => typeof it !== 'string')
         .map(({ id, rowMac }) => ({ id, rowMac }))
       const gone = sound.length === 0 ? 0 : await purge.removeSecrets(sound, clock.now())
       removed += gone
-      const unsound = found.filter((it) => it === 'damaged').length
-      damaged += unsound
+      const staying = found.filter((it) => it === 'damaged' || it === 'leaving')
+      damaged += staying.filter((it) => it === 'damaged').length
       // What stays would stand at the front of the next batch again; what another node removed does not stay.
-      skipped += unsound
+      skipped += staying.length
       onBatch?.({ removed, damaged })
       if (ids.length < batchSize || !(await goesOn())) return { removed, damaged }
     }
   }
 
-  async #expired(id: SecretId, before: Timestamp): Promise<Verified<Secret> | 'damaged' | 'gone'> {
+  async #expired(
+    id: SecretId,
+    before: Timestamp,
+  ): Promise<Verified<Secret> | 'damaged' | 'gone' | 'leaving'> {
     const { secrets, integrity } = this.#parts
     try {
       const secret = await integrity.verified(await secrets.find(id))
       return secret !== undefined && isExpired(secret, before) ? secret : 'gone'
     } catch (error) {
       if (error instanceof Fault && error.kind === 'corrupted') return 'damaged'
+      // Its project was deleted: it goes with that.
+      if (error instanceof Fault && error.kind === 'notFound') return 'leaving'
       throw error
     }
   }

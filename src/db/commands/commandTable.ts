@@ -17,7 +17,19 @@ import {
   renewOrderLease,
   settleOrder,
 } from './orderTaskCommands.ts'
+import {
+  claimProjectDeletion,
+  deferProjectDeletion,
+  keepProject,
+  noteProjectDeletion,
+} from './projectDeletionCommands.ts'
 import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
+import {
+  claimKeystonePoll,
+  endKeystonePoll,
+  markProjectMissing,
+  markProjectPresent,
+} from './projectPollCommands.ts'
 import { removeSecrets, removeTombstones } from './purgeCommands.ts'
 import { removeProjectQuotas, setProjectQuotas } from './quotaCommands.ts'
 import { insertSecret, removeSecret, replaceSecretAcl, storePayload } from './secretCommands.ts'
@@ -33,6 +45,7 @@ import {
   removeSecretStorePreference,
   synchronizeSecretStores,
 } from './secretStoreCommands.ts'
+import { destroyProjectKeys, shredProject } from './shredCommands.ts'
 import { insertTransportKey, removeTransportKey } from './transportKeyCommands.ts'
 
 /** Every change this database knows. A name and its arguments are all that travels to a writer. */
@@ -66,6 +79,16 @@ export const COMMANDS = {
   removeTransportKey,
   removeSecrets,
   removeTombstones,
+  noteProjectDeletion,
+  keepProject,
+  claimProjectDeletion,
+  deferProjectDeletion,
+  destroyProjectKeys,
+  shredProject,
+  claimKeystonePoll,
+  endKeystonePoll,
+  markProjectMissing,
+  markProjectPresent,
   activateProjectKey,
   reserveDataKeyWraps,
   establishDeployment,
@@ -96,6 +119,8 @@ export type Command = {
 export const SHREDDING: ReadonlySet<CommandName> = new Set([
   'removeSecret',
   'removeSecrets',
+  'destroyProjectKeys',
+  'shredProject',
   // A passphrase that waited with the task.
   'removeOrder',
   'settleOrder',

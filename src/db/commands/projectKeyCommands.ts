@@ -5,6 +5,7 @@ import type { Dialect } from '../dialect.ts'
 import { number } from '../rows/column.ts'
 import { PROJECT_KEY_COLUMNS, projectKeyOfRow, rowOfProjectKey } from '../rows/projectKeyRow.ts'
 import type { Statements } from '../statement.ts'
+import { rowOfProject } from './projectDeletionCommands.ts'
 
 export const ACTIVE_PROJECT_KEY =
   `select ${PROJECT_KEY_COLUMNS.join(', ')} from project_keys ` +
@@ -13,24 +14,47 @@ export const ACTIVE_PROJECT_KEY =
 export function* activateProjectKey(
   dialect: Dialect,
   row: ProjectKeyRow,
-): Statements<ProjectKeyRow | 'orphans'> {
-  const latestTerm = yield* lockLatestTerm(dialect, row)
-  if (latestTerm < row.term) {
-    if (row.term === 1 && (yield* lostItsKey(row.projectId))) return 'orphans'
+): Statements<ProjectKeyRow | 'orphans' | 'deleted'> {
+  const latest = yield* lockLatestTerm(dialect, row)
+  if (latest.isDestroyed) return 'deleted'
+  if (latest.term < row.term) {
+    if (row.term === 1) {
+      if (yield* lostItsKey(row.projectId)) return 'orphans'
+      if (!(yield* mayHaveKeys(dialect, row.projectId))) return 'deleted'
+    }
     yield* makeActive(dialect, row)
   }
   return yield* activeKey(dialect, row)
 }
 
-function* lockLatestTerm(dialect: Dialect, row: ProjectKeyRow): Statements<number> {
+/** Whoever destroys the keys of a deleted project changes the rows of all terms, or this one. */
+function* mayHaveKeys(dialect: Dialect, projectId: ProjectId): Statements<boolean> {
+  yield rowOfProject(dialect, projectId)
+  const { changes } = yield {
+    sql:
+      'update projects set first_keys = first_keys + 1 where projects.project_id = ? ' +
+      "and projects.state in ('live', 'missing', 'doomed')",
+    params: [projectId],
+  }
+  return changes > 0
+}
+
+interface LatestTerm {
+  /** 0: there is none. */
+  readonly term: number
+  readonly isDestroyed: boolean
+}
+
+function* lockLatestTerm(dialect: Dialect, row: ProjectKeyRow): Statements<LatestTerm> {
   const { rows } = yield {
     sql:
-      'select project_keys.term from project_keys ' +
+      'select project_keys.term, project_keys.state from project_keys ' +
       'where project_keys.project_id = ? and project_keys.store = ? ' +
       `order by project_keys.term desc limit 1${dialect.forUpdate}`,
     params: [row.projectId, row.store],
   }
-  return rows[0] === undefined ? 0 : number(rows[0], 'term')
+  if (rows[0] === undefined) return { term: 0, isDestroyed: false }
+  return { term: number(rows[0], 'term'), isDestroyed: rows[0]['state'] === 'destroying' }
 }
 
 /** Records and no key at all. A key in another store is none lost: the project prefers this one since. */

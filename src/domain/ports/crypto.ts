@@ -54,6 +54,7 @@ export interface KeyPairMaker {
 export interface Integrity {
   /**
    * Checks the row MAC. undefined stays undefined, so a look-up can be handed straight in.
+   * @throws Fault('notFound') when the record's project was deleted, and its keys destroyed
    * @throws Fault('corrupted') when the MAC is missing or wrong, or its project key is gone; the alarm was raised
    */
   verified<T extends ProtectedRecord>(

@@ -1,3 +1,4 @@
+import type { ProjectId } from '../../lib/ids.ts'
 import type { Caller } from '../../model/requestContext.ts'
 
 /** The header values identity may look at; names are lower-case. Everything else about a request is none of its business. */
@@ -18,4 +19,18 @@ export interface Authenticator {
    * @throws Fault('unavailable') Keystone is away and nothing cached may be served
    */
   authenticate(credentials: Credentials): Promise<Caller>
+}
+
+/** Keystone's projects, as far as our service user may see them. */
+export interface ProjectDirectory {
+  /**
+   * Shows that a project which is there would be found: the service user's own is, by its id and in a list.
+   * @throws Fault('unavailable') when it is not, or Keystone cannot be asked
+   */
+  proveSight(): Promise<void>
+  /**
+   * 'missing' only when Keystone itself says that it has no project of this id, and sight was proven after.
+   * @throws Fault('unavailable') for every other answer and for none
+   */
+  look(projectId: ProjectId): Promise<'present' | 'missing'>
 }

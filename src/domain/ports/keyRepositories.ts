@@ -27,9 +27,10 @@ export interface ProjectKeyRepository {
    * Makes `row` the active key if the project has none with this term or a later one, and turns the
    * previous term decrypt-only; answers the row that is active afterwards (another node's, when it won).
    * A first term (1) is refused with 'orphans' when the project holds secrets or orders and no key in any store:
-   * their key's row is gone, which is an alarm and no reason to make a new key.
+   * their key's row is gone, which is an alarm and no reason to make a new key. 'deleted': the project
+   * is, and its keys were destroyed.
    */
-  activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans'>
+  activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans' | 'deleted'>
   /** Reserves `count` DEK wraps in a committed transaction; answers how many were reserved before. */
   reserveWraps(id: ProjectKeyId, count: number): Promise<number>
 }

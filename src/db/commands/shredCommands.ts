@@ -1,0 +1,164 @@
+import type { Lease, ShredStep } from '../../domain/ports/projectDeletions.ts'
+import type { ProjectId } from '../../lib/ids.ts'
+import type { ProtectedRecord } from '../../model/record.ts'
+import type { Dialect } from '../dialect.ts'
+import { text } from '../rows/column.ts'
+import type { Statements } from '../statement.ts'
+import { tombstoneOf } from './protectedRow.ts'
+
+/** Records with an id of their own, and the tables whose rows hang on them. */
+interface Kind {
+  readonly table: string
+  readonly kind: ProtectedRecord['kind']
+  readonly hangOn: string
+  readonly tables: readonly string[]
+}
+
+/** In this order: an order and a container name secrets, a secret names nobody. */
+const KINDS = {
+  orders: { table: 'orders', kind: 'order', hangOn: 'order_id', tables: ['order_tasks'] },
+  containers: {
+    table: 'containers',
+    kind: 'container',
+    hangOn: 'container_id',
+    tables: ['container_consumers', 'container_acl_users', 'container_secrets'],
+  },
+  secrets: {
+    table: 'secrets',
+    kind: 'secret',
+    hangOn: 'secret_id',
+    tables: ['secret_consumers', 'secret_metadata', 'secret_acl_users'],
+  },
+} satisfies Record<string, Kind>
+
+const CONSUMERS = ['secret_consumers', 'container_consumers']
+const LAST = ['project_quotas', 'preferred_secret_stores', 'quota_locks', 'project_keys']
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * The rows stay, for they say that nothing is damaged: whoever finds one in this state is told that its
+ * project is gone. What was wrapped in them is overwritten.
+ */
+export function* destroyProjectKeys(
+  dialect: Dialect,
+  projectId: ProjectId,
+  lease: Lease,
+): Statements<'lost' | number> {
+  if (!(yield* isStillOurs(projectId, lease))) return 'lost'
+  yield {
+    sql: "update projects set state = 'shredding' where projects.project_id = ?",
+    params: [projectId],
+  }
+  return yield* wipeKeys(dialect, projectId)
+}
+
+export function* shredProject(
+  dialect: Dialect,
+  projectId: ProjectId,
+  lease: Lease,
+  limit: number,
+): Statements<ShredStep> {
+  if (!(yield* isStillOurs(projectId, lease))) return 'lost'
+  const removed = { keys: 0, secrets: 0, containers: 0, orders: 0, consumers: 0 }
+  // None, save that a first key was being made while the deletion was noted.
+  removed.keys = yield* wipeKeys(dialect, projectId)
+  let room = limit
+  for (const [name, kind] of Object.entries(KINDS)) {
+    const count = yield* shredRecords(dialect, kind, projectId, lease, room)
+    removed[name as keyof typeof KINDS] = count
+    room -= count
+    if (room <= 0) return { removed, isDone: false }
+  }
+  for (const table of CONSUMERS) {
+    const count = yield* removeConsumers(dialect, table, projectId, room)
+    removed.consumers += count
+    room -= count
+    if (room <= 0) return { removed, isDone: false }
+  }
+  yield* finish(projectId, lease)
+  return { removed, isDone: true }
+}
+
+/** Changes the row: of two that think it is theirs, the database lets one go on. */
+function* isStillOurs(projectId: ProjectId, { owner, until }: Lease): Statements<boolean> {
+  const { changes } = yield {
+    sql:
+      'update projects set lease_until = ? where projects.project_id = ? ' +
+      "and projects.lease_owner = ? and projects.state in ('doomed', 'shredding')",
+    params: [until, projectId, owner],
+  }
+  return changes > 0
+}
+
+function* wipeKeys(dialect: Dialect, projectId: ProjectId): Statements<number> {
+  const { rows } = yield {
+    sql:
+      'select project_keys.term from project_keys where project_keys.project_id = ? ' +
+      `and project_keys.state <> 'destroying'${dialect.forUpdate}`,
+    params: [projectId],
+  }
+  if (rows.length === 0) return 0
+  yield {
+    sql:
+      "update project_keys set state = 'destroying', wrapped = ? where project_keys.project_id = ? " +
+      "and project_keys.state <> 'destroying'",
+    params: [NOTHING, projectId],
+  }
+  return rows.length
+}
+
+function* shredRecords(
+  dialect: Dialect,
+  { table, kind, hangOn, tables }: Kind,
+  projectId: ProjectId,
+  { now }: Lease,
+  limit: number,
+): Statements<number> {
+  const { rows } = yield {
+    sql:
+      `select ${table}.id, ${table}.project_id, ${table}.creator_id, ${table}.created_at ` +
+      `from ${table} where ${table}.project_id = ? limit ?${dialect.forUpdate}`,
+    params: [projectId, limit],
+  }
+  if (rows.length === 0) return 0
+  for (const row of rows) yield tombstoneOf(dialect, kind, row, now)
+  const ids = rows.map((row) => text(row, 'id'))
+  for (const of of tables) {
+    yield { sql: `delete from ${of} where ${of}.${hangOn} in (${marks(ids)})`, params: ids }
+  }
+  yield { sql: `delete from ${table} where ${table}.id in (${marks(ids)})`, params: ids }
+  return rows.length
+}
+
+function* removeConsumers(
+  dialect: Dialect,
+  table: string,
+  projectId: ProjectId,
+  limit: number,
+): Statements<number> {
+  const { rows } = yield {
+    sql: `select ${table}.id from ${table} where ${table}.project_id = ? limit ?${dialect.forUpdate}`,
+    params: [projectId, limit],
+  }
+  if (rows.length === 0) return 0
+  const ids = rows.map((row) => text(row, 'id'))
+  yield { sql: `delete from ${table} where ${table}.id in (${marks(ids)})`, params: ids }
+  return rows.length
+}
+
+function* finish(projectId: ProjectId, { now }: Lease): Statements<void> {
+  for (const table of LAST) {
+    yield { sql: `delete from ${table} where ${table}.project_id = ?`, params: [projectId] }
+  }
+  yield {
+    sql:
+      "update projects set state = 'shredded', finished_at = ?, lease_owner = null, " +
+      'lease_until = null where projects.project_id = ?',
+    params: [now, projectId],
+  }
+}
+
+function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ')
+}
