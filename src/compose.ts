@@ -1,12 +1,13 @@
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { databaseOfSettings } from './cli/databaseOfSettings.ts'
+import { disablePaths, doorOptions } from './cli/doorOfSettings.ts'
 import { refusingWith } from './cli/exitCodes.ts'
 import { projectKeyLimits } from './cli/keyringOfSettings.ts'
 import { openKekStore } from './cli/openKekStore.ts'
 import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
+import { composeDeletions } from './composeDeletions.ts'
 import { composePolicy } from './composePolicy.ts'
 import { composeWatch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
@@ -102,7 +103,8 @@ async function composeAll(
 
   const listener = new Listener(listenerOptions(settings))
   const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
-  const { app, orderWorker, purges } = composeApi({
+  const processes = new ProcProcessMarks()
+  const { app, orderWorker, purges, forgetKeys } = composeApi({
     database,
     kekStores,
     storePlan,
@@ -114,7 +116,7 @@ async function composeAll(
     projectKeyLimits: projectKeyLimits(settings),
     onKeyringEvent: watch.onKeyringEvent,
     keyPairs,
-    processes: new ProcProcessMarks(),
+    processes,
     onOrderEvent: watch.onOrderEvent,
     door: {
       observer: watch.requests,
@@ -140,6 +142,10 @@ async function composeAll(
     onFailure: watch.onHousekeepingFailure,
   })
   opened.keep(housekeeper, (it) => it.stop())
+  const deletions = await refusingWith('settings', () =>
+    composeDeletions({ settings, database, forgetKeys, processes, clock, watch, wait: waitFor }),
+  )
+  opened.keep(deletions, (it) => it.stop())
   const readiness = new Readiness({
     probes: [
       { name: 'database', isRequired: true, check: (signal) => database.health.check(signal) },
@@ -150,6 +156,7 @@ async function composeAll(
         check: (signal: AbortSignal) => kekStore.health(signal),
       })),
       { name: 'identity', isRequired: false, check: (signal) => authenticator.health(signal) },
+      ...deletions.probes,
     ],
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => listener.isDraining,
@@ -175,6 +182,7 @@ async function composeAll(
       follower.start()
       if (settings.gatehouse.order_worker) orderWorker.start()
       housekeeper.start()
+      deletions.start()
       return { addresses }
     },
     async drain(graceMs) {
@@ -215,45 +223,6 @@ function listenerOptions({ DEFAULT: base, gatehouse }: Settings) {
     headersTimeoutMs: gatehouse.headers_timeout * 1000,
     maxConnections: gatehouse.max_connections,
   }
-}
-
-function doorOptions(settings: Settings) {
-  const { DEFAULT: base, oslo_middleware: proxy, cors, gatehouse, quotas } = settings
-  const fallback = `http://${base.bind_host}:${base.bind_port}`
-  return {
-    href: {
-      hostHref: base.host_href,
-      parseProxyHeaders: proxy.enable_proxy_headers_parsing,
-      fallback,
-    },
-    cors: {
-      allowedOrigins: cors.allowed_origin,
-      allowCredentials: cors.allow_credentials,
-      maxAgeSeconds: cors.max_age,
-      exposeHeaders: cors.expose_headers,
-      allowMethods: cors.allow_methods,
-      allowHeaders: cors.allow_headers,
-    },
-    secretOptions: {
-      paging: { defaultLimit: base.default_limit_paging, maxLimit: base.max_limit_paging },
-      maxPayloadBytes: base.max_allowed_secret_in_bytes,
-      nameless: gatehouse.nameless_secrets,
-    },
-    defaultQuotas: {
-      secrets: quotas.quota_secrets,
-      orders: quotas.quota_orders,
-      containers: quotas.quota_containers,
-      consumers: quotas.quota_consumers,
-      cas: quotas.quota_cas,
-    },
-  }
-}
-
-function disablePaths({ DEFAULT: { state_path: statePath }, healthcheck }: Settings) {
-  const chosen = healthcheck.disable_by_file_path
-  if (chosen !== undefined) return [chosen]
-  const name = 'healthcheck_disable'
-  return [`/etc/gatehouse/${name}`, `/etc/barbican/${name}`, join(statePath, name)]
 }
 
 function warnOfClearText({ DEFAULT: { bind_host: bindHost } }: Settings, log: Log): void {

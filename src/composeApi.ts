@@ -54,6 +54,7 @@ import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.
 import { transportKeyRoutes } from './http/resources/transportKeys.ts'
 import type { Route } from './http/route.ts'
 import type { Clock } from './lib/clock.ts'
+import type { ProjectId } from './lib/ids.ts'
 import type { Quotas } from './model/quota.ts'
 import type { StorePlan } from './model/secretStore.ts'
 import type { Policy } from './policy/policy.ts'
@@ -106,6 +107,8 @@ export interface Api {
   readonly orderWorker: OrderWorker
   readonly routes: readonly Route[]
   /** On the same keys: for housekeeping. */
+  /** Drops what is remembered of a project that was deleted. */
+  readonly forgetKeys: (projectId: ProjectId) => void
   readonly purges: { readonly expiredSecrets: SecretPurge; readonly tombstones: TombstonePurge }
 }
 
@@ -213,5 +216,9 @@ export function composeApi(parts: ApiParts): Api {
     // Beside `src`, and beside `dist/src` in what was built.
     apiDocument: new ApiDocument(new URL('../api-ref/openapi.json', import.meta.url)),
   })
-  return { app, routes, orderWorker, purges }
+  const forgetKeys = (projectId: ProjectId): void => {
+    keyring.purge(projectId)
+    storeChoice.forget(projectId)
+  }
+  return { app, routes, orderWorker, purges, forgetKeys }
 }

@@ -1,8 +1,9 @@
+import { keystoneConnection } from './cli/keystoneOfSettings.ts'
 import type { Settings } from './config/settingsTable.ts'
 import type { Authenticator } from './domain/ports/identity.ts'
 import { JwksIssuer } from './identity/jwksIssuer.ts'
 import { KeystoneAuthenticator } from './identity/keystoneAuthenticator.ts'
-import type { KeystoneEvent, ServiceUser } from './identity/keystoneOptions.ts'
+import type { KeystoneEvent } from './identity/keystoneOptions.ts'
 import { NoauthAuthenticator, refuseUnlessLocalBind } from './identity/noauth.ts'
 import { loadOrCreateSigningKey } from './identity/signingKey.ts'
 import { TokenAuthenticator } from './identity/tokenAuthenticator.ts'
@@ -53,17 +54,8 @@ function standalone(authenticator: Authenticator): ComposedAuthenticator {
 function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticator {
   const options = settings.keystone_authtoken
   const authenticator = new KeystoneAuthenticator({
-    authUrl: options.auth_url ?? options.www_authenticate_uri ?? '',
+    ...keystoneConnection(settings),
     wwwAuthenticateUri: options.www_authenticate_uri,
-    serviceUser: serviceUserOf(settings),
-    cafile: options.cafile,
-    certfile: options.certfile,
-    keyfile: options.keyfile,
-    insecure: options.insecure,
-    // keystonemiddleware means the whole call by it.
-    timeoutSeconds: options.http_connect_timeout,
-    connectTimeoutSeconds: Math.min(5, options.http_connect_timeout),
-    maxRetries: options.http_request_max_retries,
     tokenCacheTimeSeconds: options.token_cache_time,
     tokenStaleTimeSeconds: options.token_stale_time,
     serviceTokenRoles: options.service_token_roles,
@@ -76,36 +68,7 @@ function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticat
   return authenticator
 }
 
-function serviceUserOf({ keystone_authtoken: options }: Settings): ServiceUser {
-  const user = {
-    username: options.username,
-    userId: options.user_id,
-    userDomainName: options.user_domain_name,
-    userDomainId: options.user_domain_id,
-  }
-  if (options.auth_type === 'v3applicationcredential') {
-    return {
-      applicationCredential: {
-        ...user,
-        id: options.application_credential_id,
-        name: options.application_credential_name,
-        secret: options.application_credential_secret ?? '',
-      },
-    }
-  }
-  return {
-    password: {
-      ...user,
-      password: options.password ?? '',
-      projectName: options.project_name,
-      projectId: options.project_id,
-      projectDomainName: options.project_domain_name,
-      projectDomainId: options.project_domain_id,
-    },
-  }
-}
-
-function observeKeystone(event: KeystoneEvent, metrics: Metrics, log: Log): void {
+export function observeKeystone(event: KeystoneEvent, metrics: Metrics, log: Log): void {
   switch (event.kind) {
     case 'away':
       metrics.keystoneIs(false)

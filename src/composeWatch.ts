@@ -1,3 +1,4 @@
+import { composeDeletionWatch, type DeletionWatch } from './composeDeletionWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import type { KeyringEvent } from './crypto/keyringEvent.ts'
 import type { DatabaseGauge } from './db/database.ts'
@@ -30,6 +31,7 @@ export interface Watch {
   readonly onOrderEvent: (event: OrderEvent) => void
   readonly onHousekeeping: (run: HousekeepingRun) => void
   readonly onHousekeepingFailure: (error: unknown) => void
+  readonly deletions: DeletionWatch
   watchDatabase(gauges: readonly DatabaseGauge[]): void
   /** SIGHUP: somebody moved the files away. */
   reopen(): void
@@ -108,6 +110,7 @@ export async function composeWatch(
       const cause = error instanceof Error ? error : new Error(String(error))
       log.error({ error: cause }, 'housekeeping failed; the next interval tries again')
     },
+    deletions: composeDeletionWatch({ log, metrics, audit }),
     watchDatabase(gauges) {
       for (const { name, explanation, read } of gauges) metrics.gauge(name, explanation, read)
     },

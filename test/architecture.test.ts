@@ -79,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:net',
     'node:tls',
   ],
+  messaging: ['lib', 'model', 'domain', 'amqplib', 'zod', 'node:crypto'],
   ops: [
     'lib',
     'model',
@@ -102,6 +103,8 @@ const SEE_EVERYTHING = [
   'composeApi.ts',
   'composeAuthenticator.ts',
   'composePolicy.ts',
+  'composeDeletions.ts',
+  'composeDeletionWatch.ts',
   'composeWatch.ts',
   'main.ts',
 ]

@@ -2,6 +2,7 @@ import { KEYRING_CHECKS } from './keyringChecks.ts'
 import type { Mistake } from './settingsMistake.ts'
 import type { Origin } from './settingsResolver.ts'
 import type { Sections } from './settingsTable.ts'
+import { parseTransportUrl } from './transportUrl.ts'
 
 interface Resolved {
   originOf(section: string, option: string): Origin
@@ -98,6 +99,41 @@ const CHECKS: readonly Check[] = [
     judge: ({ token }) =>
       token.default_ttl > token.max_ttl
         ? `is ${token.default_ttl} s, more than max_ttl (${token.max_ttl} s)`
+        : undefined,
+  },
+  {
+    section: 'oslo_messaging_notifications',
+    option: 'transport_url',
+    judge: ({
+      keystone_notifications: { enable },
+      oslo_messaging_notifications: { transport_url },
+    }) =>
+      enable && (transport_url === undefined || parseTransportUrl(transport_url) === undefined)
+        ? 'and that of [DEFAULT] name no broker, and [keystone_notifications] enable is true: give rabbit://USER:PASSWORD@HOST:PORT/VHOST'
+        : undefined,
+  },
+  {
+    section: 'keystone_notifications',
+    option: 'confirm',
+    judge: ({ DEFAULT, keystone_notifications: { enable, confirm } }) =>
+      enable && confirm && DEFAULT.auth_strategy !== 'keystone'
+        ? `is true, and auth_strategy is ${DEFAULT.auth_strategy}, so there is no Keystone to ask: with false a message alone destroys a project`
+        : undefined,
+  },
+  {
+    section: 'keystone_notifications',
+    option: 'poll_interval',
+    judge: ({ DEFAULT, keystone_notifications: { poll_interval } }) =>
+      poll_interval > 0 && DEFAULT.auth_strategy !== 'keystone'
+        ? `is given, and auth_strategy is ${DEFAULT.auth_strategy}, so there is no Keystone to ask`
+        : undefined,
+  },
+  {
+    section: 'oslo_messaging_rabbit',
+    option: 'ssl_cert_file',
+    judge: ({ oslo_messaging_rabbit: { ssl_cert_file, ssl_key_file } }) =>
+      (ssl_cert_file === undefined) !== (ssl_key_file === undefined)
+        ? 'and ssl_key_file belong together; only one of them is given'
         : undefined,
   },
   ...KEYRING_CHECKS.map(

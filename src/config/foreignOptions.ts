@@ -5,7 +5,7 @@
  */
 const FOREIGN: Readonly<Record<string, string>> = {
   DEFAULT: `
-    db_auto_create transport_url rpc_response_timeout control_exchange executor_thread_pool_size
+    db_auto_create rpc_response_timeout control_exchange executor_thread_pool_size
     sql_idle_timeout sql_max_retries sql_retry_interval sql_pool_logging sql_pool_class sql_pool_size
     sql_pool_max_overflow sql_max_overflow sql_connection_debug sql_connection_trace
     use_journal use_json use_syslog use_eventlog syslog_log_facility watch_log_file log_config_append
@@ -37,6 +37,19 @@ const FOREIGN: Readonly<Record<string, string>> = {
     system_scope passcode endpoint_override valid_interfaces token tenant_domain_id tenant_domain_name
     min_version max_version timeout split_loggers collect_timing service_name connect_retries
     status_code_retries`,
+  oslo_messaging_notifications: 'driver topics retry',
+  oslo_messaging_rabbit: `
+    amqp_auto_delete rpc_conn_pool_size conn_pool_min_size conn_pool_ttl ssl_version
+    ssl_enforce_hostname_verification ssl_enforce_fips_mode kombu_reconnect_delay kombu_reconnect_splay
+    kombu_reconnect_timeout kombu_compression kombu_missing_consumer_retry_timeout kombu_failover_strategy
+    kombu_ssl_version rabbit_host rabbit_port rabbit_hosts rabbit_userid rabbit_password rabbit_virtual_host
+    rabbit_login_method rabbit_retry_interval rabbit_retry_backoff rabbit_interval_max rabbit_max_retries
+    rabbit_ha_queues rabbit_transient_quorum_queue rabbit_quorum_delivery_limit
+    rabbit_quorum_max_memory_length rabbit_quorum_max_memory_bytes rabbit_transient_queues_ttl
+    rabbit_qos_prefetch_count rabbit_stream_fanout heartbeat_timeout_threshold heartbeat_rate
+    heartbeat_in_pthread direct_mandatory_flag enable_cancel_on_failover use_queue_manager hostname
+    processname fake_rabbit default_notification_exchange default_rpc_exchange
+    default_notification_retry_attempts default_serializer_type durable_queues`,
   oslo_policy: `
     policy_default_rule remote_content_type remote_ssl_verify_server_crt remote_ssl_ca_crt_file
     remote_ssl_client_crt_file remote_ssl_client_key_file remote_timeout`,

@@ -4,6 +4,11 @@ import { keyringSection, projectKeysSection } from './sections/keys.ts'
 import { keystoneAuthtokenSection } from './sections/keystoneAuthtoken.ts'
 import { housekeepingSection, quotasSection } from './sections/limits.ts'
 import {
+  keystoneNotificationsSection,
+  messagingNotificationsSection,
+  messagingRabbitSection,
+} from './sections/messaging.ts'
+import {
   secretstoreSection,
   secretstoreSuffixSection,
   simpleCryptoSection,
@@ -36,6 +41,9 @@ export const SETTINGS_TABLE = {
   project_keys: projectKeysSection,
   quotas: quotasSection,
   housekeeping: housekeepingSection,
+  keystone_notifications: keystoneNotificationsSection,
+  oslo_messaging_notifications: messagingNotificationsSection,
+  oslo_messaging_rabbit: messagingRabbitSection,
   admin: adminSection,
   gatehouse: gatehouseSection,
 }

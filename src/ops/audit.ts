@@ -12,7 +12,7 @@ export interface AuditOptions {
   readonly onLine: (event: AuditEvent) => void
 }
 
-export type AuditEvent = 'allowed' | 'denied' | 'unauthenticated' | 'integrity'
+export type AuditEvent = 'allowed' | 'denied' | 'unauthenticated' | 'integrity' | 'project'
 
 /** What happened, to be put into words later. */
 interface Entry {
@@ -82,6 +82,15 @@ export class Audit {
         `,"id":${jsonText(id)},"targetProject":${jsonTextOrNull(projectId)}`,
     )
     // Whoever changes rows by hand may stop the process next.
+    this.#lines.flush()
+  }
+
+  /** A project was deleted elsewhere, and ends here. */
+  projectEnds(what: string, projectId: string): void {
+    this.#add(
+      'project',
+      `"event":"project","what":"${what}","targetProject":${jsonText(projectId)}`,
+    )
     this.#lines.flush()
   }
 

@@ -266,6 +266,13 @@ export class Metrics {
     })
   }
 
+  /** A counter by one label, whose values are known; each begins with 0. */
+  counter<V extends string>(name: string, help: string, values: readonly V[]) {
+    const counter = new Counter({ name, help, labelNames: ['kind'], registers: [this.#registry] })
+    for (const kind of values) counter.inc({ kind }, 0)
+    return (kind: V, count = 1): void => counter.inc({ kind }, count)
+  }
+
   get contentType(): string {
     return this.#registry.contentType
   }

@@ -11,6 +11,7 @@ export interface ProjectReaperParts {
   readonly shredding: Pick<ProjectShredding, 'claim' | 'perform'>
   /** undefined: Keystone is not asked. */
   readonly poll: Pick<ProjectPoll, 'pass'> | undefined
+  readonly pollEverySeconds: number
   readonly forgetKeys: (projectId: ProjectId) => void
   readonly clock: Clock
   /** Returns when the time is over, or sooner once the signal is aborted. */
@@ -26,7 +27,8 @@ const LOOK_EVERY_MS = 10_000
 /** Longer than a look may be late. */
 const GONE_SINCE_SECONDS = 300
 const PAUSE_MS = 20
-const TRY_TO_POLL_EVERY_MS = 60_000
+/** Another node may have made the last pass: when the next is due, the database knows. */
+const LONGEST_BETWEEN_POLLS_MS = 60_000
 
 /** Destroys what deleted projects left, whoever noted it; any number of nodes may do so at once. */
 export class ProjectReaper {
@@ -87,11 +89,11 @@ export class ProjectReaper {
   }
 
   async #pollUntilStopped(): Promise<void> {
-    const { poll, wait, onEvent } = this.#parts
+    const { poll, pollEverySeconds, wait, onEvent } = this.#parts
     const { signal } = this.#stopped
     if (poll === undefined) return
     for (;;) {
-      await wait(TRY_TO_POLL_EVERY_MS, signal)
+      await wait(Math.min(LONGEST_BETWEEN_POLLS_MS, pollEverySeconds * 1000), signal)
       if (signal.aborted) return
       await poll
         .pass(signal)

@@ -138,6 +138,12 @@ export const defaultSection = {
     kind: whole(1, 1_000_000),
     default: 100,
   }),
+  transport_url: optionalSetting({
+    explanation:
+      'The message broker: `rabbit://USER:PASSWORD@HOST:PORT,USER:PASSWORD@HOST:PORT/VHOST`; hosts are tried in turn. Only [keystone_notifications] uses it.',
+    kind: text,
+    secret: 'url',
+  }),
   graceful_shutdown_timeout: setting({
     explanation: 'How long requests under way may take to finish after SIGTERM or SIGINT.',
     kind: seconds(0, 3600),

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import type { Settings } from '../config/settingsTable.ts'
+
+/** What the API's door takes from the settings. */
+export function doorOptions(settings: Settings) {
+  const { DEFAULT: base, oslo_middleware: proxy, cors, gatehouse, quotas } = settings
+  const fallback = `http://${base.bind_host}:${base.bind_port}`
+  return {
+    href: {
+      hostHref: base.host_href,
+      parseProxyHeaders: proxy.enable_proxy_headers_parsing,
+      fallback,
+    },
+    cors: {
+      allowedOrigins: cors.allowed_origin,
+      allowCredentials: cors.allow_credentials,
+      maxAgeSeconds: cors.max_age,
+      exposeHeaders: cors.expose_headers,
+      allowMethods: cors.allow_methods,
+      allowHeaders: cors.allow_headers,
+    },
+    secretOptions: {
+      paging: { defaultLimit: base.default_limit_paging, maxLimit: base.max_limit_paging },
+      maxPayloadBytes: base.max_allowed_secret_in_bytes,
+      nameless: gatehouse.nameless_secrets,
+    },
+    defaultQuotas: {
+      secrets: quotas.quota_secrets,
+      orders: quotas.quota_orders,
+      containers: quotas.quota_containers,
+      consumers: quotas.quota_consumers,
+      cas: quotas.quota_cas,
+    },
+  }
+}
+
+export function disablePaths({ DEFAULT: { state_path: statePath }, healthcheck }: Settings) {
+  const chosen = healthcheck.disable_by_file_path
+  if (chosen !== undefined) return [chosen]
+  const name = 'healthcheck_disable'
+  return [`/etc/gatehouse/${name}`, `/etc/barbican/${name}`, join(statePath, name)]
+}
