@@ -71,6 +71,7 @@ class Invocation {
     })
     this.#addToken(program)
     this.#addKek(program)
+    this.#addProject(program)
     this.#addPolicy(program)
     this.#addConfig(program)
     return program
@@ -160,6 +161,38 @@ class Invocation {
         const { text, reason } = await kekStatus(this.#settings())
         this.exitCode = EXIT_CODES[reason].code
         this.#out(text)
+      })
+  }
+
+  #addProject(program: Command): void {
+    const project = program.command('project').description('projects that were deleted')
+    const report = ({ text, reason }: { readonly text: string; readonly reason: ExitReason }) => {
+      this.exitCode = EXIT_CODES[reason].code
+      this.#out(text)
+    }
+    project
+      .command('list')
+      .description('list those that are missing in Keystone, waiting to be shredded, or shredded')
+      .action(async () => {
+        const { projectList } = await import('./projectVerbs.ts')
+        report(await projectList(this.#settings()))
+      })
+    project
+      .command('shred')
+      .description('destroy all keys of a project, then all it has; nothing brings it back')
+      .argument('<id>', 'the project')
+      .requiredOption('--yes', 'this is meant')
+      .action(async (id: string) => {
+        const { projectShred } = await import('./projectVerbs.ts')
+        report(await projectShred(this.#settings(), id))
+      })
+    project
+      .command('keep')
+      .description('take a deletion back, while the grace period lasts')
+      .argument('<id>', 'the project')
+      .action(async (id: string) => {
+        const { projectKeep } = await import('./projectVerbs.ts')
+        report(await projectKeep(this.#settings(), id))
       })
   }
 

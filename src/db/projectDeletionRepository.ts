@@ -71,8 +71,8 @@ export class SqlProjectDeletionRepository
     return { isAnythingDue: due !== undefined, keysGone: gone.map(projectIdIn) }
   }
 
-  async claim(lease: Lease): Promise<DeletionTask | undefined> {
-    return this.#parts.commands.run('claimProjectDeletion', lease)
+  async claim(lease: Lease, projectId?: ProjectId): Promise<DeletionTask | undefined> {
+    return this.#parts.commands.run('claimProjectDeletion', lease, projectId)
   }
 
   async defer(projectId: ProjectId, lease: Lease): Promise<void> {

@@ -34,9 +34,9 @@ export class ProjectShredding {
     this.#parts = parts
   }
 
-  /** The deletion that is due first, if nobody holds it. */
-  async claim(): Promise<DeletionTask | undefined> {
-    return this.#parts.deletions.claim(this.#lease(LEASE_SECONDS))
+  /** The deletion that is due first, or that of this project, if nobody holds it. */
+  async claim(projectId?: ProjectId): Promise<DeletionTask | undefined> {
+    return this.#parts.deletions.claim(this.#lease(LEASE_SECONDS), projectId)
   }
 
   /** @param goesOn asked between two batches; false ends the work here, and another may go on at once */

@@ -14,6 +14,10 @@ import type {
   OrderTaskRepository,
 } from '../../src/domain/ports/orderRepositories.ts'
 import type {
+  ProjectDeletionRepository,
+  ProjectPollRepository,
+} from '../../src/domain/ports/projectDeletions.ts'
+import type {
   PurgeRepository,
   QuotaRepository,
   TransportKeyRepository,
@@ -54,6 +58,7 @@ export interface RepositoriesUnderTest {
   readonly transportKeys: TransportKeyRepository
   readonly purge: PurgeRepository
   readonly projectKeys: ProjectKeyRepository
+  readonly deletions: ProjectDeletionRepository & ProjectPollRepository
   readonly deployment: DeploymentRepository
   readonly leases: LeaseRepository
   /** Common SQL beside the repositories: what an attacker or an operator does by hand. */

@@ -8,7 +8,9 @@ import { deploymentRepositoryContract } from './deploymentRepositoryContract.ts'
 import { leaseRepositoryContract } from './leaseRepositoryContract.ts'
 import { orderRepositoryContract } from './orderRepositoryContract.ts'
 import { orderTaskRepositoryContract } from './orderTaskRepositoryContract.ts'
+import { projectDeletionRepositoryContract } from './projectDeletionRepositoryContract.ts'
 import { projectKeyRepositoryContract } from './projectKeyRepositoryContract.ts'
+import { projectPollRepositoryContract } from './projectPollRepositoryContract.ts'
 import { purgeRepositoryContract } from './purgeRepositoryContract.ts'
 import { quotaRepositoryContract } from './quotaRepositoryContract.ts'
 import {
@@ -47,6 +49,8 @@ export function repositoryContracts(name: string, on: 'sqlite' | ServerKind): vo
   quotaRepositoryContract(name, open)
   transportKeyRepositoryContract(name, open)
   purgeRepositoryContract(name, open)
+  projectDeletionRepositoryContract(name, open)
+  projectPollRepositoryContract(name, open)
   leaseRepositoryContract(name, open)
   secretStoreRepositoryContract(name, async () => (await fresh()).database.secretStores)
   projectKeyRepositoryContract(name, async () => {

@@ -70,6 +70,7 @@ export interface Door {
   readonly routes: readonly Route[]
   readonly app: Api['app']
   readonly purges: Api['purges']
+  readonly forgetKeys: Api['forgetKeys']
   readonly alarms: IntegrityFinding[]
   readonly failures: unknown[]
   readonly completed: CompletedRequest[]
@@ -104,7 +105,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
   const keyPairs = new ChildKeyPairMaker()
-  const { app, routes, orderWorker, purges } = composeApi({
+  const { app, routes, orderWorker, purges, forgetKeys } = composeApi({
     database: fresh.database,
     kekStores,
     storePlan,
@@ -160,6 +161,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     routes,
     app,
     purges,
+    forgetKeys,
     mood,
     as: ({ project, user, roles }) =>
       as({

@@ -29,23 +29,20 @@ export function* noteProjectDeletion(
 ): Statements<'noted' | 'known' | 'unknown'> {
   if (!(yield* isAnythingThere(projectId))) return 'unknown'
   yield rowOfProject(dialect, projectId)
-  // Shredded, and something is there again: a node that was late has written it.
-  const noted = yield {
+  // Shredded, and something is there again: a node that was late has written it. An operator need not
+  // wait for what others noted, nor for Keystone.
+  const states = source === 'operator' ? [...NOTABLE, 'doomed'] : NOTABLE
+  const { changes } = yield {
     sql:
       "update projects set state = 'doomed', source = ?, noted_at = ?, not_before = ?, " +
       'finished_at = null, lease_owner = null, lease_until = null ' +
-      "where projects.project_id = ? and projects.state in ('live', 'missing', 'shredded')",
-    params: [source, now, notBefore, projectId],
+      `where projects.project_id = ? and projects.state in (${states.map(() => '?').join(', ')})`,
+    params: [source, now, notBefore, projectId, ...states],
   }
-  if (noted.changes > 0) return 'noted'
-  yield {
-    sql:
-      'update projects set not_before = ?, source = ? ' +
-      "where projects.project_id = ? and projects.state = 'doomed' and projects.not_before > ?",
-    params: [notBefore, source, projectId, notBefore],
-  }
-  return 'known'
+  return changes > 0 ? 'noted' : 'known'
 }
+
+const NOTABLE = ['live', 'missing', 'shredded']
 
 function* isAnythingThere(projectId: ProjectId): Statements<boolean> {
   for (const table of TABLES_OF_PROJECTS) {
@@ -88,12 +85,14 @@ export function* keepProject(
 export function* claimProjectDeletion(
   dialect: Dialect,
   { owner, now, until }: Lease,
+  projectId?: ProjectId,
 ): Statements<DeletionTask | undefined> {
+  const isThis = projectId === undefined ? '' : ' and projects.project_id = ?'
   const { rows } = yield {
     sql:
       'select projects.project_id, projects.state, projects.source from projects ' +
-      `where ${IS_DUE} order by projects.not_before, projects.project_id limit 1${dialect.forUpdateOfFree}`,
-    params: [now, now],
+      `where ${IS_DUE}${isThis} order by projects.not_before, projects.project_id limit 1${dialect.forUpdateOfFree}`,
+    params: projectId === undefined ? [now, now] : [now, now, projectId],
   }
   const due = rows[0]
   if (due === undefined) return undefined

@@ -53,7 +53,7 @@ export interface Lease {
 export interface ProjectDeletionRepository {
   /**
    * Notes that a project is deleted; durable when it answers. 'unknown': there is nothing of it, and
-   * nothing was written. 'known': it was noted before; an earlier `notBefore` counts.
+   * nothing was written. 'known': it was noted before, and stays as it was; an operator's note replaces one.
    */
   note(
     projectId: ProjectId,
@@ -75,8 +75,8 @@ export interface ProjectDeletionRepository {
     now: Timestamp,
     goneSince: Timestamp,
   ): Promise<{ readonly isAnythingDue: boolean; readonly keysGone: readonly ProjectId[] }>
-  /** Takes the one that is due first and that nobody holds. */
-  claim(lease: Lease): Promise<DeletionTask | undefined>
+  /** Takes the one that is due first, or that of `projectId` if it is due, and that nobody holds. */
+  claim(lease: Lease, projectId?: ProjectId): Promise<DeletionTask | undefined>
   /** Gives a task back: nobody takes it up before the lease's end. */
   defer(projectId: ProjectId, lease: Lease): Promise<void>
   /** Destroys all keys of the project, in every store: from here on nothing of it opens. */
