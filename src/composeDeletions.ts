@@ -74,6 +74,7 @@ export async function composeDeletions(parts: Parts): Promise<Deletions> {
     poll,
     pollEverySeconds: options.poll_interval,
     forgetKeys,
+    processes,
     clock,
     wait,
     onEvent,

@@ -1,6 +1,7 @@
 import type {
   DeletionSource,
   DeletionState,
+  DeletionsSeen,
   DeletionTask,
   Lease,
   ProjectDeletion,
@@ -23,6 +24,10 @@ const DUE = `select projects.project_id from projects where ${IS_DUE} limit 1`
 const KEYS_GONE =
   "select projects.project_id from projects where projects.state = 'shredding' " +
   "or (projects.state = 'shredded' and projects.finished_at >= ?)"
+
+const OWNERS =
+  'select distinct projects.lease_owner from projects ' +
+  "where projects.state in ('doomed', 'shredding') and projects.lease_owner is not null"
 
 const WITH_PROJECTS = ['project_keys', 'project_quotas', 'preferred_secret_stores']
 const AFTER = `${WITH_PROJECTS.map(
@@ -62,13 +67,20 @@ export class SqlProjectDeletionRepository
     return (await this.#parts.reads.all(LIST, limit)).map(deletionOfRow)
   }
 
-  async look(
-    now: Timestamp,
-    goneSince: Timestamp,
-  ): Promise<{ readonly isAnythingDue: boolean; readonly keysGone: readonly ProjectId[] }> {
-    const due = await this.#parts.reads.first(DUE, now, now)
-    const gone = await this.#parts.reads.all(KEYS_GONE, goneSince)
-    return { isAnythingDue: due !== undefined, keysGone: gone.map(projectIdIn) }
+  async look(now: Timestamp, goneSince: Timestamp): Promise<DeletionsSeen> {
+    const { reads } = this.#parts
+    const due = await reads.first(DUE, now, now)
+    const gone = await reads.all(KEYS_GONE, goneSince)
+    const owners = await reads.all(OWNERS)
+    return {
+      isAnythingDue: due !== undefined,
+      keysGone: gone.map(projectIdIn),
+      owners: owners.map((row) => text(row, 'lease_owner')),
+    }
+  }
+
+  async releaseAllOf(owner: string): Promise<void> {
+    return this.#parts.commands.run('releaseProjectDeletionsOf', owner)
   }
 
   async claim(lease: Lease, projectId?: ProjectId): Promise<DeletionTask | undefined> {

@@ -1,3 +1,4 @@
+import type { ProcessMarks } from '../domain/ports/orderRepositories.ts'
 import type { ProjectDeletionRepository } from '../domain/ports/projectDeletions.ts'
 import { timeAfter } from '../domain/projectDeletions.ts'
 import type { ProjectEvent } from '../domain/projectEvent.ts'
@@ -7,12 +8,13 @@ import type { Clock } from '../lib/clock.ts'
 import type { ProjectId } from '../lib/ids.ts'
 
 export interface ProjectReaperParts {
-  readonly deletions: Pick<ProjectDeletionRepository, 'look'>
+  readonly deletions: Pick<ProjectDeletionRepository, 'look' | 'releaseAllOf'>
   readonly shredding: Pick<ProjectShredding, 'claim' | 'perform'>
   /** undefined: Keystone is not asked. */
   readonly poll: Pick<ProjectPoll, 'pass'> | undefined
   readonly pollEverySeconds: number
   readonly forgetKeys: (projectId: ProjectId) => void
+  readonly processes: ProcessMarks
   readonly clock: Clock
   /** Returns when the time is over, or sooner once the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
@@ -71,14 +73,14 @@ export class ProjectReaper {
   }
 
   async #reapNext(): Promise<boolean> {
-    const { deletions, shredding, forgetKeys, clock, wait } = this.#parts
+    const { deletions, shredding, forgetKeys, processes, clock, wait } = this.#parts
     const { signal } = this.#stopped
-    const { isAnythingDue, keysGone } = await deletions.look(
-      clock.now(),
-      timeAfter(clock, -GONE_SINCE_SECONDS),
-    )
+    const goneSince = timeAfter(clock, -GONE_SINCE_SECONDS)
+    const { isAnythingDue, keysGone, owners } = await deletions.look(clock.now(), goneSince)
     for (const projectId of keysGone) forgetKeys(projectId)
-    if (!isAnythingDue) return false
+    const dead = owners.filter((owner) => owner !== processes.own && processes.isDead(owner))
+    for (const owner of dead) await deletions.releaseAllOf(owner)
+    if (!isAnythingDue && dead.length === 0) return false
     const task = await shredding.claim()
     if (task === undefined) return false
     await shredding.perform(task, async () => {

@@ -174,6 +174,20 @@ export function projectDeletionRepositoryContract(
       assert.equal(key?.['state'], 'active')
     })
 
+    test('what a dead owner held is free again, and nothing of the others', async () => {
+      const [one, other] = [await Project.make(db), await Project.make(db)]
+      await note(one.id)
+      await note(other.id)
+      await db.deletions.claim(lease('dead'), one.id)
+      await db.deletions.claim(lease('alive'), other.id)
+      const { owners } = await db.deletions.look(NOW, NOW)
+      assert.deepEqual(owners.toSorted(), ['alive', 'dead'])
+      await db.deletions.releaseAllOf('dead')
+      assert.deepEqual((await db.deletions.look(NOW, NOW)).owners, ['alive'])
+      assert.equal((await db.deletions.claim(lease('b')))?.projectId, one.id)
+      assert.equal(await db.deletions.claim(lease('b')), undefined)
+    })
+
     test('a claim may name its project', async () => {
       const [one, other] = [await Project.make(db), await Project.make(db)]
       await note(one.id)

@@ -58,7 +58,7 @@ describe('a broker of our own', { timeout: 240_000 }, () => {
       assert.equal(await keys.metric('gatehouse_notifications_connected'), 0)
       const ready = await keys.readiness()
       assert.equal(ready.status, 200)
-      assert.match(ready.text, /"notifications":"failed: No message broker is connected/)
+      assert.match(ready.text, /"notifications": "failed: No message broker is connected/)
     } finally {
       await keys.gatehouse.stop()
     }

@@ -32,6 +32,8 @@ export class OwnRabbit {
       RABBITMQ_LOG_BASE: join(folder, 'log'),
       RABBITMQ_PID_FILE: join(folder, 'pid'),
       RABBITMQ_DIST_PORT: String(distPort),
+      // Without a shell in between: the pid is that of the broker itself.
+      RUNNING_UNDER_SYSTEMD: 'true',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     }
   }

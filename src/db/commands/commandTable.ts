@@ -22,6 +22,7 @@ import {
   deferProjectDeletion,
   keepProject,
   noteProjectDeletion,
+  releaseProjectDeletionsOf,
 } from './projectDeletionCommands.ts'
 import { activateProjectKey, reserveDataKeyWraps } from './projectKeyCommands.ts'
 import {
@@ -83,6 +84,7 @@ export const COMMANDS = {
   keepProject,
   claimProjectDeletion,
   deferProjectDeletion,
+  releaseProjectDeletionsOf,
   destroyProjectKeys,
   shredProject,
   claimKeystonePoll,

@@ -120,3 +120,12 @@ export function* deferProjectDeletion(
     params: [until, projectId, owner],
   }
 }
+
+export function* releaseProjectDeletionsOf(_dialect: Dialect, owner: string): Statements<void> {
+  yield {
+    sql:
+      'update projects set lease_owner = null, lease_until = null ' +
+      'where projects.lease_owner = ?',
+    params: [owner],
+  }
+}

@@ -27,6 +27,15 @@ export interface DeletionTask {
   readonly source: DeletionSource
 }
 
+export interface DeletionsSeen {
+  /** Is there anything to claim? */
+  readonly isAnythingDue: boolean
+  /** Whose keys nobody may hold any more: projects that are being shredded, or that were at or after `goneSince`. */
+  readonly keysGone: readonly ProjectId[]
+  /** Who holds any. */
+  readonly owners: readonly string[]
+}
+
 /** What was removed, by kind. */
 export interface Shredded {
   readonly keys: number
@@ -67,14 +76,10 @@ export interface ProjectDeletionRepository {
   keep(projectId: ProjectId): Promise<'kept' | 'tooLate' | 'unknown'>
   /** By what is due first, each state that is not 'live'; at most `limit`. */
   list(limit: number): Promise<readonly ProjectDeletion[]>
-  /**
-   * Is there anything to claim? A read, so that nothing to do costs no write. And whose keys nobody may
-   * hold any more: projects that are being shredded, or that were at or after `goneSince`.
-   */
-  look(
-    now: Timestamp,
-    goneSince: Timestamp,
-  ): Promise<{ readonly isAnythingDue: boolean; readonly keysGone: readonly ProjectId[] }>
+  /** A read, so that nothing to do costs no write. */
+  look(now: Timestamp, goneSince: Timestamp): Promise<DeletionsSeen>
+  /** Takes from an owner that is known to be dead whatever it held. */
+  releaseAllOf(owner: string): Promise<void>
   /** Takes the one that is due first, or that of `projectId` if it is due, and that nobody holds. */
   claim(lease: Lease, projectId?: ProjectId): Promise<DeletionTask | undefined>
   /** Gives a task back: nobody takes it up before the lease's end. */
