@@ -3,6 +3,7 @@ import { after } from 'node:test'
 import { callers } from './callers.ts'
 import { CallersCloud } from './callersCloud.ts'
 import { consumers } from './consumers.ts'
+import { deletedProjects } from './deletedProjects.ts'
 import { logsHoldNoSecrets } from './logsHoldNoSecrets.ts'
 import { outages } from './outages.ts'
 import { policyModes } from './policyModes.ts'
@@ -30,4 +31,5 @@ consumers(world, cloud)
 policyModes(world, legacy)
 refusals(world, legacy)
 outages(world, legacy)
+deletedProjects(world.folder)
 logsHoldNoSecrets(world)

@@ -84,6 +84,20 @@ export class Cloud {
     await api.send('PATCH', `users/${userId}`, { user: { enabled } })
   }
 
+  /** A project of its own, in which this person may create secrets. */
+  async makeProject(name: string, person: Person): Promise<string> {
+    const api = await this.#administrator()
+    const projectId = await api.ensure('project', name, { domain_id: 'default' })
+    const userId = await api.ensure('user', person)
+    const roleId = await api.ensure('role', 'creator')
+    await api.send('PUT', `projects/${projectId}/users/${userId}/roles/${roleId}`)
+    return projectId
+  }
+
+  async deleteProject(projectId: string): Promise<void> {
+    await (await this.#administrator()).send('DELETE', `projects/${projectId}`)
+  }
+
   /** A login by an application credential which may do what its rules name and nothing else. */
   async loginRestricted(person: Person, rules: readonly AccessRule[]): Promise<Login> {
     const owner = await this.login(person)

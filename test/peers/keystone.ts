@@ -49,19 +49,21 @@ export class Keystone {
   readonly #folder: string
   readonly #port: number
   readonly #threads: number
+  readonly #more: string
   #process: Child | undefined
 
-  private constructor(folder: string, port: number, threads: number) {
+  private constructor(folder: string, port: number, threads: number, more: string) {
     this.#folder = folder
     this.#port = port
     this.#threads = threads
+    this.#more = more
     this.url = `http://127.0.0.1:${port}/v3`
     this.adminPassword = randomBytes(16).toString('hex')
   }
 
-  /** Who writes much asks for one thread: SQLite has writers of several wait for each other, and give up. */
-  static async create(folder: string, { threads = 4 } = {}): Promise<Keystone> {
-    const keystone = new Keystone(folder, await freePort(), threads)
+  /** `more` goes to the end of its configuration, where it wins. Who writes much asks for one thread: SQLite has writers of several wait for each other, and give up. */
+  static async create(folder: string, { threads = 4, more = '' } = {}): Promise<Keystone> {
+    const keystone = new Keystone(folder, await freePort(), threads, more)
     for (const repository of ['fernet', 'credential']) {
       await mkdir(join(folder, repository), { recursive: true, mode: 0o700 })
       for (const index of ['0', '1'])
@@ -120,7 +122,7 @@ export class Keystone {
   }
 
   async #configure(name: string, tokenSeconds: number): Promise<void> {
-    const text = configuration(this.#folder, name, tokenSeconds)
+    const text = `${configuration(this.#folder, name, tokenSeconds)}${this.#more}`
     await writeFile(join(this.#folder, `${name}.conf`), text, { mode: 0o600 })
   }
 
