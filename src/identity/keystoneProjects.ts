@@ -56,7 +56,8 @@ export class KeystoneProjects implements ProjectDirectory {
       return 'present'
     }
     // A proxy, a wrong address or another service says 404 as well; this one must name the project.
-    if (!read(refusal, response, 404).error.message.includes(projectId)) throw useless(response)
+    const { message } = read(refusal, response, 404).error
+    if (!message.endsWith(`: ${projectId}.`)) throw useless(response)
     await this.proveSight()
     return 'missing'
   }

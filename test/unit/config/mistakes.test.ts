@@ -150,10 +150,10 @@ describe('unknown options', () => {
   it('are named in one warning when they are others’', (t) => {
     const { notices } = loadedFrom(
       t,
-      '[DEFAULT]\ntransport_url = rabbit://$x\n[queue]\nenable = True\nenable = False\n',
+      '[DEFAULT]\nrpc_response_timeout = $x\n[queue]\nenable = True\nenable = False\n',
     )
     assert.deepEqual(notices, [
-      'Options that do nothing here: [DEFAULT] transport_url, [queue] enable.',
+      'Options that do nothing here: [DEFAULT] rpc_response_timeout, [queue] enable.',
     ])
   })
 })
