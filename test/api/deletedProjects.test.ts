@@ -59,7 +59,7 @@ describe('a deleted project', () => {
     assert.ok([403, 404].includes(container.status), container.text)
   }
 
-  test('reads and writes nothing once its keys are destroyed, while its rows are there, and nobody is alarmed', async () => {
+  test('reads and writes nothing once its keys are destroyed, while its rows are there, and nobody is alarmed (Q53)', async () => {
     const { id, owner } = freshProject()
     const made = await secretWithPayload(owner, { payload: PAYLOAD })
     await destroyKeys(id)

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { composeDeletionWatch } from '../../src/composeDeletionWatch.ts'
 import { Metrics } from '../../src/ops/metrics.ts'
 import { generatedDocuments, ROOT } from './documents.ts'
 
@@ -23,8 +24,12 @@ test('every exit code stands in docs/operations.md with its meaning', () => {
 
 test('every metric of ours stands in docs/operations.md, and no other', async () => {
   const page = read('docs/operations.md')
-  const metrics = await new Metrics().text()
-  const served = [...metrics.matchAll(/^# TYPE (gatehouse_\w+)/gm)].map((match) => match[1])
+  const metrics = new Metrics()
+  const silent = () => undefined
+  const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent }
+  composeDeletionWatch({ log, metrics, audit: undefined }).watchListener(() => true)
+  const text = await metrics.text()
+  const served = [...text.matchAll(/^# TYPE (gatehouse_\w+)/gm)].map((match) => match[1])
   const written = [...page.matchAll(/^\| `(gatehouse_\w+)`/gm)].map((match) => match[1])
   // Registered by compose, for they read something that is not there without a server.
   const sizes = [

@@ -13,7 +13,7 @@ case $part in
   peers)
     program=test/peers/all.ts
     packages=(
-      python3-keystone uwsgi-core uwsgi-plugin-python3
+      rabbitmq-server python3-keystone uwsgi-core uwsgi-plugin-python3
       python3-castellan python3-barbicanclient python3-openstackclient
       python3-keystoneauth1 python3-oslo.context python3-cryptography
       python3-cinder python3-nova python3-os-brick python3-cursive python3-octavia python3-swift
