@@ -10,6 +10,7 @@ import { systemClock } from '../lib/clock.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { ProcProcessMarks } from '../ops/processMarks.ts'
+import { databaseOfSettings } from './databaseOfSettings.ts'
 import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
 import { lookInto } from './lookInto.ts'
@@ -117,7 +118,10 @@ async function withDatabase(
   if (current === undefined) return noDatabase(url)
   await refuseUnfitSchema(settings)
   return refusingWith('database', async () => {
-    const database = await openDatabase({ url, clock: systemClock() })
+    const database = await openDatabase({
+      ...databaseOfSettings(settings),
+      clock: systemClock(),
+    })
     try {
       return await work(database)
     } finally {
