@@ -7,6 +7,7 @@ import type {
   ProjectDeletion,
   ProjectDeletionRepository,
   ProjectPollRepository,
+  ShredPlace,
   ShredStep,
 } from '../domain/ports/projectDeletions.ts'
 import type { ProjectId } from '../lib/ids.ts'
@@ -95,8 +96,13 @@ export class SqlProjectDeletionRepository
     return this.#parts.commands.run('destroyProjectKeys', projectId, lease)
   }
 
-  async shred(projectId: ProjectId, lease: Lease, limit: number): Promise<ShredStep> {
-    return this.#parts.commands.run('shredProject', projectId, lease, limit)
+  async shred(
+    projectId: ProjectId,
+    lease: Lease,
+    limit: number,
+    place: ShredPlace = {},
+  ): Promise<ShredStep> {
+    return this.#parts.commands.run('shredProject', projectId, lease, limit, place)
   }
 
   async claimPass(lease: Lease, dueBefore: Timestamp): Promise<boolean> {

@@ -2,7 +2,12 @@ import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import type { ProjectDirectory } from './ports/identity.ts'
-import type { DeletionTask, Lease, ProjectDeletionRepository } from './ports/projectDeletions.ts'
+import type {
+  DeletionTask,
+  Lease,
+  ProjectDeletionRepository,
+  ShredPlace,
+} from './ports/projectDeletions.ts'
 import { timeAfter } from './projectDeletions.ts'
 import type { ProjectEvent } from './projectEvent.ts'
 
@@ -48,9 +53,10 @@ export class ProjectShredding {
     if (keys === 'lost') return
     forgetKeys(projectId)
     onEvent({ type: 'keysDestroyed', projectId, keys })
-    for (;;) {
-      const step = await deletions.shred(projectId, this.#lease(LEASE_SECONDS), BATCH)
+    for (let place: ShredPlace = {}; ; ) {
+      const step = await deletions.shred(projectId, this.#lease(LEASE_SECONDS), BATCH, place)
       if (step === 'lost') return
+      place = step.place
       onEvent({ type: 'removed', removed: step.removed })
       if (step.isDone) {
         // A key that was being fetched when they were destroyed.

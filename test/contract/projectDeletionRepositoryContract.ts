@@ -238,9 +238,9 @@ export function projectDeletionRepositoryContract(
       await db.deletions.claim(lease('a'))
       assert.equal(await db.deletions.destroyKeys(project.id, lease('a')), 1)
       const step = await db.deletions.shred(project.id, lease('a', LATER, FOREVER), 100)
-      assert.deepEqual(step, {
-        removed: { keys: 0, secrets: 1, containers: 1, orders: 2, consumers: 2 },
-        isDone: true,
+      assert.ok(step !== 'lost' && step.isDone)
+      assert.deepEqual(step.removed, {
+        ...{ keys: 0, secrets: 1, containers: 1, orders: 2, consumers: 2 },
       })
       assert.deepEqual(leftOf(project.id), [])
       for (const table of ['secret_metadata', 'secret_acl_users', 'order_tasks']) {
@@ -286,6 +286,30 @@ export function projectDeletionRepositoryContract(
       assert.equal(await db.deletions.shred(project.id, lease('a'), 4), 'lost')
       assert.deepEqual(await removedIn('b', NOW), [0, 4, false])
       assert.deepEqual(await removedIn('b', NOW), [0, 1, true])
+      assert.deepEqual(leftOf(project.id), [])
+    })
+
+    test('a step goes on where the last one ended, and misses nothing that came in late', async () => {
+      const project = await Project.make(db)
+      for (const day of [3, 4, 5, 6]) {
+        const createdAt = at(`2026-11-0${day}T00:00:00.000000`)
+        await db.secrets.insert(project.secret({ createdAt }))
+      }
+      await note(project.id)
+      await db.deletions.claim(lease('a'))
+      const step = await db.deletions.shred(project.id, lease('a'), 2)
+      assert.ok(step !== 'lost' && !step.isDone)
+      assert.deepEqual(step.place, { secrets: '2026-11-04T00:00:00.000000' })
+      const early = project.secret({ createdAt: at('2026-11-01T00:00:00.000000') })
+      // As a node wrote it whose transaction nobody saw.
+      db.execute("update project_keys set state = 'active' where project_id = ?", project.id)
+      await db.secrets.insert(early)
+      const next = await db.deletions.shred(project.id, lease('a'), 2, step.place)
+      assert.ok(next !== 'lost')
+      assert.deepEqual(next.place, { secrets: '2026-11-06T00:00:00.000000' })
+      assert.equal((await db.secrets.find(early.id))?.id, early.id)
+      const last = await db.deletions.shred(project.id, lease('a'), 2, next.place)
+      assert.ok(last !== 'lost' && last.isDone)
       assert.deepEqual(leftOf(project.id), [])
     })
 

@@ -1,9 +1,10 @@
-import type { Lease, ShredStep } from '../../domain/ports/projectDeletions.ts'
+import type { Lease, ShredPlace, ShredStep } from '../../domain/ports/projectDeletions.ts'
 import type { ProjectId } from '../../lib/ids.ts'
+import type { Timestamp } from '../../lib/timestamp.ts'
 import type { ProtectedRecord } from '../../model/record.ts'
 import type { Dialect } from '../dialect.ts'
-import { text } from '../rows/column.ts'
-import type { Statements } from '../statement.ts'
+import { text, time } from '../rows/column.ts'
+import type { Row, Statements } from '../statement.ts'
 import { tombstoneOf } from './protectedRow.ts'
 
 /** Records with an id of their own, and the tables whose rows hang on them. */
@@ -58,26 +59,31 @@ export function* shredProject(
   projectId: ProjectId,
   lease: Lease,
   limit: number,
+  place: ShredPlace,
 ): Statements<ShredStep> {
   if (!(yield* isStillOurs(projectId, lease))) return 'lost'
   const removed = { keys: 0, secrets: 0, containers: 0, orders: 0, consumers: 0 }
   // None, save that a first key was being made while the deletion was noted.
   removed.keys = yield* wipeKeys(dialect, projectId)
+  const reached: { -readonly [Name in keyof ShredPlace]: ShredPlace[Name] } = { ...place }
   let room = limit
-  for (const [name, kind] of Object.entries(KINDS)) {
-    const count = yield* shredRecords(dialect, kind, projectId, lease, room)
-    removed[name as keyof typeof KINDS] = count
-    room -= count
-    if (room <= 0) return { removed, isDone: false }
+  for (const [name, kind] of Object.entries(KINDS) as [keyof typeof KINDS, Kind][]) {
+    const rows = yield* recordsToShred(dialect, kind.table, projectId, room, place[name])
+    yield* shredRecords(dialect, kind, rows, lease)
+    const last = rows.at(-1)
+    if (last !== undefined) reached[name] = time(last, 'created_at')
+    removed[name] = rows.length
+    room -= rows.length
+    if (room <= 0) return { removed, isDone: false, place: reached }
   }
   for (const table of CONSUMERS) {
     const count = yield* removeConsumers(dialect, table, projectId, room)
     removed.consumers += count
     room -= count
-    if (room <= 0) return { removed, isDone: false }
+    if (room <= 0) return { removed, isDone: false, place: reached }
   }
   yield* finish(projectId, lease)
-  return { removed, isDone: true }
+  return { removed, isDone: true, place: reached }
 }
 
 /** Changes the row: of two that think it is theirs, the database lets one go on. */
@@ -108,27 +114,42 @@ function* wipeKeys(dialect: Dialect, projectId: ProjectId): Statements<number> {
   return rows.length
 }
 
-function* shredRecords(
+/**
+ * What was removed stays in an index until the server finds time to clean up, and a look from the beginning
+ * walks over all of it; so it begins where the last step ended, and once from the beginning when
+ * nothing more is there, for a record may have come in late.
+ */
+function* recordsToShred(
   dialect: Dialect,
-  { table, kind, hangOn, tables }: Kind,
+  table: string,
   projectId: ProjectId,
-  { now }: Lease,
   limit: number,
-): Statements<number> {
+  from: Timestamp | undefined,
+): Statements<readonly Row[]> {
   const { rows } = yield {
     sql:
       `select ${table}.id, ${table}.project_id, ${table}.creator_id, ${table}.created_at ` +
-      `from ${table} where ${table}.project_id = ? limit ?${dialect.forUpdate}`,
-    params: [projectId, limit],
+      `from ${table} where ${table}.project_id = ?${from === undefined ? '' : ` and ${table}.created_at >= ?`} ` +
+      `order by ${table}.created_at, ${table}.id limit ?${dialect.forUpdate}`,
+    params: from === undefined ? [projectId, limit] : [projectId, from, limit],
   }
-  if (rows.length === 0) return 0
+  if (rows.length > 0 || from === undefined) return rows
+  return yield* recordsToShred(dialect, table, projectId, limit, undefined)
+}
+
+function* shredRecords(
+  dialect: Dialect,
+  { table, kind, hangOn, tables }: Kind,
+  rows: readonly Row[],
+  { now }: Lease,
+): Statements<void> {
+  if (rows.length === 0) return
   for (const row of rows) yield tombstoneOf(dialect, kind, row, now)
   const ids = rows.map((row) => text(row, 'id'))
   for (const of of tables) {
     yield { sql: `delete from ${of} where ${of}.${hangOn} in (${marks(ids)})`, params: ids }
   }
   yield { sql: `delete from ${table} where ${table}.id in (${marks(ids)})`, params: ids }
-  return rows.length
 }
 
 function* removeConsumers(

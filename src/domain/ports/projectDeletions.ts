@@ -46,7 +46,12 @@ export interface Shredded {
   readonly consumers: number
 }
 
-export type ShredStep = 'lost' | { readonly removed: Shredded; readonly isDone: boolean }
+/** When the last records removed of each kind were made: a long way is not begun anew at every step. */
+export type ShredPlace = Readonly<Partial<Record<'secrets' | 'containers' | 'orders', Timestamp>>>
+
+export type ShredStep =
+  | 'lost'
+  | { readonly removed: Shredded; readonly isDone: boolean; readonly place: ShredPlace }
 
 /** Whose a task is, and until when it is left alone. */
 export interface Lease {
@@ -86,8 +91,11 @@ export interface ProjectDeletionRepository {
   defer(projectId: ProjectId, lease: Lease): Promise<void>
   /** Destroys all keys of the project, in every store: from here on nothing of it opens. */
   destroyKeys(projectId: ProjectId, lease: Lease): Promise<'lost' | number>
-  /** Removes about `limit` records at most, with all that hangs on them; with the last ones, the rest of the project. */
-  shred(projectId: ProjectId, lease: Lease, limit: number): Promise<ShredStep>
+  /**
+   * Removes `limit` records at most, with all that hangs on them; with the last ones, the rest of the
+   * project. `place` is where the last step ended; without one it looks from the beginning.
+   */
+  shred(projectId: ProjectId, lease: Lease, limit: number, place?: ShredPlace): Promise<ShredStep>
 }
 
 /** What the poll of Keystone keeps. */
