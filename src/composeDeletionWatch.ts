@@ -145,12 +145,12 @@ function tell(event: ProjectEvent, log: Log): void {
 
 function tellOfListener(event: ListenerEvent, log: Log): void {
   switch (event.type) {
-    case 'listening':
-      log.info(
-        { host: event.host, queue: event.queue },
-        'listening to the notifications of Keystone',
-      )
+    case 'listening': {
+      const { host, queue, isShared } = event
+      log.info({ host, queue }, 'listening to the notifications of Keystone')
+      if (isShared) log.warn({ queue }, 'other services may read this queue: set pool_name')
       return
+    }
     case 'disconnected':
       log.error(
         { host: event.host, error: event.error },

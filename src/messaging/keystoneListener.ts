@@ -129,7 +129,8 @@ export class KeystoneListener {
       })
       this.#isListening = true
       onListening()
-      onEvent({ type: 'listening', host: broker.host, queue: queueNameOf(queue) })
+      const isShared = queue.poolName === undefined
+      onEvent({ type: 'listening', host: broker.host, queue: queueNameOf(queue), isShared })
       await Promise.race([ended, aborted(this.#stopped.signal)])
     } finally {
       this.#isListening = false

@@ -160,4 +160,70 @@ describe('the nodes of a pool', { timeout: 60_000 }, () => {
     assert.equal(await publisher.waiting('shared'), 0)
     await publisher.close()
   })
+
+  it('may share a quorum queue, whatever the exchange is', async () => {
+    const transport = parseTransportUrl(broker.url)
+    assert.ok(transport !== undefined)
+    const publisher = await Publisher.open(broker.url)
+    const told: string[] = []
+    const node = new KeystoneListener({
+      brokers: transport.brokers,
+      virtualHost: transport.virtualHost,
+      tls: undefined,
+      queue: {
+        exchange: 'keystone',
+        topic: 'notifications',
+        poolName: 'quorum',
+        isDurable: false,
+        isQuorum: true,
+      },
+      onProjectDeleted: async (projectId) => void told.push(projectId),
+      onEvent: () => undefined,
+      wait,
+    })
+    node.start()
+    await until('it listens', async () => node.isListening)
+    const id = randomBytes(16).toString('hex')
+    await publisher.publish(projectDeleted(id))
+    await until('it is told', async () => told.includes(id))
+    await node.stop()
+    assert.equal(await publisher.waiting('quorum'), 0)
+    await publisher.close()
+  })
+})
+
+describe('without pool_name', { timeout: 60_000 }, () => {
+  let folder: string
+  let broker: VirtualHost
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gatehouse-services-'))
+    broker = await freshVirtualHost()
+  })
+  after(async () => {
+    await broker?.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('the queue of the topic is read, with what came before anybody listened, and a warning says so', async () => {
+    const publisher = await Publisher.open(broker.url)
+    const earlier = randomBytes(16).toString('hex')
+    await publisher.publish(projectDeleted(earlier))
+    const topic = { keystone_notifications: { pool_name: '' } }
+    const keys = await KeyManager.start(folder, 'topic', broker.url, topic)
+    try {
+      await keys.listening()
+      await until(
+        'what came before is read',
+        async () => (await keys.metric('gatehouse_project_deletions_total{kind="unknown"}')) === 1,
+      )
+      assert.match(await keys.gatehouse.logs(), /other services may read this queue: set pool_name/)
+      const id = randomBytes(16).toString('hex')
+      await keys.store(await keys.token(id), 'x')
+      await publisher.publish(projectDeleted(id))
+      await keys.shredded(id)
+    } finally {
+      await keys.gatehouse.stop()
+      await publisher.close()
+    }
+  })
 })
