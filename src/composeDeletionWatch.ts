@@ -29,35 +29,35 @@ const PROJECTS = [
 const RECORDS = ['keys', 'secrets', 'containers', 'orders', 'consumers'] as const
 
 export function composeDeletionWatch({ log, metrics, audit }: Parts): DeletionWatch {
-  const countMessage = metrics.counter(
+  const messages = metrics.counter(
     'gatehouse_notifications_total',
     'Messages on the topic of Keystone, by what they were; held: the database was away.',
     MESSAGES,
   )
-  const countProject = metrics.counter(
+  const projects = metrics.counter(
     'gatehouse_project_deletions_total',
     'What became of deleted projects, and of polls of Keystone.',
     PROJECTS,
   )
-  const countShredded = metrics.counter(
+  const records = metrics.counter(
     'gatehouse_shredded_total',
     'Records and keys that went with their project.',
     RECORDS,
   )
   const countRemoved = (removed: Shredded): void => {
-    for (const kind of RECORDS) countShredded(kind, removed[kind])
+    for (const kind of RECORDS) records.count(kind, removed[kind])
   }
   return {
     onEvent(event) {
       if (event.type === 'removed') countRemoved(event.removed)
-      else if (event.type === 'keysDestroyed') countShredded('keys', event.keys)
-      else countProject(event.type)
+      else if (event.type === 'keysDestroyed') records.count('keys', event.keys)
+      else projects.count(event.type)
       if (isOfAudit(event)) audit?.projectEnds(event.type, event.projectId)
       tell(event, log)
     },
     onListenerEvent(event) {
-      if (event.type === 'received') countMessage(event.kind)
-      if (event.type === 'held') countMessage('held')
+      if (event.type === 'received') messages.count(event.kind)
+      if (event.type === 'held') messages.count('held')
       tellOfListener(event, log)
     },
     onKeystoneEvent: (event) => observeKeystone(event, metrics, log),

@@ -266,11 +266,9 @@ export class Metrics {
     })
   }
 
-  /** A counter by one label, whose values are known; each begins with 0. */
-  counter<V extends string>(name: string, help: string, values: readonly V[]) {
-    const counter = new Counter({ name, help, labelNames: ['kind'], registers: [this.#registry] })
-    for (const kind of values) counter.inc({ kind }, 0)
-    return (kind: V, count = 1): void => counter.inc({ kind }, count)
+  /** A counter by kind; those that are known begin with 0. */
+  counter<Kind extends string>(name: string, help: string, kinds: readonly Kind[]): Tally<Kind> {
+    return new Tally({ name, help, label: 'kind', kinds, registry: this.#registry })
   }
 
   get contentType(): string {

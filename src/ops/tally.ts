@@ -28,7 +28,7 @@ export class Tally<Kind extends string> {
     })
   }
 
-  count(kind: Kind): void {
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+  count(kind: Kind, by = 1): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + by)
   }
 }
