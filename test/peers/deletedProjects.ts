@@ -34,7 +34,7 @@ enforce_new_defaults = false
 
 /** A Keystone that deletes projects, and Gatehouses that hear of it or ask. */
 const inFormat = (format: 'basic' | 'cadf', folder: string): void => {
-  describe(`projects deleted in Keystone, told as ${format}`, { timeout: 180_000 }, () => {
+  describe(`projects deleted in Keystone, told as ${format}`, { timeout: 600_000 }, () => {
     let home: string
     let broker: VirtualHost
     let keystone: Keystone
@@ -135,7 +135,7 @@ const inFormat = (format: 'basic' | 'cadf', folder: string): void => {
       const doomed = await furnished(gatehouse)
       const living = [await furnished(gatehouse), await furnished(gatehouse)]
       await cloud.deleteProject(doomed.id)
-      await within(10, 'it is missing', async () => /^missing /m.test(await listed(gatehouse)))
+      await within(30, 'it is missing', async () => /^missing /m.test(await listed(gatehouse)))
       assert.equal((await doomed.read()).status, 200, 'once is not enough')
       await within(20, 'it is shredded', async () =>
         new RegExp(`^shredded .*poll .*${doomed.id}$`, 'm').test(await listed(gatehouse)),

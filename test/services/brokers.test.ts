@@ -103,7 +103,7 @@ describe('a broker of our own', { timeout: 240_000 }, () => {
   })
 })
 
-describe('the nodes of a pool', { timeout: 60_000 }, () => {
+describe('the nodes of a pool', { timeout: 120_000 }, () => {
   let broker: VirtualHost
   before(async () => {
     broker = await freshVirtualHost()
@@ -192,7 +192,7 @@ describe('the nodes of a pool', { timeout: 60_000 }, () => {
   })
 })
 
-describe('without pool_name', { timeout: 60_000 }, () => {
+describe('without pool_name', { timeout: 120_000 }, () => {
   let folder: string
   let broker: VirtualHost
   before(async () => {

@@ -217,6 +217,16 @@ describe('the audit stream', () => {
     assert.match(written[0] ?? '', /"event":"integrity","what":"row MAC does not match"/)
   })
 
+  it('writes each step of a project’s end at once', () => {
+    const { stream, lines, events } = audit()
+    stream.projectEnds('keysDestroyed', 'a"}\n{"what":"x')
+    const [line] = lines()
+    assert.equal(line.event, 'project')
+    assert.equal(line.what, 'keysDestroyed')
+    assert.equal(line.targetProject, 'a"}\n{"what":"x')
+    assert.deepEqual(events, ['project'])
+  })
+
   it('keeps its lines apart, however hostile a project id is', () => {
     const { stream, lines } = audit()
     const projectId = 'a"}\n{"allowed":true' as ProjectId
