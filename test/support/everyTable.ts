@@ -38,6 +38,21 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     wraps_reserved: index * 2 ** 40,
     created_at: NOW,
   })),
+  projects: [
+    { project_id: 'p', state: 'live', first_keys: 2 },
+    {
+      project_id: 'gone',
+      state: 'shredding',
+      first_keys: 1,
+      source: 'notification',
+      missing_since: NOW,
+      noted_at: NOW,
+      not_before: NOW,
+      finished_at: NOW,
+      lease_until: '2999-01-01T00:00:00.000000',
+      lease_owner: 'somebody',
+    },
+  ],
   secrets: [
     {
       id: SECRET,

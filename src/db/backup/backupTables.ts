@@ -18,6 +18,7 @@ interface TableHistory extends Pick<BackupTable, 'name' | 'key'> {
 
 const FIRST = '0001-secrets-and-orders'
 const SECOND = '0002-containers-and-the-rest'
+const THIRD = '0003-projects'
 
 /**
  * Everything but what LEFT_OUT names, and whoever is referred to comes first. The deployment id leads:
@@ -51,6 +52,26 @@ const HISTORY: readonly TableHistory[] = [
         'created_at',
       ],
     },
+  },
+  {
+    // What is deleted stays deleted; a poll that missed a project begins anew.
+    name: 'projects',
+    key: ['project_id'],
+    since: {
+      [THIRD]: [
+        'project_id',
+        'state',
+        'first_keys',
+        'source',
+        'missing_since',
+        'noted_at',
+        'not_before',
+        'finished_at',
+        'lease_until',
+        'lease_owner',
+      ],
+    },
+    forgotten: ['lease_until', 'lease_owner'],
   },
   {
     name: 'secrets',
@@ -226,6 +247,7 @@ const HISTORY: readonly TableHistory[] = [
 /** Tables that mean nothing elsewhere, and why. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   quota_locks: 'rows to lock, made when they are wanted',
+  keystone_polls: 'who asks Keystone next, on the nodes of the database that was copied',
   leases: 'who excludes whom on the nodes of the database that was copied',
   knex_migrations: 'the schema is named in the header, and made before the rows come',
   knex_migrations_lock: 'the same',
