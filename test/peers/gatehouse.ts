@@ -19,6 +19,8 @@ export interface GatehouseOptions {
   readonly configuration: Configuration
   /** Chosen beforehand where somebody has to know it before the start. */
   readonly port?: number
+  /** The `gatehouse` of another checkout. */
+  readonly program?: string
 }
 
 const merged = (one: Configuration, other: Configuration): Configuration =>
@@ -47,17 +49,20 @@ export class Gatehouse {
   readonly url: string
   readonly #folder: string
   readonly #configFile: string
+  readonly #program: string
   #process: Child
 
-  private constructor(name: string, url: string, folder: string) {
+  private constructor(name: string, url: string, folder: string, program: string) {
     this.name = name
     this.url = url
     this.#folder = folder
+    this.#program = program
     this.#configFile = join(folder, 'barbican.conf')
     this.#process = this.#spawn()
   }
 
-  static async start({ name, folder, configuration, port }: GatehouseOptions): Promise<Gatehouse> {
+  static async start(options: GatehouseOptions): Promise<Gatehouse> {
+    const { name, folder, configuration, port, program = COMMAND } = options
     const home = join(folder, name)
     await mkdir(home)
     const chosen = port ?? (await freePort())
@@ -73,7 +78,7 @@ export class Gatehouse {
       admin: { bind_host: '127.0.0.1', bind_port: String(await freePort()) },
     }
     await writeFile(join(home, 'barbican.conf'), ini(merged(base, configuration)), { mode: 0o600 })
-    const gatehouse = new Gatehouse(name, url, home)
+    const gatehouse = new Gatehouse(name, url, home, program)
     await answering(gatehouse.#process, `${url}/healthcheck`, 30)
     return gatehouse
   }
@@ -108,7 +113,12 @@ export class Gatehouse {
 
   /** One call of the `gatehouse` command with this server's configuration; what it printed. */
   async command(...args: readonly string[]): Promise<string> {
-    const all = [COMMAND, ...args, '--config-file', this.#configFile]
+    return this.commandOf(this.#program, ...args)
+  }
+
+  /** The same by another checkout's `gatehouse`; this one's unless it is named. */
+  async commandOf(program: string | undefined, ...args: readonly string[]): Promise<string> {
+    const all = [program ?? COMMAND, ...args, '--config-file', this.#configFile]
     const { stdout } = await run(process.execPath, all, {
       cwd: this.#folder,
       env: environment(),
@@ -130,7 +140,7 @@ export class Gatehouse {
     return new Child({
       name: this.name,
       command: process.execPath,
-      args: [COMMAND, 'serve', '--config-file', this.#configFile],
+      args: [this.#program, 'serve', '--config-file', this.#configFile],
       cwd: this.#folder,
       env: environment(),
       logFile: join(this.#folder, 'terminal.log'),
