@@ -8,6 +8,7 @@ import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
 import { composeDeletions } from './composeDeletions.ts'
+import { composeListener } from './composeListener.ts'
 import { composePolicy } from './composePolicy.ts'
 import { composeWatch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
@@ -17,7 +18,7 @@ import { selfTest } from './crypto/selfTest.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import type { KekStore } from './domain/ports/crypto.ts'
 import { synchronizeStores } from './domain/synchronizeStores.ts'
-import { Listener } from './http/listener.ts'
+import type { InheritedSocket } from './http/listener.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { AdminListener } from './ops/adminListener.ts'
@@ -30,6 +31,8 @@ import { Housekeeper } from './worker/housekeeper.ts'
 interface Surrounding {
   readonly log: Log & Pick<OpenLog, 'writeLines'>
   readonly clock: Clock
+  /** Sockets that came with the process. */
+  readonly inherited?: readonly InheritedSocket[]
 }
 
 export interface Gatehouse {
@@ -37,7 +40,7 @@ export interface Gatehouse {
   listen(): Promise<{ readonly addresses: readonly string[] }>
   /** Stops taking requests, finishes those under way for at most this long, closes everything. */
   drain(graceMs: number): Promise<void>
-  /** SIGHUP: opens log files anew, reads the policy files again. */
+  /** SIGHUP: opens log files anew, reads policy files and certificates again. */
   reload(): Promise<void>
 }
 
@@ -68,7 +71,7 @@ export async function compose(settings: Settings, around: Surrounding): Promise<
 
 async function composeAll(
   settings: Settings,
-  { log, clock }: Surrounding,
+  { log, clock, inherited = [] }: Surrounding,
   opened: Opened,
 ): Promise<Gatehouse> {
   selfTest()
@@ -101,7 +104,10 @@ async function composeAll(
   )
   opened.keep(follower, (it) => it.stop())
 
-  const listener = new Listener(listenerOptions(settings))
+  const transport = await refusingWith('settings', () =>
+    composeListener(settings, { log, clock, metrics: watch.metrics, inherited }),
+  )
+  const { listener } = opened.keep(transport, (it) => it.stop())
   const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
   const processes = new ProcProcessMarks()
   const { app, orderWorker, purges, forgetKeys } = composeApi({
@@ -127,8 +133,9 @@ async function composeAll(
       ),
       isOverloaded: () => watch.loopDelay.isOverloaded(),
       isDraining: () => listener.isDraining,
+      ...(transport.onClearText && { onClearText: transport.onClearText }),
     },
-    ...doorOptions(settings),
+    ...doorOptions(settings, transport.proxyWords),
   })
   opened.keep(orderWorker, (it) => it.stop())
   const housekeeper = new Housekeeper({
@@ -172,7 +179,6 @@ async function composeAll(
 
   return {
     async listen() {
-      warnOfClearText(settings, log)
       const addresses = [await listener.open(app)]
       if (admin !== undefined) {
         const address = await admin.open()
@@ -180,6 +186,7 @@ async function composeAll(
         log.info({ address }, 'metrics and readiness')
       }
       follower.start()
+      await transport.start()
       if (settings.gatehouse.order_worker) orderWorker.start()
       housekeeper.start()
       deletions.start()
@@ -192,6 +199,7 @@ async function composeAll(
     },
     async reload() {
       watch.reopen()
+      await transport.reload()
       await follower.look()
       await follower.look()
     },
@@ -211,26 +219,6 @@ async function openKekStores(
     kekStores.push(opened.keep(kekStore, (it) => it.close()))
   }
   return kekStores
-}
-
-function listenerOptions({ DEFAULT: base, gatehouse }: Settings) {
-  return {
-    bindHost: base.bind_host,
-    bindPort: base.bind_port,
-    backlog: base.backlog,
-    keepAliveMs: gatehouse.keep_alive_timeout * 1000,
-    requestTimeoutMs: gatehouse.request_timeout * 1000,
-    headersTimeoutMs: gatehouse.headers_timeout * 1000,
-    maxConnections: gatehouse.max_connections,
-  }
-}
-
-function warnOfClearText({ DEFAULT: { bind_host: bindHost } }: Settings, log: Log): void {
-  if (bindHost.startsWith('unix:') || /^(localhost|127\.|::1$)/.test(bindHost)) return
-  log.warn(
-    { bindHost },
-    'tokens and payloads cross the network in clear here: bind to loopback and put a TLS proxy in front',
-  )
 }
 
 async function waitFor(ms: number, signal: AbortSignal): Promise<void> {

@@ -93,7 +93,7 @@ export interface ApiParts {
   readonly workerTimes?: OrderWorkerParts['times']
   readonly door: Pick<
     AppParts,
-    'observer' | 'healthSwitch' | 'maxBodyBytes' | 'isOverloaded' | 'isDraining'
+    'observer' | 'onClearText' | 'healthSwitch' | 'maxBodyBytes' | 'isOverloaded' | 'isDraining'
   >
   readonly href: HrefOptions
   readonly cors: CorsOptions
@@ -212,6 +212,7 @@ export function composeApi(parts: ApiParts): Api {
     routes,
     authenticator: parts.authenticator,
     hrefBase: hrefBase(parts.href),
+    proxyWords: parts.href.proxyWords,
     cors: new Cors(parts.cors),
     // Beside `src`, and beside `dist/src` in what was built.
     apiDocument: new ApiDocument(new URL('../api-ref/openapi.json', import.meta.url)),

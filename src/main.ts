@@ -15,6 +15,7 @@ export async function main(
   const surroundings: Surroundings = {
     args,
     env: process.env,
+    pid: process.pid,
     packageRoot,
     version: versionIn(packageRoot),
     out: terminal(process.stdout),

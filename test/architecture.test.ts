@@ -80,6 +80,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:tls',
   ],
   messaging: ['lib', 'model', 'domain', 'amqplib', 'zod', 'node:crypto'],
+  tls: [
+    'lib',
+    'node:crypto',
+    'node:fs',
+    'node:net',
+    'node:path',
+    'node:tls',
+    '@peculiar/x509',
+    'reflect-metadata',
+  ],
   ops: [
     'lib',
     'model',
@@ -94,7 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:path',
     'node:perf_hooks',
   ],
-  config: ['lib', 'model', 'zod', 'node:fs', 'node:path'],
+  config: ['lib', 'model', 'zod', 'node:fs', 'node:net', 'node:path'],
 }
 /** These see everything: they are where things meet. */
 const SEE_EVERYTHING = [
@@ -102,6 +112,7 @@ const SEE_EVERYTHING = [
   'compose.ts',
   'composeApi.ts',
   'composeAuthenticator.ts',
+  'composeListener.ts',
   'composePolicy.ts',
   'composeDeletions.ts',
   'composeDeletionWatch.ts',

@@ -8,7 +8,9 @@ import { ChildKeyPairMaker } from '../../src/crypto/childKeyPairMaker.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import { openKeyringFile } from '../../src/crypto/kek/keyringFile.ts'
 import { openDatabase } from '../../src/db/database.ts'
+import { AnybodysProxyWords } from '../../src/http/forwarded.ts'
 import { Listener } from '../../src/http/listener.ts'
+import { Peers } from '../../src/http/peers.ts'
 import { loadSigningKey } from '../../src/identity/signingKey.ts'
 import { TokenAuthenticator } from '../../src/identity/tokenAuthenticator.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -66,7 +68,11 @@ const { app, orderWorker } = composeApi({
     isOverloaded: () => false,
     isDraining: () => false,
   },
-  href: { hostHref: origin, parseProxyHeaders: false, fallback: origin },
+  href: {
+    hostHref: origin,
+    proxyWords: new AnybodysProxyWords({ parsesAll: false, peers: new Peers() }),
+    fallback: origin,
+  },
   cors: {
     allowedOrigins: [],
     allowCredentials: false,

@@ -1,16 +1,15 @@
 import { join } from 'node:path'
 import type { Settings } from '../config/settingsTable.ts'
+import type { ProxyWords } from '../http/forwarded.ts'
 
 /** What the API's door takes from the settings. */
-export function doorOptions(settings: Settings) {
-  const { DEFAULT: base, oslo_middleware: proxy, cors, gatehouse, quotas } = settings
-  const fallback = `http://${base.bind_host}:${base.bind_port}`
+export function doorOptions(settings: Settings, proxyWords: ProxyWords) {
+  const { DEFAULT: base, cors, gatehouse, quotas } = settings
+  const scheme = settings.certificates.length === 0 ? 'http' : 'https'
+  const isNoHost = /^(unix:|systemd(:|$))/.test(base.bind_host)
+  const fallback = `${scheme}://${isNoHost ? 'localhost' : base.bind_host}:${base.bind_port}`
   return {
-    href: {
-      hostHref: base.host_href,
-      parseProxyHeaders: proxy.enable_proxy_headers_parsing,
-      fallback,
-    },
+    href: { hostHref: base.host_href, proxyWords, fallback },
     cors: {
       allowedOrigins: cors.allowed_origin,
       allowCredentials: cors.allow_credentials,

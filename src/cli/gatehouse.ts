@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settingsTable.ts'
+import type { InheritedSocket } from '../http/listener.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { OpenLog } from '../ops/log.ts'
@@ -9,11 +10,15 @@ export interface RunningGatehouse {
   listen(): Promise<{ readonly addresses: readonly string[] }>
   /** Stops taking requests, finishes those under way for at most this long, closes everything. */
   drain(graceMs: number): Promise<void>
-  /** SIGHUP: opens log files anew, reads the policy files again. */
+  /** SIGHUP: opens log files anew, reads policy files and certificates again. */
   reload?(): Promise<void>
 }
 
 export type ComposeGatehouse = (
   settings: Settings,
-  parts: { readonly log: Log & Pick<OpenLog, 'writeLines'>; readonly clock: Clock },
+  parts: {
+    readonly log: Log & Pick<OpenLog, 'writeLines'>
+    readonly clock: Clock
+    readonly inherited: readonly InheritedSocket[]
+  },
 ) => Promise<RunningGatehouse>

@@ -10,6 +10,7 @@ import type { PolicyQuestion } from './policyVerbs.ts'
 import { refusalOf } from './refusalSentence.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
 import type { Surroundings } from './surroundings.ts'
+import { addTlsCommands } from './tlsCommands.ts'
 import type { TokenRequest } from './tokenVerbs.ts'
 
 /** Runs one command line. @returns the exit code; whatever went wrong was told on standard error */
@@ -73,6 +74,13 @@ class Invocation {
     this.#addKek(program)
     this.#addProject(program)
     this.#addPolicy(program)
+    addTlsCommands(program, {
+      settings: () => this.#settings(),
+      out: (text) => this.#out(text),
+      refuse: () => {
+        this.exitCode = EXIT_CODES.refused.code
+      },
+    })
     this.#addConfig(program)
     return program
   }

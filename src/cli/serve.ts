@@ -1,5 +1,6 @@
 import type { ConfigSource } from '../config/configFiles.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
+import type { InheritedSocket } from '../http/listener.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type OpenLog, openLog } from '../ops/log.ts'
 import { awaitDatabase } from './awaitDatabase.ts'
@@ -7,6 +8,7 @@ import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import { logFirstLines } from './firstLines.ts'
 import type { ComposeGatehouse, RunningGatehouse } from './gatehouse.ts'
+import { inheritedSockets } from './inheritedSockets.ts'
 import { logOptions } from './logOptions.ts'
 import { refusalOf } from './refusalSentence.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
@@ -31,7 +33,9 @@ export async function serve(
     logFirstLines(log, loaded, surroundings.version)
     await awaitDatabase(settings, log)
     await refuseUnfitSchema(settings)
-    const gatehouse = await compose(settings, { log, clock: systemClock() })
+    const inherited = inheritedSockets(surroundings.env, surroundings.pid)
+    warnOfUnusedSockets(inherited, settings.DEFAULT.bind_host, log)
+    const gatehouse = await compose(settings, { log, clock: systemClock(), inherited })
     return await untilSignal(surroundings, gatehouse, log, loaded, sources)
   } catch (error) {
     const refusal = refusalOf(error)
@@ -40,6 +44,15 @@ export async function serve(
   } finally {
     await log.close()
   }
+}
+
+function warnOfUnusedSockets(
+  inherited: readonly InheritedSocket[],
+  bindHost: string,
+  log: OpenLog,
+): void {
+  if (inherited.length === 0 || /^systemd(:|$)/.test(bindHost)) return
+  log.warn({ bindHost }, 'systemd handed over sockets that bind_host does not ask for (systemd)')
 }
 
 async function untilSignal(
@@ -89,7 +102,11 @@ function stopSignal(surroundings: Surroundings): Promise<string> {
 function reload(gatehouse: RunningGatehouse, log: OpenLog): void {
   log.reopen()
   Promise.resolve(gatehouse.reload?.()).then(
-    () => log.info({}, 'reloaded: log files are open anew, policy files were read again'),
+    () =>
+      log.info(
+        {},
+        'reloaded: log files are open anew, policy files and certificates were read again',
+      ),
     (error: unknown) => log.error({ error: asError(error) }, 'the reload failed'),
   )
 }

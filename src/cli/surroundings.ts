@@ -10,6 +10,7 @@ export interface Surroundings {
   /** The command line behind the script's name. */
   readonly args: readonly string[]
   readonly env: Environment
+  readonly pid: number
   /** The folder that holds package.json. */
   readonly packageRoot: string
   readonly version: string

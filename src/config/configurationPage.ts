@@ -8,9 +8,7 @@ export function configurationPage(): string {
     ...[...new Set(DOCUMENTED_OPTIONS.map(({ section }) => section))].map((section) =>
       [
         `## [${section}]`,
-        isOwnSection(section)
-          ? 'Gatehouse alone defines this section: an unknown option in it stops the start.'
-          : '',
+        isOwnSection(section) ? 'An unknown option in this section stops the start.' : '',
         '| option | default | what it means |\n|---|---|---|\n' +
           DOCUMENTED_OPTIONS.filter((option) => option.section === section)
             .map(row)

@@ -144,6 +144,15 @@ const CHECKS: readonly Check[] = [
     }),
   ),
   {
+    section: 'listener',
+    option: 'proxy_protocol',
+    reads: ['trusted_proxies'],
+    judge: ({ listener }) =>
+      listener.proxy_protocol && listener.trusted_proxies.length === 0
+        ? 'is true, and trusted_proxies is empty: name those who may say whom they speak for'
+        : undefined,
+  },
+  {
     section: 'admin',
     option: 'bind_port',
     judge: ({ DEFAULT, admin }) =>

@@ -14,7 +14,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
     logging_context_format_string logging_default_format_string logging_debug_format_suffix
     logging_exception_prefix logging_user_identity_format instance_format instance_uuid_format
     rate_limit_interval rate_limit_burst rate_limit_except_level verbose log_format
-    tcp_keepidle cert_file key_file ca_file metadata_encryption_key enable_v1_api enable_v2_api
+    tcp_keepidle metadata_encryption_key enable_v1_api enable_v2_api
     ampq_durable_queues amqp_durable_queues rabbit_ha_queues notification_driver
     api_paste_config wsgi_log_format wsgi_default_pool_size wsgi_keep_alive wsgi_server_debug
     client_socket_timeout max_header_line run_external_periodic_tasks backdoor_port backdoor_socket

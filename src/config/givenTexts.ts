@@ -53,6 +53,14 @@ export class AssignmentIndex {
     return undefined
   }
 
+  /** Names of the sections that hold anything. */
+  sections(): readonly string[] {
+    const all = [...this.#files, this.#environment].flatMap((assignments) => [
+      ...assignments.values(),
+    ])
+    return [...new Set(all.flatMap((items) => items.map(({ section }) => section)))]
+  }
+
   /** Assignments that none of these options takes. */
   besides(known: readonly KnownOption[]): readonly Assignment[] {
     const taken = new Set(

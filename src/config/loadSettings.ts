@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { resolveCertificates } from './certificateSections.ts'
 import { type ConfigFile, type ConfigSource, readConfigFiles, usualSources } from './configFiles.ts'
 import { crossCheck } from './crossChecks.ts'
 import { type Environment, readEnvironment } from './environment.ts'
@@ -47,7 +48,8 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   })
   const sections = resolver.sections()
   const stores = resolveStores(sections, resolver)
-  const settings = { ...sections, ...stores.settings }
+  const { certificates, mistakes: certificateMistakes } = resolveCertificates(sections, resolver)
+  const settings = { ...sections, ...stores.settings, certificates }
   const { options } = resolver
   const unknown = judgeUnknownOptions(index.besides(options), options)
   const mistakes: readonly Mistake[] = [
@@ -57,6 +59,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     ...resolver.mistakes(),
     ...crossCheck(settings, resolver),
     ...stores.mistakes,
+    ...certificateMistakes,
   ]
   if (mistakes.length > 0) throw new SettingsRefused(mistakes.toSorted(byPlace))
   return {

@@ -72,6 +72,11 @@ export class SettingsResolver {
     return sections as unknown as Sections
   }
 
+  /** Sections that somebody wrote whose names complete this one, such as `ssl:internal`. */
+  sectionsBehind(base: string): readonly string[] {
+    return this.#index.sections().filter((section) => section.startsWith(`${base}:`))
+  }
+
   /** The values of a section whose name an operator completed; from here on its options are known. */
   section<Section extends Readonly<Record<string, Setting<unknown>>>>(
     name: string,

@@ -3,6 +3,7 @@ import { defaultSection } from './sections/default.ts'
 import { keyringSection, projectKeysSection } from './sections/keys.ts'
 import { keystoneAuthtokenSection } from './sections/keystoneAuthtoken.ts'
 import { housekeepingSection, quotasSection } from './sections/limits.ts'
+import { listenerSection } from './sections/listener.ts'
 import {
   keystoneNotificationsSection,
   messagingNotificationsSection,
@@ -22,12 +23,15 @@ import {
   middlewareSection,
   policySection,
 } from './sections/service.ts'
+import { sslNameSection, sslSection } from './sections/ssl.ts'
 import { tokenSection } from './sections/token.ts'
 import type { Setting } from './setting.ts'
 
 /** Every option there is. Type, loader, sample file and documentation come from here. */
 export const SETTINGS_TABLE = {
   DEFAULT: defaultSection,
+  ssl: sslSection,
+  listener: listenerSection,
   database: databaseSection,
   keystone_authtoken: keystoneAuthtokenSection,
   token: tokenSection,
@@ -48,8 +52,10 @@ export const SETTINGS_TABLE = {
   gatehouse: gatehouseSection,
 }
 
-/** Sections no other service has: an unknown option in them can only be a mistake. */
+/** Sections no other service has, or whose every option is ours too: an unknown one can only be a mistake. */
 const OWN_SECTIONS: ReadonlySet<string> = new Set([
+  'ssl',
+  'listener',
   'token',
   'keyring',
   'project_keys',
@@ -69,12 +75,27 @@ export interface SecretStoreSettings extends SectionValues<typeof secretstoreSuf
   readonly kekStoreName: string
 }
 
+/** A certificate that the API's listener shows, and whom it asks for one. */
+export interface CertificateSettings {
+  /** `default`, or what stands behind `ssl:`. */
+  readonly name: string
+  /** Lower case; a first label may be `*`. None for the default. */
+  readonly serverNames: readonly string[]
+  readonly certFile: string
+  readonly keyFile: string
+  readonly caFile: string | undefined
+  readonly clientCertificates: 'none' | 'optional' | 'required'
+  readonly clientNames: readonly string[]
+}
+
 /** What the rest of the house gets: typed, complete, and right. */
 export type Settings = Sections & {
   /** [secretstore:SUFFIX], in the order of stores_lookup_suffix; none unless several are enabled. */
   readonly secretStores: readonly SecretStoreSettings[]
   /** The KEK stores to open: one unless several secret stores are enabled. */
   readonly kekStores: readonly KekStoreSettings[]
+  /** The default first; none where the API speaks HTTP. */
+  readonly certificates: readonly CertificateSettings[]
 }
 
 export interface KnownOption {
@@ -96,6 +117,7 @@ export const KNOWN_OPTIONS: readonly KnownOption[] = Object.entries(SETTINGS_TAB
 
 /** Sections whose names an operator completes. */
 const COMPLETED_SECTIONS: readonly (readonly [after: string, section: string, Options])[] = [
+  ['ssl', 'ssl:NAME', sslNameSection],
   ['secretstore', 'secretstore:SUFFIX', secretstoreSuffixSection],
   ...Object.entries(KEK_STORE_KINDS).map(
     ([kind, { optionsOf: options }]) => [kind, `${kind}:NAME`, options('NAME')] as const,

@@ -167,10 +167,11 @@ function parseHost(given: string): string | undefined {
     : undefined
 }
 
-/** The same, or `unix:/path`. */
+/** The same, or `unix:/path`, or `systemd` with or without the name of a socket. */
 export const hostOrSocket = single(
-  'a host name, an IP address, or unix:/path/of/a/socket',
-  (given) => (/^unix:\/[^\0]+$/.test(given.trim()) ? given.trim() : parseHost(given)),
+  'a host name, an IP address, unix:/path/of/a/socket, systemd or systemd:NAME',
+  (given) =>
+    /^(unix:\/[^\0]+|systemd:[\w.-]+)$/.test(given.trim()) ? given.trim() : parseHost(given),
 )
 
 export const port = whole(0, 65_535)

@@ -44,7 +44,7 @@ export class ApiDocument {
       throw new Fault('notAcceptable', 'This answer is application/json, which Accept excludes.')
     }
     const { before, after, digest } = await this.#read()
-    const address = asciiJson(hrefBase(headers))
+    const address = asciiJson(hrefBase(exchange.request))
     const etag = `"${shortDigest(digest + address)}"`
     // Private: where host_href is blank the address is what the client said, and no other's business.
     const caching = { ETag: etag, 'Cache-Control': 'private, max-age=300' }

@@ -37,7 +37,7 @@ export class LazyApiRequest implements ApiRequest {
   }
 
   get base(): string {
-    return this.#hrefBase(this.#exchange.request.headers)
+    return this.#hrefBase(this.#exchange.request)
   }
 
   get query(): ReadonlyMap<string, string> {

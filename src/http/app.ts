@@ -8,12 +8,13 @@ import { LazyApiRequest } from './apiRequest.ts'
 import type { Cors } from './cors.ts'
 import { discoveryAnswer } from './discovery.ts'
 import { Exchange } from './exchange.ts'
+import type { ProxyWords } from './forwarded.ts'
 import { type HealthSwitch, healthAnswer } from './healthcheck.ts'
 import { type FoundPath, HotPaths } from './hotPaths.ts'
-import type { HrefBase } from './hrefs.ts'
+import { type HrefBase, isEncrypted } from './hrefs.ts'
 import { acceptsJson } from './mediaRanges.ts'
 import { parseMicroversion } from './microversion.ts'
-import type { RequestObserver } from './observer.ts'
+import type { ClearTextRequest, RequestObserver } from './observer.ts'
 import { byPath } from './pathVerbs.ts'
 import { originForm } from './requestTarget.ts'
 import type { Answer, Route } from './route.ts'
@@ -23,6 +24,7 @@ export interface AppParts {
   readonly routes: readonly Route[]
   readonly authenticator: Authenticator
   readonly hrefBase: HrefBase
+  readonly proxyWords: ProxyWords
   readonly cors: Cors
   readonly observer: RequestObserver
   readonly healthSwitch: HealthSwitch
@@ -30,6 +32,8 @@ export interface AppParts {
   readonly apiDocument: ApiDocument
   /** True while new work would only make everything slower; health checks are still answered. */
   isOverloaded(): boolean
+  /** Where the port takes HTTP beside HTTPS: who still came in clear. Must not throw. */
+  readonly onClearText?: (request: ClearTextRequest) => void
   /** True while the process drains: every answer then announces that its connection closes. */
   isDraining(): boolean
 }
@@ -121,7 +125,7 @@ export function createApp(parts: AppParts): Koa {
     if (!acceptsJson(accept) && accept !== 'application/json-home') {
       throw new Fault('notAcceptable', 'This answer is application/json, which Accept excludes.')
     }
-    const document = documents.one(parts.hrefBase(exchange.request.headers), microversion)
+    const document = documents.one(parts.hrefBase(exchange.request), microversion)
     return { status: 200, document, contentType: 'application/json' }
   }
 
@@ -143,7 +147,7 @@ export function createApp(parts: AppParts): Koa {
     return {
       requestId: exchange.requestId,
       globalRequestId: exchange.globalRequestId,
-      remoteAddress: exchange.request.socket.remoteAddress ?? '',
+      remoteAddress: exchange.remoteAddress,
       caller,
       microversion,
     }
@@ -151,7 +155,7 @@ export function createApp(parts: AppParts): Koa {
 
   app.use(async (koa) => {
     const startedAt = performance.now()
-    const exchange = new Exchange(koa.req, koa.res)
+    const exchange = new Exchange(koa.req, koa.res, parts.proxyWords.addressOf(koa.req))
     koa.state['exchange'] = exchange
     // We write the answer ourselves: Koa's respond() would guess again what we know.
     koa.respond = false
@@ -179,14 +183,20 @@ export function createApp(parts: AppParts): Koa {
   })
 
   function report(error: unknown, exchange: Exchange): void {
-    const { requestId, route, request } = exchange
+    const { requestId, route, remoteAddress } = exchange
     if (!isClientFault(error)) parts.observer.failed(error, { requestId, route })
     if (!(error instanceof Fault) || error.kind !== 'unauthorized') return
-    const remoteAddress = request.socket.remoteAddress ?? ''
     parts.observer.refused({ requestId, remoteAddress, reason: error.message })
   }
 
   function complete(exchange: Exchange, status: number, durationMs: number): void {
+    if (parts.onClearText !== undefined && !isEncrypted(exchange.request)) {
+      parts.onClearText({
+        remoteAddress: exchange.remoteAddress,
+        projectId: exchange.caller?.projectId,
+        userAgent: exchange.request.headers['user-agent'],
+      })
+    }
     parts.observer.completed({
       method: exchange.request.method ?? '',
       route: exchange.route,
@@ -195,7 +205,7 @@ export function createApp(parts: AppParts): Koa {
       bytes: exchange.bytes,
       requestId: exchange.requestId,
       globalRequestId: exchange.globalRequestId,
-      remoteAddress: exchange.request.socket.remoteAddress ?? '',
+      remoteAddress: exchange.remoteAddress,
       caller: exchange.caller,
       microversion: exchange.microversion,
     })

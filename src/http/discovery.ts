@@ -24,7 +24,7 @@ export function discoveryAnswer(
   if (method !== 'GET') {
     throw new Fault('methodNotAllowed', 'Only GET is possible here.', { headers: { Allow: 'GET' } })
   }
-  const base = hrefBase(headers)
+  const base = hrefBase(exchange.request)
   if (headers.accept === 'application/json-home') {
     return { status: 302, headers: { Location: `${base}/v1/` } }
   }

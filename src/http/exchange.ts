@@ -13,15 +13,18 @@ export class Exchange {
   readonly globalRequestId: string | null
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Of the client, as far as proxies that are trusted say it. */
+  readonly remoteAddress: string
   /** The path template, once a route is found. */
   route = 'unmatched'
   caller: Caller | undefined
   microversion: Microversion | undefined
   bytes = 0
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, remoteAddress = '') {
     this.request = request
     this.response = response
+    this.remoteAddress = remoteAddress
     const inbound = request.headers['x-openstack-request-id']
     this.globalRequestId = typeof inbound === 'string' && REQUEST_ID.test(inbound) ? inbound : null
   }

@@ -1,16 +1,28 @@
-import { chmod, rm } from 'node:fs/promises'
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from 'node:http'
-import { connect, type ListenOptions, Server as NetServer, type Socket } from 'node:net'
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { type ListenOptions, Server as NetServer, type Socket } from 'node:net'
 import type Koa from 'koa'
+import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { Approach, type RefusedApproach, type Terminator } from './approach.ts'
+import { answerBadRequest } from './notHttp.ts'
+import { withOneHost } from './oneHost.ts'
+import { Peers, type TrustedProxies } from './peers.ts'
+import { inBatches } from './requestBatches.ts'
+import {
+  bindingPrivately,
+  grantAccess,
+  OWNER_ONLY,
+  removeDeadSocket,
+  type SocketAccess,
+} from './unixSocket.ts'
+
+/** A socket that somebody opened for us, such as systemd. */
+export interface InheritedSocket {
+  readonly fd: number
+  readonly name: string
+}
 
 export interface ListenerOptions {
-  /** A host, or `unix:/path` for a socket of mode 0600. */
+  /** A host, `unix:/path`, or `systemd` (`systemd:NAME`) for those of `inherited`. */
   readonly bindHost: string
   readonly bindPort: number
   /** Clients do not retry a reset connection, so idle ones live long (consumers.md, rule 16a). */
@@ -21,15 +33,34 @@ export interface ListenerOptions {
   readonly headersTimeoutMs: number
   readonly backlog: number
   readonly maxConnections: number
+  readonly socketAccess?: SocketAccess
+  readonly inherited?: readonly InheritedSocket[]
+  /** With one, the port speaks HTTPS. */
+  readonly terminator?: Terminator | undefined
+  /** HTTP beside HTTPS, on the same port. */
+  readonly allowsClearText?: boolean
+  /** Whose connections begin with a PROXY header. */
+  readonly proxies?: TrustedProxies | undefined
+  readonly peers?: Peers
+  readonly onRefused?: (reason: RefusedApproach, remoteAddress: string) => void
 }
+
+/** Node takes an open file as well, which its types do not say. */
+type Where = ListenOptions & { readonly fd?: number }
 
 /** How long idle connections may still send a request that learns of the close, before they are closed. */
 const LINGER_MS = 250
 
-/** One HTTP listener: opens, announces every close while it drains, and closes. */
+/**
+ * The API's listener: opens, announces every close while it drains, and closes. Sockets accept, an approach finds
+ * out what each connection speaks, and one HTTP server, which itself never listens, does the rest.
+ */
 export class Listener {
   readonly #options: ListenerOptions
-  #server: Server | undefined
+  readonly #sockets: NetServer[] = []
+  readonly #connections = new Set<Socket>()
+  #http: Server | undefined
+  #approach: Approach | undefined
   #isDraining = false
 
   constructor(options: ListenerOptions) {
@@ -42,63 +73,111 @@ export class Listener {
 
   /** @returns where it listens, for people to read */
   async open(app: Koa): Promise<string> {
-    const { bindHost, bindPort } = this.#options
-    const server = createServer(serverOptions(this.#options), inBatches(app.callback()))
-    server.maxConnections = this.#options.maxConnections
-    server.on('clientError', answerBadRequest)
-    this.#server = server
-    const path = bindHost.startsWith('unix:') ? bindHost.slice('unix:'.length) : undefined
-    if (path === undefined) {
-      await listening(server, { host: bindHost, port: bindPort, backlog: this.#options.backlog })
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : bindPort
-      return `http://${bindHost.includes(':') ? `[${bindHost}]` : bindHost}:${port}`
-    }
+    const options = this.#options
+    const http = createServer(serverOptions(options), withOneHost(inBatches(app.callback())))
+    http.on('clientError', answerBadRequest)
+    // Starts its watch over slow requests, as listening would.
+    http.emit('listening')
+    this.#http = http
+    const handOn = (socket: Socket): void => void http.emit('connection', socket)
+    const { terminator } = options
+    terminator?.start(handOn)
+    this.#approach = new Approach({
+      peers: options.peers ?? new Peers(),
+      proxies: options.proxies,
+      terminator,
+      allowsClearText: options.allowsClearText ?? false,
+      timeoutMs: options.headersTimeoutMs,
+      onHttp: handOn,
+      onRefused: options.onRefused ?? (() => undefined),
+    })
+    const { bindHost } = options
+    if (bindHost.startsWith('unix:')) return this.#openPath(bindHost.slice('unix:'.length))
+    if (/^systemd(:|$)/.test(bindHost))
+      return this.#openInherited(bindHost.slice('systemd:'.length))
+    const { bindPort: port, backlog } = options
+    return this.#addressOf(await this.#listen({ host: bindHost, port, backlog }), bindHost)
+  }
+
+  async #openPath(path: string): Promise<string> {
     await removeDeadSocket(path)
-    await listening(server, { path })
-    await chmod(path, 0o600)
-    return bindHost
+    await this.#listen({ path })
+    await grantAccess(path, this.#options.socketAccess ?? OWNER_ONLY)
+    return `unix:${path}`
+  }
+
+  async #openInherited(name: string): Promise<string> {
+    const { inherited = [] } = this.#options
+    const chosen = name === '' ? inherited : inherited.filter((socket) => socket.name === name)
+    if (chosen.length === 0) {
+      const passed = inherited.map((socket) => socket.name).join(', ') || 'none'
+      throw new StartupRefusal(
+        `bind_host is ${this.#options.bindHost}, and systemd handed over no such socket (${passed}): is this started by its socket unit?`,
+      )
+    }
+    const addresses: string[] = []
+    for (const { fd } of chosen)
+      addresses.push(this.#addressOf(await this.#listen({ fd }), undefined))
+    return addresses.join(' and ')
+  }
+
+  async #listen(where: Where): Promise<NetServer> {
+    // As http would have it: a client may close its half and wait for the answer.
+    const socket = new NetServer({ allowHalfOpen: true, noDelay: true })
+    socket.maxConnections = this.#options.maxConnections
+    let isUnix = false
+    socket.on('connection', (raw) => this.#take(raw, isUnix))
+    this.#sockets.push(socket)
+    await listening(socket, where)
+    isUnix = typeof socket.address() === 'string'
+    return socket
+  }
+
+  #take(raw: Socket, isUnix: boolean): void {
+    this.#connections.add(raw)
+    raw.once('close', () => this.#connections.delete(raw))
+    this.#approach?.take(raw, isUnix)
+  }
+
+  #addressOf(socket: NetServer, host: string | undefined): string {
+    const address = socket.address()
+    if (typeof address === 'string') return `unix:${address}`
+    const shown = host ?? address?.address ?? ''
+    const scheme = this.#options.terminator === undefined ? 'http' : 'https'
+    return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${address?.port ?? this.#options.bindPort}`
   }
 
   /** Stops accepting, lets every request finish and announce the close, then closes what is left. */
   async drain(graceMs: number): Promise<void> {
-    const server = this.#server
-    if (server === undefined || this.#isDraining) return
+    const http = this.#http
+    if (http === undefined || this.#isDraining) return
     this.#isDraining = true
-    const closed = new Promise<void>((resolve) => {
-      // http's own close() shuts idle connections at once, under a client that is just sending.
-      NetServer.prototype.close.call(server, () => resolve())
-    })
-    const linger = setTimeout(() => server.closeIdleConnections(), Math.min(LINGER_MS, graceMs))
-    const sweep = setInterval(() => server.closeIdleConnections(), LINGER_MS)
-    const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    const closed = Promise.all(this.#sockets.map(closing))
+    const closeIdle = (): void => {
+      this.#approach?.closeSilent()
+      http.closeIdleConnections()
+    }
+    const linger = setTimeout(closeIdle, Math.min(LINGER_MS, graceMs))
+    const sweep = setInterval(closeIdle, LINGER_MS)
+    const cut = setTimeout(() => {
+      // Those in a handshake are no connections of http yet.
+      for (const raw of this.#connections) raw.destroy()
+    }, graceMs)
     await closed
     clearTimeout(linger)
     clearInterval(sweep)
     clearTimeout(cut)
+    this.#options.terminator?.stop()
+    // It holds nothing any more; this ends its watch.
+    http.close()
   }
 }
 
-/** More side by side would no longer fit into the caches, and the first would wait for the last. */
-const MOST_TOGETHER = 64
-
-type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
-
-/**
- * Requests that came in one turn of the event loop start together at its end, and go on side by side from
- * await to await: what they all need (the parser, SQLite, the cipher, the socket) is then warm in the
- * processor's caches, and their reads share a transaction (ADR 0012).
- */
-function inBatches(handle: Handle): Handle {
-  const waiting: [IncomingMessage, ServerResponse][] = []
-  const startBatch = (): void => {
-    const batch = waiting.splice(0, MOST_TOGETHER)
-    if (waiting.length > 0) setImmediate(startBatch)
-    for (const [request, response] of batch) handle(request, response)
-  }
-  return (request, response) => {
-    if (waiting.push([request, response]) === 1) setImmediate(startBatch)
-  }
+function closing(socket: NetServer): Promise<void> {
+  return new Promise((resolve) => {
+    // One whose address was taken never listened.
+    socket.close(() => resolve())
+  })
 }
 
 function serverOptions(options: ListenerOptions): ServerOptions {
@@ -108,52 +187,21 @@ function serverOptions(options: ListenerOptions): ServerOptions {
     headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
     connectionsCheckingInterval: Math.min(5_000, options.headersTimeoutMs),
     maxHeaderSize: 32_768,
+    // Seen to in withOneHost.
+    requireHostHeader: false,
     noDelay: true,
   }
 }
 
-function listening(server: Server, where: ListenOptions) {
+function listening(server: NetServer, where: Where) {
   return new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(where, () => {
-      server.off('error', reject)
-      resolve()
-    })
+    const listen = () =>
+      server.listen(where, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    if (where.path === undefined) listen()
+    else bindingPrivately(listen)
   })
-}
-
-/** What is no HTTP at all: Node cannot make a request of it, so no middleware will see it. */
-function answerBadRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const [status, title] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431', 'Request Header Fields Too Large']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408', 'Request Timeout']
-        : ['400', 'Bad Request']
-  const body = JSON.stringify({
-    code: Number(status),
-    title,
-    description: 'This is not a request.',
-  })
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${body.length}\r\n\r\n${body}`,
-  )
-  // Who does not hang up now is not waited for; what else they send ends up above, where they are cut off.
-  socket.setTimeout(LINGER_MS, () => socket.destroy())
-}
-
-/** A killed process leaves its socket behind; one that somebody answers is not ours to remove. */
-async function removeDeadSocket(path: string): Promise<void> {
-  const isAlive = await new Promise<boolean>((resolve) => {
-    const probe = connect(path)
-    probe.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    probe.once('connect', () => probe.destroy())
-  })
-  if (isAlive) throw Object.assign(new Error(`${path} is in use`), { code: 'EADDRINUSE' })
-  await rm(path, { force: true })
 }

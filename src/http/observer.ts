@@ -16,6 +16,13 @@ export interface CompletedRequest {
   readonly microversion: Microversion | undefined
 }
 
+/** A request that came without TLS where TLS could be had. */
+export interface ClearTextRequest {
+  readonly remoteAddress: string
+  readonly projectId: string | undefined
+  readonly userAgent: string | undefined
+}
+
 /** Who watches the door. Must not throw. */
 export interface RequestObserver {
   completed(request: CompletedRequest): void

@@ -271,6 +271,11 @@ export class Metrics {
     return new Tally({ name, help, label: 'kind', kinds, registry: this.#registry })
   }
 
+  /** For those who keep numbers of their own. */
+  get registry(): Registry {
+    return this.#registry
+  }
+
   get contentType(): string {
     return this.#registry.contentType
   }

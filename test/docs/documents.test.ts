@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
 import { composeDeletionWatch } from '../../src/composeDeletionWatch.ts'
 import { Metrics } from '../../src/ops/metrics.ts'
+import { TransportMetrics } from '../../src/ops/transportMetrics.ts'
 import { generatedDocuments, ROOT } from './documents.ts'
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -28,6 +29,9 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
   const silent = () => undefined
   const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent }
   composeDeletionWatch({ log, metrics, audit: undefined }).watchListener(() => true)
+  const transport = new TransportMetrics(metrics.registry)
+  transport.watchExpiry(() => [])
+  transport.watchClearTextClients(() => 0)
   const text = await metrics.text()
   const served = [...text.matchAll(/^# TYPE (gatehouse_\w+)/gm)].map((match) => match[1])
   const written = [...page.matchAll(/^\| `(gatehouse_\w+)`/gm)].map((match) => match[1])

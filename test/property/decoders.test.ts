@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { z } from 'zod'
@@ -15,10 +16,12 @@ import { parseQuery, unquotePlus } from '../../src/http/decode/query.ts'
 import { decodeSecretConsumer, secretConsumerBody } from '../../src/http/decode/secretConsumer.ts'
 import { decodeSecretQuery } from '../../src/http/decode/secretQuery.ts'
 import { matchesEtag } from '../../src/http/etag.ts'
+import { AnybodysProxyWords } from '../../src/http/forwarded.ts'
 import { hrefBase } from '../../src/http/hrefs.ts'
 import { parseJsonBody, requireJsonContentType } from '../../src/http/jsonBody.ts'
 import { acceptsJson, parseMediaRanges } from '../../src/http/mediaRanges.ts'
 import { parseMicroversion } from '../../src/http/microversion.ts'
+import { Peers } from '../../src/http/peers.ts'
 import { renderPayload, wantsPayload } from '../../src/http/render/payload.ts'
 import { originForm } from '../../src/http/requestTarget.ts'
 import type { ApiRequest } from '../../src/http/route.ts'
@@ -234,7 +237,8 @@ describe('decoders meet anything at all', () => {
   })
 
   test('whatever headers say, a base is an absolute http URL without a slash at its end', () => {
-    const options = { hostHref: '', parseProxyHeaders: true, fallback: 'http://127.0.0.1:9311' }
+    const proxyWords = new AnybodysProxyWords({ parsesAll: true, peers: new Peers() })
+    const options = { hostHref: '', proxyWords, fallback: 'http://127.0.0.1:9311' }
     const base = hrefBase(options)
     const names = [
       'host',
@@ -262,7 +266,7 @@ describe('decoders meet anything at all', () => {
       ),
     })
     holds(fc.dictionary(fc.constantFrom(...names), fc.oneof(hostileText, hostish)), (headers) => {
-      const made = base(headers)
+      const made = base({ headers, socket: {} } as unknown as IncomingMessage)
       assert.match(made, /^https?:\/\/[\w.:[\]-]+(\/[\w./~-]*[^/])?$/)
     })
   })

@@ -6,7 +6,9 @@ import type { Database } from '../../src/db/database.ts'
 import type { IntegrityFinding, KeyPairMaker } from '../../src/domain/ports/crypto.ts'
 import { synchronizeStores } from '../../src/domain/synchronizeStores.ts'
 import type { CorsOptions } from '../../src/http/cors.ts'
-import type { CompletedRequest } from '../../src/http/observer.ts'
+import { AnybodysProxyWords, type ProxyWords } from '../../src/http/forwarded.ts'
+import type { ClearTextRequest, CompletedRequest } from '../../src/http/observer.ts'
+import { Peers } from '../../src/http/peers.ts'
 import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
 import type { Quotas } from '../../src/model/quota.ts'
@@ -26,6 +28,8 @@ export interface DoorOptions {
   readonly enforceNewDefaults?: boolean
   readonly hostHref?: string
   readonly parseProxyHeaders?: boolean
+  readonly proxyWords?: ProxyWords
+  readonly onClearText?: (request: ClearTextRequest) => void
   readonly nameless?: SecretRouteOptions['nameless']
   readonly paging?: SecretRouteOptions['paging']
   readonly maxPayloadBytes?: number
@@ -129,10 +133,16 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       maxBodyBytes: options.maxBodyBytes ?? 25_000,
       isOverloaded: () => mood.isOverloaded,
       isDraining: () => mood.isDraining,
+      ...(options.onClearText === undefined ? {} : { onClearText: options.onClearText }),
     },
     href: {
       hostHref: options.hostHref ?? BASE,
-      parseProxyHeaders: options.parseProxyHeaders ?? false,
+      proxyWords:
+        options.proxyWords ??
+        new AnybodysProxyWords({
+          parsesAll: options.parseProxyHeaders ?? false,
+          peers: new Peers(),
+        }),
       fallback: 'http://127.0.0.1:9311',
     },
     cors: { ...CORS, ...options.cors },

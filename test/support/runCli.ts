@@ -68,6 +68,7 @@ export function runCli(request: CliRequest): CliRun {
   const surroundings: Surroundings = {
     args: request.args,
     env: request.env ?? {},
+    pid: 4711,
     packageRoot: '/opt/gatehouse',
     version: '9.9.9',
     out: terminal('out'),

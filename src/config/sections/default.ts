@@ -25,8 +25,8 @@ const workerCount: ValueKind<number | 'auto'> = {
 export const defaultSection = {
   bind_host: setting({
     explanation:
-      'Where the API listens: a host name, an address, or `unix:/path` for a socket with mode 0600. ' +
-      'There is no TLS listener: put a TLS proxy in front of anything but loopback.',
+      'Where the API listens: a host name, an address, `unix:/path` for a socket (mode 0600 unless [listener] says otherwise), ' +
+      'or `systemd` for the sockets that systemd hands over, `systemd:NAME` for those of one FileDescriptorName.',
     kind: hostOrSocket,
     default: '127.0.0.1',
   }),
@@ -45,7 +45,8 @@ export const defaultSection = {
       'The address clients reach this service by; every reference handed out begins with it. ' +
       'Present but blank: taken from each request (Host, X-Forwarded-Proto).',
     kind: urlOrBlank('http', 'https'),
-    describes: 'http://{bind_host}:{bind_port}; blank when bind_host is a wildcard or a socket',
+    describes:
+      'http://{bind_host}:{bind_port}, https with [ssl] cert_file; blank when bind_host is a wildcard or a socket',
     derive: hrefOfListener,
   }),
   state_path: derivedSetting({
@@ -152,7 +153,9 @@ export const defaultSection = {
 }
 
 /** A wildcard or a socket is no address a client could call, so refs then follow the request. */
-function hrefOfListener({ bindHost: host, bindPort }: Given): string {
-  if (host.startsWith('unix:') || host === '0.0.0.0' || host === '::') return ''
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bindPort}`
+function hrefOfListener(given: Given): string {
+  const { bindHost: host, bindPort } = given
+  if (/^(unix:|systemd(:|$))/.test(host) || host === '0.0.0.0' || host === '::') return ''
+  const scheme = (given.text('ssl', 'cert_file') ?? '').trim() === '' ? 'http' : 'https'
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bindPort}`
 }

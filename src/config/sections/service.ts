@@ -99,7 +99,8 @@ export const policySection = {
 export const middlewareSection = {
   enable_proxy_headers_parsing: setting({
     explanation:
-      'Believe Forwarded, X-Forwarded-Host and X-Forwarded-Prefix. Only behind a proxy that sets or strips them.',
+      'Believe Forwarded, X-Forwarded-Host and X-Forwarded-Prefix of everybody. Better: name the proxies in ' +
+      '[listener] trusted_proxies, which then decides alone.',
     kind: truth,
     default: false,
   }),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Koa from 'koa'
@@ -63,14 +64,69 @@ test('a socket that a killed process left is taken over, one that somebody answe
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-socket-'))
   t.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'api.sock')
-  await writeFile(path, '')
-  await chmod(path, 0o600)
+  await leaveSocket(path)
   const first = listenerOf({ bindHost: `unix:${path}` })
   await first.open(hello())
   t.after(() => first.drain(0))
   const second = listenerOf({ bindHost: `unix:${path}` })
   await assert.rejects(second.open(hello()), { code: 'EADDRINUSE' })
   assert.equal((await stat(path)).mode & 0o777, 0o600)
+})
+
+/** A process that listens there, and is killed. */
+async function leaveSocket(path: string): Promise<void> {
+  const script = `require('net').createServer().listen(process.argv[1], () => console.log('up'))`
+  const child = spawn(process.execPath, ['-e', script, path], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  assert.ok((await lstat(path)).isSocket())
+}
+
+test('what is no socket is never removed, wherever bind_host points', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-socket-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'precious')
+  await writeFile(path, 'data')
+  await assert.rejects(listenerOf({ bindHost: `unix:${path}` }).open(hello()), /is no socket/)
+  assert.equal(await readFile(path, 'utf8'), 'data')
+})
+
+test('a Unix socket has the mode, owner and group it is told, and is closed to others before', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-socket-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'api.sock')
+  const { gid } = userInfo()
+  const socketAccess = { mode: 0o660, owner: undefined, group: String(gid) }
+  const listener = listenerOf({ bindHost: `unix:${path}`, socketAccess })
+  const before = process.umask()
+  const opening = listener.open(hello())
+  const seen = new Set<number>()
+  while (!seen.has(0o660)) {
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined) seen.add(found.mode & 0o777)
+  }
+  await opening
+  t.after(() => listener.drain(0))
+  assert.deepEqual(
+    [...seen].filter((mode) => mode !== 0o600 && mode !== 0o660),
+    [],
+  )
+  assert.equal((await stat(path)).gid, gid)
+  assert.equal(process.umask(), before)
+  const wrong = { mode: 0o660, owner: undefined, group: 'no-such-group' }
+  const other = listenerOf({ bindHost: `unix:${path}2`, socketAccess: wrong })
+  await assert.rejects(other.open(hello()), /socket_group is no-such-group/)
+  await other.drain(0)
+})
+
+test('sockets that were not handed over are asked for in vain', async () => {
+  const inherited = [{ fd: 99, name: 'admin' }]
+  const listener = listenerOf({ bindHost: 'systemd:api', inherited })
+  await assert.rejects(listener.open(hello()), /no such socket \(admin\)/)
+  await listener.drain(0)
 })
 
 test('a port in use is an error that says so', async (t) => {
