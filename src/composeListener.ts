@@ -8,6 +8,7 @@ import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { StartupRefusal } from './lib/startupRefusal.ts'
 import { ClearTextWatch } from './ops/clearTextWatch.ts'
+import { LineBrake } from './ops/lineBrake.ts'
 import type { Metrics } from './ops/metrics.ts'
 import { TransportMetrics } from './ops/transportMetrics.ts'
 import { CertificateTrouble } from './tls/certificateFiles.ts'
@@ -106,7 +107,7 @@ async function composeTls(settings: Settings, log: Log, clock: Clock, numbers: T
     ticketLifetimeSeconds: ssl.ticket_lifetime,
     handshakeTimeoutMs: gatehouse.headers_timeout * 1000,
     epochMs,
-    onHandshake: (handshake) => observeHandshake(handshake, log, numbers),
+    onHandshake: handshakeWatch(log, clock, numbers),
   })
   const follower = new CertificateFollower({
     certificates,
@@ -154,13 +155,17 @@ function timesAndBounds({ DEFAULT: base, gatehouse }: Settings) {
   }
 }
 
-function observeHandshake(handshake: Handshake, log: Log, numbers: TransportMetrics): void {
-  const { outcome, reason, remoteAddress } = handshake
-  numbers.handshake(outcome)
-  if (outcome === 'failed') log.debug({ reason, remote: remoteAddress }, 'a TLS handshake failed')
-  if (outcome === 'client refused') {
+const REFUSALS_PER_MINUTE = 60
+
+function handshakeWatch(log: Log, clock: Clock, numbers: TransportMetrics) {
+  const brake = new LineBrake(REFUSALS_PER_MINUTE, () => clock.monotonicMs())
+  return ({ outcome, reason, remoteAddress }: Handshake): void => {
+    numbers.handshake(outcome)
+    if (outcome === 'failed') log.debug({ reason, remote: remoteAddress }, 'a TLS handshake failed')
+    const heldBack = outcome === 'client refused' ? brake.next() : undefined
+    if (heldBack === undefined) return
     log.warn(
-      { reason, remote: remoteAddress },
+      { reason, remote: remoteAddress, heldBack },
       'a client without the right certificate was cut off',
     )
   }

@@ -11,9 +11,9 @@ export interface Arrival {
 
 /** Where it listens, and three commands to paste into another terminal. */
 export function welcome({ settings, addresses, sources }: Arrival): string {
-  const { auth_strategy: strategy, bind_host: bindHost } = settings.DEFAULT
+  const { auth_strategy: strategy } = settings.DEFAULT
   const address = addresses[0] ?? ''
-  const socket = bindHost.startsWith('unix:') ? bindHost.slice('unix:'.length) : undefined
+  const socket = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined
   const endpoint = socket === undefined ? address : 'http://localhost'
   const curl = socket === undefined ? 'curl' : `curl --unix-socket ${shellWord(socket)}`
   const header =

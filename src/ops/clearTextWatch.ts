@@ -1,5 +1,6 @@
 import type { ClearTextRequest } from '../http/observer.ts'
 import type { Log } from '../lib/log.ts'
+import { LineBrake } from './lineBrake.ts'
 import { printableText } from './printable.ts'
 
 export interface ClearTextWatchParts {
@@ -12,6 +13,7 @@ const HOUR_MS = 3_600_000
 /** More are not told apart: the list is for people. */
 const MOST_CLIENTS = 1_000
 const LONGEST_AGENT = 120
+const LINES_PER_MINUTE = 60
 
 interface Seen {
   loggedMs: number
@@ -22,9 +24,11 @@ interface Seen {
 export class ClearTextWatch {
   readonly #parts: ClearTextWatchParts
   readonly #clients = new Map<string, Seen>()
+  readonly #brake: LineBrake
 
   constructor(parts: ClearTextWatchParts) {
     this.#parts = parts
+    this.#brake = new LineBrake(LINES_PER_MINUTE, parts.monotonicMs)
   }
 
   came({ remoteAddress, projectId, userAgent }: ClearTextRequest): void {
@@ -38,10 +42,11 @@ export class ClearTextWatch {
     // To the end: the first of the map is the one that was silent longest.
     this.#clients.delete(key)
     this.#clients.set(key, seen)
-    if (nowMs - seen.loggedMs >= HOUR_MS) {
+    const heldBack = nowMs - seen.loggedMs < HOUR_MS ? undefined : this.#brake.next()
+    if (heldBack !== undefined) {
       seen.loggedMs = nowMs
       log.warn(
-        { remote: remoteAddress, project: projectId, userAgent: agent },
+        { remote: remoteAddress, project: projectId, userAgent: agent, heldBack },
         'a client still comes over HTTP: move it to HTTPS before allow_clear_text ends',
       )
     }

@@ -255,3 +255,24 @@ test('systemd-socket-activate starts it with the first connection, and that one 
   assert.equal(stdout.match(/pid=/g)?.length, 1, stdout)
   assert.deepEqual(await server.stop(), { code: 0, signal: null })
 })
+
+test('where a name has client CAs of its own, no session gets past them from another name', async (t) => {
+  const { ca, ssl } = await pki(t)
+  const { caPem } = await pkiNamed('clients')
+  const caFile = new PemFolder(t).write('clients.pem', caPem)
+  const server = await TransportServer.of(t)
+  server.configure({ ssl, 'ssl:inner': { ...ssl, server_names: 'inner', ca_file: caFile } })
+  server.start()
+  await server.told('listening')
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const tls = { ca, minVersion: version, maxVersion: version }
+    const { session, status } = await askOverTls(server.port, tls)
+    assert.equal(status, 300)
+    const held = session === undefined ? {} : { session }
+    const again = await askOverTls(server.port, { ...tls, ...held })
+    assert.deepEqual([again.status, again.isResumed], [300, false])
+    const inner = { ...tls, ...held, servername: 'inner', checkServerIdentity: () => undefined }
+    assert.equal((await askOverTls(server.port, inner)).status, 0)
+  }
+  await server.told('a client without the right certificate was cut off', 2)
+})

@@ -126,6 +126,27 @@ describe('gatehouse tls', () => {
     assert.equal((await run(served, 'check', '--days', '25')).code, 1)
   })
 
+  test('check says that sessions are not resumed where names have client CAs of their own', async (t) => {
+    const { env, served, file } = freshTls(t)
+    await run(env, 'init')
+    assert.match(
+      (await run(served, 'check')).out,
+      /sessions {4}are resumed for 3600 s, by the process/,
+    )
+    const folder = new PemFolder(t)
+    const config = folder.write(
+      'further.conf',
+      `[ssl:x]\nserver_names = x\ncert_file = ${file('server.pem')}\nkey_file = ${file('server.key')}\nca_file = ${file('ca.pem')}\n`,
+    )
+    const started = runCli({ args: ['--config-file', config, 'tls', 'check'], env: served })
+    assert.equal(await started.code, 0)
+    assert.match(
+      started.out(),
+      /sessions {4}are not resumed, for names have client CAs of their own/,
+    )
+    assert.match(started.out(), /certificate x\nasked for {3}x\n/)
+  })
+
   test('check is 1, with the reason, for whatever the listener would refuse', async (t) => {
     const { env, served, file } = freshTls(t)
     await run(env, 'init')
