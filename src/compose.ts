@@ -179,14 +179,13 @@ async function composeAll(
 
   return {
     async listen() {
-      const addresses = [await listener.open(app)]
+      const addresses = [await transport.open(app)]
       if (admin !== undefined) {
         const address = await admin.open()
         opened.keep(admin, (it) => it.close())
         log.info({ address }, 'metrics and readiness')
       }
       follower.start()
-      await transport.start()
       if (settings.gatehouse.order_worker) orderWorker.start()
       housekeeper.start()
       deletions.start()

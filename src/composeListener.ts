@@ -1,3 +1,4 @@
+import type Koa from 'koa'
 import { certificateOptions, protocolOf, resumesSessions } from './cli/tlsOfSettings.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { AnybodysProxyWords, type ProxyWords, TrustedProxyWords } from './http/forwarded.ts'
@@ -32,8 +33,8 @@ export interface Transport {
   readonly proxyWords: ProxyWords
   /** Where HTTP is taken beside HTTPS. */
   readonly onClearText: ((request: ClearTextRequest) => void) | undefined
-  /** Follows certificates on disk, where there are any. */
-  start(): Promise<void>
+  /** Opens the listener, and follows certificates on disk where there are any. @returns where it listens */
+  open(app: Koa): Promise<string>
   stop(): void
   /** SIGHUP */
   reload(): Promise<void>
@@ -73,7 +74,6 @@ export async function composeListener(
       )
     },
   })
-  if (tls === undefined) warnOfClearText(base.bind_host, log)
   if (allowsClearText) log.warn({}, 'this port takes HTTP beside HTTPS: allow_clear_text is on')
   return {
     listener,
@@ -82,7 +82,12 @@ export async function composeListener(
         ? new AnybodysProxyWords({ parsesAll: middleware.enable_proxy_headers_parsing, peers })
         : new TrustedProxyWords({ peers, trusted, headers: options.proxy_headers }),
     onClearText: allowsClearText ? clearTextWatch(log, clock, numbers) : undefined,
-    start: async () => tls?.follower.start(),
+    async open(app) {
+      const address = await listener.open(app)
+      if (tls === undefined) warnOfClearText(address, log)
+      await tls?.follower.start()
+      return address
+    },
     stop: () => tls?.follower.stop(),
     reload: async () => tls?.follower.look(),
   }
@@ -216,10 +221,13 @@ function clearTextWatch(log: Log, clock: Clock, numbers: TransportMetrics) {
   return (request: ClearTextRequest): void => watch.came(request)
 }
 
-function warnOfClearText(bindHost: string, log: Log): void {
-  if (/^(unix:|systemd(:|$)|localhost$|127\.|::1$)/.test(bindHost)) return
+function warnOfClearText(address: string, log: Log): void {
+  const isOpen = address
+    .split(' and ')
+    .some((one) => !/^(unix:|http:\/\/(localhost|127\.[\d.]+|\[::1\]):)/.test(one))
+  if (!isOpen) return
   log.warn(
-    { bindHost },
+    { address },
     'tokens and payloads cross the network in clear here: give [ssl] a certificate, or bind to loopback behind a TLS proxy',
   )
 }

@@ -94,7 +94,7 @@ export class Approach {
         refuse('malformed PROXY header')
         return
       }
-      if (decision.address !== undefined) peers.speaksFor(raw, decision.address)
+      if (wanted.isHeaderDue) peers.speaksFor(raw, decision.address)
       const rest = seen.subarray(decision.headerLength)
       if (rest.length > 0) raw.unshift(rest)
       this.#handOn(raw, decision.isTls)

@@ -6,6 +6,8 @@ export interface Peer {
   readonly address: string
   /** Came over our Unix socket, and nobody said for whom. */
   readonly isUnix: boolean
+  /** A proxy that speaks for somebody it does not name: its headers may be theirs. */
+  readonly isForAnother?: boolean
 }
 
 /** Addresses and networks, and whether the Unix socket is one of them. */
@@ -25,7 +27,8 @@ export class TrustedProxies {
     }
   }
 
-  trusts({ address, isUnix }: Peer): boolean {
+  trusts({ address, isUnix, isForAnother }: Peer): boolean {
+    if (isForAnother === true) return false
     if (isUnix) return this.#trustsUnix
     const family = isIP(address)
     return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4')
@@ -43,8 +46,11 @@ export class Peers {
     return peer
   }
 
-  speaksFor(raw: Socket, address: string): void {
-    this.#peers.set(raw, { address, isUnix: false })
+  /** @param address undefined: a PROXY header that names nobody; the address then stays that of the proxy */
+  speaksFor(raw: Socket, address: string | undefined): void {
+    const peer =
+      address === undefined ? { ...this.of(raw), isForAnother: true } : { address, isUnix: false }
+    this.#peers.set(raw, peer)
   }
 
   /** @param socket the connection of a request, TLS or not */

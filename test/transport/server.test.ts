@@ -276,3 +276,24 @@ test('where a name has client CAs of its own, no session gets past them from ano
   }
   await server.told('a client without the right certificate was cut off', 2)
 })
+
+test('a socket in clear text that others can reach is warned of, also when systemd opened it', async (t) => {
+  const warning =
+    'tokens and payloads cross the network in clear here: give [ssl] a certificate, or bind to loopback behind a TLS proxy'
+  const server = await TransportServer.of(t)
+  const warnings = async (bindHost: string, starts: number): Promise<number> => {
+    server.configure({ DEFAULT: { bind_host: bindHost } })
+    server.start()
+    await server.told('listening', starts)
+    await server.stop()
+    return server.logged(warning).length
+  }
+  assert.equal(await warnings('127.0.0.1', 1), 0)
+  assert.equal(await warnings('::1', 2), 0)
+  assert.equal(await warnings('0.0.0.0', 3), 1)
+  const held = await TransportServer.of(t, 'held socket', '0.0.0.0')
+  held.configure({})
+  held.start()
+  await held.told('listening')
+  assert.equal(held.logged(warning).length, 1)
+})

@@ -25,17 +25,24 @@ export class TransportServer {
   readonly port: number
   readonly #adminPort: number
   readonly #launcher: Launcher
+  /** What a launcher binds. */
+  readonly #host: string
   #process: Child | undefined
 
-  private constructor(port: number, adminPort: number, launcher: Launcher) {
+  private constructor(port: number, adminPort: number, launcher: Launcher, host: string) {
     this.port = port
     this.#adminPort = adminPort
     this.#launcher = launcher
+    this.#host = host
     mkdirSync(join(this.folder, 'state'), { mode: 0o700 })
   }
 
-  static async of(t: CleansUp, launcher: Launcher = 'none'): Promise<TransportServer> {
-    const server = new TransportServer(await freePort(), await freePort(), launcher)
+  static async of(
+    t: CleansUp,
+    launcher: Launcher = 'none',
+    host = '127.0.0.1',
+  ): Promise<TransportServer> {
+    const server = new TransportServer(await freePort(), await freePort(), launcher, host)
     t.after(async () => {
       await server.stop()
       rmSync(server.folder, { recursive: true, force: true })
@@ -62,17 +69,10 @@ export class TransportServer {
 
   start(): void {
     const serve = [COMMAND, 'serve', '--config-file', join(this.folder, 'gatehouse.conf')]
-    const address = `127.0.0.1:${this.port}`
+    const address = `${this.#host}:${this.port}`
     const [command, ...args] = {
       none: [process.execPath, ...serve],
-      'held socket': [
-        'python3',
-        HOLDER,
-        '127.0.0.1',
-        String(this.port),
-        process.execPath,
-        ...serve,
-      ],
+      'held socket': ['python3', HOLDER, this.#host, String(this.port), process.execPath, ...serve],
       'systemd-socket-activate': [
         'systemd-socket-activate',
         ...['-l', address, '--fdname=api', process.execPath, ...serve],
