@@ -9,6 +9,7 @@ import {
 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { IS_ON_SQLITE } from '../support/databaseUnderTest.ts'
 import { type Door, openDoor } from '../support/door.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import {
@@ -20,7 +21,6 @@ import {
   payloadAt,
   placeOrder,
 } from '../support/doorOrders.ts'
-import { IS_ON_SQLITE } from '../support/freshDatabase.ts'
 
 const RSA = { algorithm: 'rsa', bit_length: 1024 }
 /** What stands on the disk, where it is a file that a test can read. */

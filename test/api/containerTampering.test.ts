@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { IS_ON_SQLITE } from '../support/databaseUnderTest.ts'
 import { type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf, type MadeContainer, member, membersOf } from '../support/doorContainers.ts'
 import { type MadeSecret, putAcl, secretOf } from '../support/doorSecrets.ts'
-import { IS_ON_SQLITE } from '../support/freshDatabase.ts'
 
 const CONSUMER = { name: 'Octavia', URL: 'https://lb.example' }
 

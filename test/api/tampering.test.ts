@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { IS_ON_SQLITE } from '../support/databaseUnderTest.ts'
 import { type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller, DoorRequest } from '../support/doorCaller.ts'
 import { type MadeSecret, secretOf, secretWithPayload } from '../support/doorSecrets.ts'
-import { IS_ON_SQLITE } from '../support/freshDatabase.ts'
 
 const PAYLOAD = 'correct horse battery staple'
 const UNBROKEN = {}

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { IS_ON_SQLITE } from '../support/databaseUnderTest.ts'
 import { BASE, type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { containerOf } from '../support/doorContainers.ts'
 import { putAcl, secretWithPayload } from '../support/doorSecrets.ts'
-import { IS_ON_SQLITE } from '../support/freshDatabase.ts'
 
 /** Columns that hold another type than theirs, references that lead nowhere. */
 const onSqlite = IS_ON_SQLITE ? test : () => undefined

@@ -7,6 +7,7 @@ import { freePort } from './freePort.ts'
 import { type Configuration, Gatehouse } from './gatehouse.ts'
 import type { Login } from './identityApi.ts'
 import { Keystone } from './keystone.ts'
+import { PeerDatabases } from './peerDatabases.ts'
 
 /**
  * A Keystone, its people, and as many Gatehouses beside it as the claims ask for. All of it lives in
@@ -23,6 +24,7 @@ export class World {
   /** Part of payloads, so that logs can be searched for it. */
   readonly canary = `canary-${randomBytes(12).toString('hex')}`
   readonly gatehouses: Gatehouse[] = []
+  readonly #databases = new PeerDatabases()
 
   private constructor(parts: {
     readonly folder: string
@@ -76,11 +78,15 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all(this.gatehouses.map(async (gatehouse) => gatehouse.stop()))
+    await this.#databases.drop()
     await this.keystone.stop()
   }
 
   async #start(name: string, configuration: Configuration, port?: number): Promise<Gatehouse> {
-    const options = { name, folder: this.folder, configuration }
+    const options = {
+      ...{ name, folder: this.folder },
+      configuration: await this.#databases.within(configuration),
+    }
     const gatehouse = await Gatehouse.start(port === undefined ? options : { ...options, port })
     this.gatehouses.push(gatehouse)
     return gatehouse

@@ -6,6 +6,7 @@ import Sqlite from 'better-sqlite3'
 import { type Database, type DatabaseOptions, openDatabase } from '../../src/db/database.ts'
 import { upgradeSchema } from '../../src/db/schema.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { DATABASE_UNDER_TEST } from './databaseUnderTest.ts'
 import { freshServerDatabase, type Rows, type ServerKind } from './serverDatabase.ts'
 
 export interface FreshDatabase {
@@ -21,17 +22,6 @@ export interface FreshDatabase {
 
 interface CleansUp {
   after(work: () => Promise<void>): unknown
-}
-
-/** What all tests that do not say otherwise run on: SQLite, or a server that the caller names. */
-export const DATABASE_UNDER_TEST = databaseUnderTest(process.env['GATEHOUSE_TEST_DATABASE'])
-
-/** Columns of no type, pragmas, files to look into: what only SQLite has is tested on SQLite alone. */
-export const IS_ON_SQLITE = DATABASE_UNDER_TEST === 'sqlite'
-
-function databaseUnderTest(given = 'sqlite'): 'sqlite' | ServerKind {
-  if (given === 'sqlite' || given === 'mysql' || given === 'postgresql') return given
-  throw new Error(`GATEHOUSE_TEST_DATABASE is sqlite, mysql or postgresql, not ${given}.`)
 }
 
 /**

@@ -11,6 +11,7 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { freePort } from '../freePort.ts'
 import { Gatehouse } from '../gatehouse.ts'
 import { Keystone } from '../keystone.ts'
+import { PeerDatabases } from '../peerDatabases.ts'
 import { disagreements, expectationOf, scoreOf } from './expectation.ts'
 import { optionsOf } from './options.ts'
 import { nameOf, RUNS, type Run, SUITES } from './runs.ts'
@@ -36,13 +37,14 @@ const keystone = await Keystone.create(join(folder, 'keystone'), { threads: 1 })
 const port = await freePort()
 const cloud = await SuiteCloud.bootstrap(keystone, `http://127.0.0.1:${port}`)
 const table: string[] = []
+const databases = new PeerDatabases()
 
 const startGatehouse = async (name: StageName): Promise<Gatehouse> =>
   Gatehouse.start({
     name,
     folder,
     port,
-    configuration: {
+    configuration: await databases.within({
       keystone_authtoken: {
         www_authenticate_uri: cloud.keystoneUrl,
         auth_url: cloud.keystoneUrl,
@@ -57,7 +59,7 @@ const startGatehouse = async (name: StageName): Promise<Gatehouse> =>
         service_token_roles_required: 'true',
       },
       ...STAGES[name].configuration,
-    },
+    }),
   })
 
 const told = (test: string, detail: string): Error => {
@@ -127,5 +129,6 @@ for (const stage of Object.keys(STAGES) as StageName[]) {
 
 after(async () => {
   await keystone.stop()
+  await databases.drop()
   process.stdout.write(`${table.join('\n')}\n`)
 })
