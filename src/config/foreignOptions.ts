@@ -1,7 +1,8 @@
 /*
  * Options that Barbican, its middleware and the OpenStack libraries define and that do nothing here,
  * or not yet. They are named in one warning and never taken for a misspelt option of ours, however
- * alike they look. Facts from their documentation; sections not listed are foreign as a whole.
+ * alike they look; nor is a misspelling that a deployment tool ships (rabbit_quorum_queues, of
+ * openstack-helm). Facts from their documentation; sections not listed are foreign as a whole.
  */
 const FOREIGN: Readonly<Record<string, string>> = {
   DEFAULT: `
@@ -44,7 +45,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
     kombu_reconnect_timeout kombu_compression kombu_missing_consumer_retry_timeout kombu_failover_strategy
     kombu_ssl_version rabbit_host rabbit_port rabbit_hosts rabbit_userid rabbit_password rabbit_virtual_host
     rabbit_login_method rabbit_retry_interval rabbit_retry_backoff rabbit_interval_max rabbit_max_retries
-    rabbit_ha_queues rabbit_transient_quorum_queue rabbit_quorum_delivery_limit
+    rabbit_ha_queues rabbit_quorum_queues rabbit_transient_quorum_queue rabbit_quorum_delivery_limit
     rabbit_quorum_max_memory_length rabbit_quorum_max_memory_bytes rabbit_transient_queues_ttl
     rabbit_qos_prefetch_count rabbit_stream_fanout heartbeat_timeout_threshold heartbeat_rate
     heartbeat_in_pthread direct_mandatory_flag enable_cancel_on_failover use_queue_manager hostname

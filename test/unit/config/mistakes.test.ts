@@ -147,6 +147,14 @@ describe('unknown options', () => {
     )
   })
 
+  it('are others’ where a deployment tool ships them misspelt', (t) => {
+    // openstack-helm's values have it so.
+    const { notices } = loadedFrom(t, '[oslo_messaging_rabbit]\nrabbit_quorum_queues = true\n')
+    assert.deepEqual(notices, [
+      'Options that do nothing here: [oslo_messaging_rabbit] rabbit_quorum_queues.',
+    ])
+  })
+
   it('are named in one warning when they are others’', (t) => {
     const { notices } = loadedFrom(
       t,
