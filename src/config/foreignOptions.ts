@@ -9,11 +9,10 @@ const FOREIGN: Readonly<Record<string, string>> = {
     db_auto_create rpc_response_timeout control_exchange executor_thread_pool_size
     sql_idle_timeout sql_max_retries sql_retry_interval sql_pool_logging sql_pool_class sql_pool_size
     sql_pool_max_overflow sql_max_overflow sql_connection_debug sql_connection_trace
-    use_journal use_json use_syslog use_eventlog syslog_log_facility watch_log_file log_config_append
+    use_journal use_syslog use_eventlog syslog_log_facility watch_log_file log_config_append
     log_date_format log_rotate_interval log_rotate_interval_type max_logfile_count max_logfile_size_mb
     log_rotation_type log_options publish_errors default_log_levels fatal_deprecations
-    logging_context_format_string logging_default_format_string logging_debug_format_suffix
-    logging_exception_prefix logging_user_identity_format instance_format instance_uuid_format
+    logging_debug_format_suffix logging_user_identity_format instance_format instance_uuid_format
     rate_limit_interval rate_limit_burst rate_limit_except_level verbose log_format
     tcp_keepidle metadata_encryption_key enable_v1_api enable_v2_api
     ampq_durable_queues amqp_durable_queues rabbit_ha_queues notification_driver

@@ -2,6 +2,7 @@ import pino from 'pino'
 import type { Log, LogFields } from '../lib/log.ts'
 import { LineFile } from './lineFile.ts'
 import { logText } from './logText.ts'
+import { type OsloForms, osloWriter } from './osloText.ts'
 import { printableFields } from './printable.ts'
 
 export interface LogOptions {
@@ -10,8 +11,9 @@ export interface LogOptions {
   readonly path: string | undefined
   /** Standard error as well as the file. */
   readonly useStderr: boolean
-  /** `text` is for standard error alone: files are JSON. */
-  readonly stderrFormat: 'json' | 'text'
+  /** `text` is for people, and they look at standard error: files are JSON then. */
+  readonly format: 'json' | 'text' | 'oslo'
+  readonly osloForms: OsloForms
 }
 
 /** The log of the process, and what the process does with it as a whole. */
@@ -27,27 +29,28 @@ export interface OpenLog extends Log {
 
 /** @throws StartupRefusal when the log file cannot be opened */
 export function openLog(options: LogOptions): OpenLog {
-  const { path } = options
-  const files: { readonly file: LineFile; readonly isText: boolean }[] = []
-  const open = (one: string, isText: boolean): void => {
+  const { path, format } = options
+  const oslo = format === 'oslo' ? osloWriter(options.osloForms, process.pid) : undefined
+  const files: { readonly file: LineFile; readonly shown: (jsonLines: string) => string }[] = []
+  const open = (one: string, shown: (jsonLines: string) => string): void => {
     const file = LineFile.open({
       path: one,
       mode: 0o640,
       onTrouble: ({ kind, code }) => {
         for (const other of files) {
-          if (other.file.path !== one) other.file.write(troubleLine(one, kind, code))
+          if (other.file.path !== one) other.file.write(other.shown(troubleLine(one, kind, code)))
         }
       },
     })
-    files.push({ file, isText })
+    files.push({ file, shown })
   }
-  if (path !== undefined) open(path, false)
+  if (path !== undefined) open(path, oslo ?? asItIs)
   if (path === undefined || options.useStderr) {
-    open('/dev/stderr', options.stderrFormat === 'text')
+    open('/dev/stderr', format === 'text' ? logText : (oslo ?? asItIs))
   }
   const stream = {
     write(lines: string): void {
-      for (const { file, isText } of files) file.write(isText ? logText(lines) : lines)
+      for (const { file, shown } of files) file.write(shown(lines))
     },
   }
   return new PinoLog(
@@ -115,6 +118,10 @@ class PinoLog implements OpenLog {
   async close(): Promise<void> {
     await Promise.all(this.#files.map((file) => file.close()))
   }
+}
+
+function asItIs(lines: string): string {
+  return lines
 }
 
 function troubleLine(path: string, kind: 'failing' | 'dropped', code: string): string {

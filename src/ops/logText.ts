@@ -10,7 +10,8 @@ function textOfLine(jsonLine: string): string {
   return `${[`${clock} ${level.toUpperCase().padEnd(5)} ${message}`, ...shown].join('  ')}\n`
 }
 
-interface LogRecord {
+/** One line of the log, as JSON has it. */
+export interface LogRecord {
   readonly time: string
   readonly level: string
   readonly message: string
@@ -18,7 +19,8 @@ interface LogRecord {
   readonly [field: string]: unknown
 }
 
-function fieldText(value: unknown): string {
+/** A value beside a message, as people read it; an error brings its frames on lines of their own. */
+export function fieldText(value: unknown): string {
   if (typeof value === 'string') return /^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value)
   if (typeof value !== 'object' || value === null) return String(value)
   const { kind, message, stack, cause } = value as Readonly<Record<string, unknown>>

@@ -13,6 +13,7 @@ import {
   type ValueKind,
   whole,
 } from '../valueKinds.ts'
+import { logFormOptions } from './logForms.ts'
 
 const workerCount: ValueKind<number | 'auto'> = {
   wants: 'auto, or a whole number from 1 to 256',
@@ -119,6 +120,7 @@ export const defaultSection = {
     kind: truth,
     default: false,
   }),
+  ...logFormOptions,
   max_allowed_secret_in_bytes: setting({
     explanation: 'The largest payload, as it arrives (base64 text counts as text).',
     kind: whole(1, 64 * 1024 * 1024),

@@ -196,8 +196,9 @@ export const gatehouseSection = {
   }),
   log_format: setting({
     explanation:
-      '`json`: one JSON object per line. `text`: for people. `auto`: text on a terminal, else JSON.',
-    kind: oneOf('auto', 'json', 'text'),
+      '`json`: one JSON object per line. `text`: for people, on standard error alone. `oslo`: as oslo.log writes lines, for its parsers. ' +
+      '`auto`: what [DEFAULT] use_json says; without it, text on a terminal, else JSON.',
+    kind: oneOf('auto', 'json', 'text', 'oslo'),
     default: 'auto',
   }),
   access_log: setting({

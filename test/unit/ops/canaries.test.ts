@@ -9,6 +9,7 @@ import { SignJWT } from 'jose'
 import { Fault } from '../../../src/lib/fault.ts'
 import type { Log, LogFields } from '../../../src/lib/log.ts'
 import { openLog } from '../../../src/ops/log.ts'
+import { OSLO_FORMS } from '../../../src/ops/osloText.ts'
 
 /*
  * Canaries are pushed into every way a log line can come about, the careless ones first. None may be
@@ -24,7 +25,13 @@ async function written(t: CleansUp, write: (log: Log) => void): Promise<string> 
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-log-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'x.log')
-  const log = openLog({ debug: true, path, useStderr: false, stderrFormat: 'json' })
+  const log = openLog({
+    debug: true,
+    path,
+    useStderr: false,
+    format: 'json',
+    osloForms: OSLO_FORMS,
+  })
   write(log)
   await log.close()
   return readFileSync(path, 'utf8')
@@ -235,7 +242,13 @@ describe('a log line', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-log-'))
     t.after(() => rmSync(folder, { recursive: true }))
     const path = join(folder, 'x.log')
-    const log = openLog({ debug: false, path, useStderr: false, stderrFormat: 'json' })
+    const log = openLog({
+      debug: false,
+      path,
+      useStderr: false,
+      format: 'json',
+      osloForms: OSLO_FORMS,
+    })
     log.debug({}, 'quiet')
     log.info({}, 'loud')
     await log.close()
