@@ -20,7 +20,7 @@ const NODE_ARGS = ['--max-semi-space-size=4', '--no-parallel-scavenge']
 const EXIT_OLD_NODE = 10
 const EXIT_BUG = 70
 
-/** @param name what to be: 'gatehouse' or 'barbican-manage' */
+/** @param name what to be: one of the programs of src/main.ts */
 export function start(name, args) {
   const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
   if (isNewEnough(process.versions.node)) {

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { runBarbicanManage } from './cli/barbicanManage.ts'
 import type { ComposeGatehouse } from './cli/gatehouse.ts'
-import { runProgram } from './cli/program.ts'
 import type { Surroundings, Terminal } from './cli/surroundings.ts'
 
 /** The process: the only file that reads it. `bin/` calls this, with the name it was called by. */
 export async function main(
-  name: 'gatehouse' | 'barbican-manage',
+  name: keyof typeof PROGRAMS,
   args: readonly string[],
   packageRoot: string,
 ): Promise<void> {
@@ -26,10 +24,16 @@ export async function main(
     onStray: (handler) => void process.on('uncaughtException', handler),
     exitNow: (code) => process.exit(code),
   }
-  process.exitCode =
-    name === 'gatehouse'
-      ? await runProgram(surroundings, composeGatehouse)
-      : await runBarbicanManage(surroundings)
+  const run = await PROGRAMS[name]()
+  process.exitCode = await run(surroundings, composeGatehouse)
+}
+
+/** By the name in `bin/`; each loads its own rooms alone. */
+const PROGRAMS = {
+  gatehouse: async () => (await import('./cli/program.ts')).runProgram,
+  'barbican-manage': async () => (await import('./cli/barbicanManage.ts')).runBarbicanManage,
+  'barbican-status': async () => (await import('./cli/barbicanStatus.ts')).runBarbicanStatus,
+  'barbican-wsgi-api': async () => (await import('./cli/wsgiCommand.ts')).runWsgiCommand,
 }
 
 /** The rooms of a server are loaded for `serve` alone: the other verbs should answer at once. */

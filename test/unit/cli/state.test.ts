@@ -7,6 +7,7 @@ import Sqlite from 'better-sqlite3'
 import { runBarbicanManage } from '../../../src/cli/barbicanManage.ts'
 import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
 import type { ComposeGatehouse } from '../../../src/cli/gatehouse.ts'
+import { REFUSED_VERBS } from '../../../src/cli/refusedVerbs.ts'
 import { compose } from '../../../src/compose.ts'
 import { type CliRun, freshEnvironment, freshFolder, runCli } from '../../support/runCli.ts'
 
@@ -238,19 +239,43 @@ describe('barbican-manage', () => {
   })
 
   for (const args of [
-    ['db', 'current'],
-    ['db', 'history'],
-    ['hsm', 'gen_mkek'],
-    ['hsm', 'rewrap_pkek'],
-    ['simple_crypto', 'new_pkek'],
     ['db', 'clean', '-m', 'soon'],
     ['db', 'upgrade', '-v', '123abc'],
+    ['hsm'],
     [],
   ]) {
     it(`refuses "${args.join(' ')}" and says what there is`, async (t) => {
       const run = manage(args, freshEnvironment(t))
       assert.equal(await run.code, EXIT_CODES.usage.code)
-      assert.match(run.err(), /upgrade|head|whole number/)
+      assert.match(run.err(), /upgrade|head|whole number|gen_mkek/)
     })
   }
+
+  for (const [group, verbs] of Object.entries(REFUSED_VERBS)) {
+    for (const [verb, why] of Object.entries(verbs)) {
+      it(`refuses "${group} ${verb}" with exit code 1 and says why, whatever options come along`, async (t) => {
+        const env = freshEnvironment(t)
+        for (const options of [[], ['--label', 'x', '-l', '32', '--dry-run'], ['--message', 'm']]) {
+          const run = manage([group, verb, ...options], env)
+          assert.equal(await run.code, EXIT_CODES.refused.code)
+          assert.equal(run.err(), `barbican-manage: ${why}\n`)
+          assert.equal(run.out(), '')
+        }
+        assert.ok(!existsSync(env.STATE_DIRECTORY), 'a refusal made something')
+      })
+    }
+  }
+
+  it('says with current and history which schema there is', async (t) => {
+    const env = freshEnvironment(t)
+    const early = manage(['db', 'current'], env)
+    assert.equal(await early.code, 0)
+    assert.match(early.out(), /\nschema {4}none yet/)
+    assert.equal(await manage(['db', 'upgrade'], env).code, 0)
+    for (const verb of ['current', 'history']) {
+      const run = manage(['db', verb, '-V'], env)
+      assert.equal(await run.code, 0)
+      assert.match(run.out(), /\nverdict {3}nothing to do/)
+    }
+  })
 })

@@ -1,0 +1,29 @@
+/**
+ * What `barbican-manage` can do and Gatehouse does not: why, and what there is instead. Tools call these and act on
+ * the exit code, so none may pass for done.
+ */
+export const REFUSED_VERBS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  hsm: {
+    gen_mkek:
+      'No key was made in an HSM: this release keeps its KEKs in keyring files, and the first start makes those.',
+    check_mkek:
+      'No key was looked for in an HSM: this release keeps its KEKs in keyring files, and `gatehouse kek status` shows them.',
+    gen_hmac:
+      'No key was made in an HSM: what an HMAC key guards at Barbican is guarded here by the ciphers and by a MAC over each row.',
+    check_hmac:
+      'No key was looked for in an HSM: there is no HMAC key here; a MAC over each row hangs on the key of its project.',
+    rewrap_pkek:
+      'Nothing was wrapped anew: this release keeps its KEKs in keyring files, and `gatehouse kek status` shows them.',
+  },
+  simple_crypto: {
+    rewrap_pkek:
+      'Nothing was wrapped anew: the `kek` of [simple_crypto_plugin] is not what seals here; `gatehouse kek status` shows what does.',
+    new_pkek:
+      'No project key was made: projects get their next one by themselves, by age ([project_keys] max_age) and by use.',
+    rewrap_secrets:
+      'No secret was encrypted anew: each has a data key of its own, and older project keys go on opening what they sealed.',
+  },
+  db: {
+    revision: 'Migrations are part of a release: they are not made here.',
+  },
+}
