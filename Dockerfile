@@ -47,7 +47,7 @@ RUN mkdir bin-links \
  && ln -s ../bin/barbican-manage.js bin-links/barbican-manage \
  && ln -s ../bin/barbican-manage.js bin-links/barbican-db-manage \
  && ln -s ../bin/barbican-status.js bin-links/barbican-status \
- && ln -s ../bin/barbican-wsgi-api.js bin-links/barbican-wsgi-api \
+ && for name in barbican-wsgi-api uwsgi httpd; do ln -s ../bin/barbican-wsgi-api.js bin-links/$name; done \
  && mkdir -p /etc/gatehouse /etc/barbican /var/lib/gatehouse \
  && chown 42424:0 /var/lib/gatehouse \
  && chmod 0770 /var/lib/gatehouse
