@@ -231,6 +231,23 @@ describe('the pages about deployment', () => {
     }
   })
 
+  it('set by environment variables only options that there are', () => {
+    const known = new Set(
+      DOCUMENTED_OPTIONS.map(({ section, name }) => `OS_${section}__${name}`.toUpperCase()),
+    )
+    const named = names.flatMap((name) => page(name).match(/\bOS_\w+__\w+/g) ?? [])
+    assert.ok(named.length > 0)
+    for (const variable of named) assert.ok(known.has(variable), variable)
+  })
+
+  it('lead only to pages and files that there are', () => {
+    for (const name of names) {
+      for (const [, path = ''] of page(name).matchAll(/\]\(([^)#:]+)\)/g)) {
+        assert.ok(existsSync(join(ROOT, 'docs', 'deployment', path)), `${name}.md: ${path}`)
+      }
+    }
+  })
+
   it('say why the operator has to name its database once more', (t) => {
     const { settings } = loaded(settingsOf(t, 'barbican-operator').sources)
     assert.throws(() => parseDatabaseUrl(settings.database.connection), /read_default_file/)
