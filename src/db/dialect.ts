@@ -43,5 +43,7 @@ export interface Dialect {
   contains(column: string): string
   /** Returns a row when the table named `?` exists. */
   readonly tableNamed: string
+  /** Names a table of this database that is neither of the two named `?`; no row when there is none. */
+  readonly tableBesides: string
   failureKind(error: unknown): FailureKind
 }

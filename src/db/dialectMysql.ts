@@ -58,6 +58,9 @@ export const dialectMysql: Dialect = {
   // `escape ''` would be it; MariaDB takes that for a backslash.
   like: (column) => `${column} like replace(?, '\\\\', '\\\\\\\\')`,
   contains: (column) => `instr(${column}, ?) > 0`,
+  tableBesides:
+    'select tables.table_name as name from information_schema.tables ' +
+    'where tables.table_schema = database() and tables.table_name not in (?, ?) order by name limit 1',
   tableNamed:
     'select tables.table_name as name from information_schema.tables ' +
     'where tables.table_schema = database() and tables.table_name = ?',

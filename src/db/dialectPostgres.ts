@@ -44,6 +44,9 @@ export const dialectPostgres: Dialect = {
   placeholder: (type) => `?::${TYPES[type]}`,
   like: (column) => `${column} like ? escape ''`,
   contains: (column) => `strpos(${column}, ?) > 0`,
+  tableBesides:
+    'select tables.table_name as name from information_schema.tables ' +
+    'where tables.table_schema = current_schema() and tables.table_name not in (?, ?) order by name limit 1',
   tableNamed:
     'select tables.table_name as name from information_schema.tables ' +
     'where tables.table_schema = current_schema() and tables.table_name = ?',

@@ -35,6 +35,8 @@ export const dialectSqlite: Dialect = {
   placeholder: () => '?',
   like: (column) => `${column} like ?`,
   contains: (column) => `instr(${column}, ?) > 0`,
+  tableBesides:
+    "select name from sqlite_schema where type = 'table' and name not in (?, ?) order by name limit 1",
   tableNamed: "select name from sqlite_schema where type = 'table' and name = ?",
   failureKind,
 }

@@ -16,6 +16,7 @@ const [FIRST = ''] = NAMES
 
 /** The schema on a server: made once whoever asks for it, and by nobody twice. */
 const schemaOn = (name: string, kind: ServerKind): void => {
+  const schemaName = kind === 'mysql' ? 'database()' : 'current_schema()'
   const onEmpty = async (work: (database: ServerDatabase) => Promise<void>): Promise<void> => {
     const database = await emptyServerDatabase(kind)
     try {
@@ -31,8 +32,7 @@ const schemaOn = (name: string, kind: ServerKind): void => {
         const status = await schemaStatus(url)
         assert.deepEqual([status.current, status.pending], [undefined, NAMES])
         const tables = execute(
-          'select count(*) as found from information_schema.tables where table_schema = ' +
-            (kind === 'mysql' ? 'database()' : 'current_schema()'),
+          `select count(*) as found from information_schema.tables where table_schema = ${schemaName}`,
         )
         assert.equal(Number(tables[0]?.['found']), 0)
       }))
@@ -64,6 +64,20 @@ const schemaOn = (name: string, kind: ServerKind): void => {
         if (kind === 'mysql') execute('create table containers (id varchar(3) primary key)')
         assert.deepEqual(await upgradeSchema(url), NAMES.slice(1))
         assert.deepEqual((await schemaStatus(url)).pending, [])
+      }))
+
+    test('the database of another program is refused, and nothing is left in it', () =>
+      onEmpty(async ({ url, execute }) => {
+        execute('create table alembic_version (version_num varchar(32))')
+        await assert.rejects(upgradeSchema(url), (error: unknown) => {
+          assert.ok(error instanceof StartupRefusal)
+          assert.match(error.message, /another program, such as alembic_version.*empty database/)
+          return true
+        })
+        const [row] = execute(
+          `select count(*) as found from information_schema.tables where table_schema = ${schemaName}`,
+        )
+        assert.equal(Number(row?.['found']), 1)
       }))
 
     test('a newer schema is not touched: there is no way back', () =>

@@ -8,7 +8,8 @@ import {
   releaseLease,
   takeLease,
 } from '../commands/leaseCommands.ts'
-import { readSchemaStatus, type SchemaStatus } from '../knownSchema.ts'
+import { MIGRATIONS_TABLE, readSchemaStatus, type SchemaStatus } from '../knownSchema.ts'
+import { text } from '../rows/column.ts'
 import { type MigrationTarget, runMigrations } from '../runMigrations.ts'
 import type { Statements } from '../statement.ts'
 import { awaitStatements } from './awaitStatements.ts'
@@ -26,8 +27,9 @@ const LOOK_EVERY_MS = 250
 /** Rows of a large table may have to be rewritten. */
 const WAIT_MS = 600_000
 
+const LEASES = 'leases'
 const LEASES_TABLE =
-  'create table if not exists leases ' +
+  `create table if not exists ${LEASES} ` +
   '(name varchar(64) not null primary key, owner varchar(64), beat bigint not null)'
 
 /** Looks without touching. */
@@ -44,6 +46,7 @@ export async function migrateServer(
 ): Promise<readonly string[]> {
   return withServerConnection(location, async (connection, driver) => {
     const { dialect } = driver
+    await refuseStrangers(connection, driver)
     const owner = newOwnerName()
     await connection.execute({ sql: LEASES_TABLE, params: [] }).catch((error: unknown) => {
       // Two that make it at once on PostgreSQL: one of them trips over the other's, and it is there.
@@ -65,6 +68,23 @@ export async function migrateServer(
       await change(connection, releaseLease(dialect, LEASE_NAME, owner))
     }
   })
+}
+
+/** Barbican's own database, say: what is there is not ours to build on, and nothing is left behind in it. */
+async function refuseStrangers(connection: ServerConnection, driver: ServerDriver): Promise<void> {
+  const { dialect, place } = driver
+  const ours = await connection.execute({ sql: dialect.tableNamed, params: [MIGRATIONS_TABLE] })
+  if (ours.rows.length > 0) return
+  // The table of leases alone: a first upgrade that was killed, or runs beside this one.
+  const { rows } = await connection.execute({
+    sql: dialect.tableBesides,
+    params: [LEASES, MIGRATIONS_TABLE],
+  })
+  if (rows[0] === undefined) return
+  throw new StartupRefusal(
+    `The database (${place}) holds tables of another program, such as ${text(rows[0], 'name')}: ` +
+      'give Gatehouse an empty database of its own.',
+  )
 }
 
 /** knex hands on to the driver what the driver takes; its own types know less. */
