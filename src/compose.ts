@@ -8,6 +8,7 @@ import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
 import { composeDeletions } from './composeDeletions.ts'
+import { composeHousekeeping } from './composeHousekeeping.ts'
 import { composeListener } from './composeListener.ts'
 import { composePolicy } from './composePolicy.ts'
 import { composeWatch } from './composeWatch.ts'
@@ -26,7 +27,6 @@ import { DisableFile } from './ops/disableFile.ts'
 import type { OpenLog } from './ops/log.ts'
 import { ProcProcessMarks } from './ops/processMarks.ts'
 import { Readiness } from './ops/readiness.ts'
-import { Housekeeper } from './worker/housekeeper.ts'
 
 interface Surrounding {
   readonly log: Log & Pick<OpenLog, 'writeLines'>
@@ -138,17 +138,11 @@ async function composeAll(
     ...doorOptions(settings, transport.proxyWords),
   })
   opened.keep(orderWorker, (it) => it.stop())
-  const housekeeper = new Housekeeper({
-    ...purges,
-    clock,
-    intervalSeconds: settings.housekeeping.interval,
-    keepExpired: settings.housekeeping.keep_expired_secrets,
-    keepTombstones: settings.housekeeping.keep_tombstones,
-    wait: waitFor,
-    onRun: watch.onHousekeeping,
-    onFailure: watch.onHousekeepingFailure,
-  })
-  opened.keep(housekeeper, (it) => it.stop())
+  const { leases } = database
+  const housekeeping = opened.keep(
+    composeHousekeeping(settings, { leases, purges, watch, clock, log, wait: waitFor }),
+    (it) => it.stop(),
+  )
   const deletions = await refusingWith('settings', () =>
     composeDeletions({ settings, database, forgetKeys, processes, clock, watch, wait: waitFor }),
   )
@@ -187,7 +181,7 @@ async function composeAll(
       }
       follower.start()
       if (settings.gatehouse.order_worker) orderWorker.start()
-      housekeeper.start()
+      housekeeping.start()
       deletions.start()
       return { addresses }
     },

@@ -112,6 +112,7 @@ const SEE_EVERYTHING = [
   'compose.ts',
   'composeApi.ts',
   'composeAuthenticator.ts',
+  'composeHousekeeping.ts',
   'composeListener.ts',
   'composePolicy.ts',
   'composeDeletions.ts',

@@ -6,6 +6,9 @@ import type { Brand } from './brand.ts'
  */
 export type Timestamp = Brand<string, 'Timestamp'>
 
+/** No clock gets there. */
+export const NEVER = '9999-12-31T23:59:59.999999' as Timestamp
+
 /** The wire form: Barbican's isoformat() leaves out a fraction of zero. */
 export function wireTime(timestamp: Timestamp): string {
   return timestamp.endsWith('.000000') ? timestamp.slice(0, 19) : timestamp

@@ -31,8 +31,8 @@ const PAUSE_MS = 50
 
 /**
  * Removes what is long over, every interval. The first run comes one interval after the start: a machine
- * that wakes up with a wrong clock has that long to set it. Any number of nodes may do this on one
- * database: what one has removed, the others do not find.
+ * that wakes up with a wrong clock has that long to set it. On a server's database it works under a lease;
+ * should two nodes be at it for a moment, the one does not find what the other has removed.
  */
 export class Housekeeper {
   readonly #parts: HousekeeperParts
@@ -43,8 +43,9 @@ export class Housekeeper {
     this.#parts = parts
   }
 
+  /** For a database that has one server. */
   start(): void {
-    if (this.#parts.intervalSeconds > 0) this.#work ??= this.#untilStopped()
+    this.#work ??= this.workUntil(this.#stopped.signal)
   }
 
   /** Returns when the batch under way is done. */
@@ -53,32 +54,36 @@ export class Housekeeper {
     await this.#work
   }
 
-  async #untilStopped(): Promise<void> {
+  /** Returns when the batch under way is done. */
+  async workUntil(signal: AbortSignal): Promise<void> {
     const { intervalSeconds, wait, onRun, onFailure } = this.#parts
-    const { signal } = this.#stopped
+    if (intervalSeconds === 0) return
     for (;;) {
       await wait(intervalSeconds * 1000, signal)
       if (signal.aborted) return
       try {
-        onRun(await this.#run())
+        onRun(await this.#run(signal))
       } catch (error) {
         onFailure(error)
       }
     }
   }
 
-  async #run(): Promise<HousekeepingRun> {
+  async #run(signal: AbortSignal): Promise<HousekeepingRun> {
     const { expiredSecrets, tombstones, clock, keepExpired, keepTombstones } = this.#parts
     const startedAt = clock.monotonicMs()
     return {
-      expiredSecrets: await this.#purged(expiredSecrets, keepExpired),
-      tombstones: await this.#purged(tombstones, keepTombstones),
+      expiredSecrets: await this.#purged(expiredSecrets, keepExpired, signal),
+      tombstones: await this.#purged(tombstones, keepTombstones, signal),
       durationMs: clock.monotonicMs() - startedAt,
     }
   }
 
-  async #purged(purge: Pick<TombstonePurge, 'run'>, seconds: KeptSeconds): Promise<Purged> {
-    const { signal } = this.#stopped
+  async #purged(
+    purge: Pick<TombstonePurge, 'run'>,
+    seconds: KeptSeconds,
+    signal: AbortSignal,
+  ): Promise<Purged> {
     if (seconds === 'forever' || signal.aborted) return { removed: 0, damaged: 0 }
     return purge.run({
       before: timeBefore(this.#parts.clock, seconds),

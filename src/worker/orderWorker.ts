@@ -7,7 +7,8 @@ import type {
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { OrderId } from '../lib/ids.ts'
-import { type Timestamp, timestampFromMicros } from '../lib/timestamp.ts'
+import { Stillness } from '../lib/stillness.ts'
+import { NEVER, type Timestamp, timestampFromMicros } from '../lib/timestamp.ts'
 import type { KeyPairTask, TaskOutcome } from './keyPairTask.ts'
 import type { OrderEvent } from './orderEvent.ts'
 
@@ -24,6 +25,7 @@ export interface OrderWorkerParts {
 export interface WorkerTimes {
   /** How often it looks for what others placed, and for what a dead process left. */
   readonly lookEveryMs: number
+  /** A lease that stands still for so long is a dead process's. */
   readonly leaseMs: number
   readonly renewEveryMs: number
   /** Waits before the second attempt, and twice as long before each further one. */
@@ -34,8 +36,8 @@ export interface WorkerTimes {
 
 const TIMES: WorkerTimes = {
   lookEveryMs: 5_000,
-  leaseMs: 60_000,
-  renewEveryMs: 20_000,
+  leaseMs: 30_000,
+  renewEveryMs: 5_000,
   retryAfterMs: 2_000,
   patienceMs: 10_000,
 }
@@ -46,14 +48,13 @@ const TIMES: WorkerTimes = {
 const MAX_COST = 100
 const COST_OF_FAILURE = 10
 const LONGEST_RETRY_MS = 60_000
-/** No clock gets there: what is parked waits for an operator. */
-const NEVER = '9999-12-31T23:59:59.999999' as Timestamp
 
 /** Works through the queue of orders, one at a time, oldest first. */
 export class OrderWorker {
   readonly #parts: OrderWorkerParts
   readonly #times: WorkerTimes
   readonly #owner: string
+  readonly #stillness: Stillness
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
   #isWoken = false
@@ -65,6 +66,7 @@ export class OrderWorker {
     this.#parts = parts
     this.#times = { ...TIMES, ...parts.times }
     this.#owner = parts.processes.own
+    this.#stillness = new Stillness(() => parts.clock.monotonicMs(), this.#times.leaseMs / 2)
   }
 
   start(): void {
@@ -123,7 +125,7 @@ export class OrderWorker {
 
   async #workOnNext(): Promise<boolean> {
     const { tasks, clock } = this.#parts
-    if (!(await this.#isAnythingWaiting())) return false
+    if (!(await this.#isAnythingWaiting()) || this.#isStopping) return false
     const task = await tasks.claim(this.#owner, clock.now(), this.#inMs(this.#times.leaseMs))
     if (task === undefined) return false
     await this.#workOn(task)
@@ -140,7 +142,26 @@ export class OrderWorker {
       await tasks.releaseAllOf(owner)
       onEvent({ type: 'freed', owner })
     }
+    if (waiting > 0) await this.#freeWhatStandsStill()
     return waiting > 0
+  }
+
+  /**
+   * No clock of two nodes is compared: a lease that stands still is nobody's any more. What rests after a
+   * failure comes free by its time; by a clock that was an hour ahead it would do so an hour late.
+   */
+  async #freeWhatStandsStill(): Promise<void> {
+    const { tasks, onEvent } = this.#parts
+    const leased = await tasks.leased()
+    const marks = leased.map(({ orderId, owner, until }) => [orderId, `${owner} ${until}`] as const)
+    const stillMs = this.#stillness.look(new Map(marks))
+    for (const task of leased) {
+      const { orderId, owner } = task
+      const patienceMs = owner === null ? LONGEST_RETRY_MS : this.#times.leaseMs
+      if ((stillMs.get(orderId) ?? 0) <= patienceMs) continue
+      await tasks.free(task)
+      if (owner !== null) onEvent({ type: 'freed', owner })
+    }
   }
 
   async #workOn(task: OrderTask): Promise<void> {

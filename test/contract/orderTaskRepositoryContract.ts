@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, beforeEach, describe, test } from 'node:test'
 import type { MadeKeyPair } from '../../src/domain/ports/orderRepositories.ts'
 import { newOrderId } from '../../src/lib/ids.ts'
+import { NEVER } from '../../src/lib/timestamp.ts'
 import type { Order } from '../../src/model/order.ts'
 import {
   at,
@@ -79,6 +80,7 @@ export function orderTaskRepositoryContract(
         sealedInput: Buffer.from(input),
       })
       assert.deepEqual(plain(await db.orderTasks.order(order.id)), plain(order))
+      await db.orderTasks.releaseAllOf('a')
       assert.equal((await claimed('b', LATER, MUCH_LATER)).cost, 2)
     })
 
@@ -109,12 +111,41 @@ export function orderTaskRepositoryContract(
       assert.equal(new Set(ids).size, 5)
     })
 
-    test('a lease holds until its end and not a microsecond longer', async () => {
-      const { id } = await placed()
+    test('no clock ends a lease: what is held stays held, whatever time it is', async () => {
+      await placed()
       await claimed()
-      const before = at('2026-11-22T12:00:59.999999')
-      assert.equal(await db.orderTasks.claim('b', before, MUCH_LATER), undefined)
-      assert.equal((await claimed('b', LATER, MUCH_LATER)).orderId, id)
+      assert.equal(await db.orderTasks.claim('b', MUCH_LATER, MUCH_LATER), undefined)
+    })
+
+    test('a lease that still is as it was seen is freed, one that moved is not', async () => {
+      const { id } = await placed()
+      await claimed('a')
+      const [seen] = await db.orderTasks.leased()
+      assert.deepEqual(seen, { orderId: id, owner: 'a', until: LATER })
+      assert.ok(seen !== undefined)
+      await db.orderTasks.renew(id, 'a', MUCH_LATER)
+      await db.orderTasks.free(seen)
+      assert.equal(await db.orderTasks.claim('b', MUCH_LATER, MUCH_LATER), undefined)
+      await db.orderTasks.free({ ...seen, owner: 'b', until: MUCH_LATER })
+      assert.equal(await db.orderTasks.claim('b', MUCH_LATER, MUCH_LATER), undefined)
+      await db.orderTasks.free({ ...seen, until: MUCH_LATER })
+      assert.equal((await claimed('b', NOW, LATER)).orderId, id)
+      assert.equal(await db.orderTasks.renew(id, 'a', MUCH_LATER), false)
+    })
+
+    test('what rests is seen and can be freed; what is parked for good is neither', async () => {
+      await placed()
+      await placed()
+      const [resting, parked] = [await claimed('a'), await claimed('a')]
+      await db.orderTasks.release(resting, 'a', MUCH_LATER)
+      await db.orderTasks.release(parked, 'a', NEVER)
+      const leased = await db.orderTasks.leased()
+      const rests = { orderId: resting.orderId, owner: null, until: MUCH_LATER }
+      assert.deepEqual(leased, [rests])
+      assert.equal(await db.orderTasks.claim('b', NOW, LATER), undefined)
+      await db.orderTasks.free(rests)
+      assert.equal((await claimed('b')).orderId, resting.orderId)
+      assert.equal(await db.orderTasks.claim('b', MUCH_LATER, MUCH_LATER), undefined)
     })
 
     test('only the owner renews, for as long as nobody else took the task', async () => {
@@ -123,8 +154,8 @@ export function orderTaskRepositoryContract(
       assert.equal(await db.orderTasks.renew(id, 'b', MUCH_LATER), false)
       assert.equal(await db.orderTasks.renew(newOrderId(), 'a', MUCH_LATER), false)
       assert.equal(await db.orderTasks.renew(id, 'a', MUCH_LATER), true)
-      assert.equal(await db.orderTasks.claim('b', LATER, MUCH_LATER), undefined)
-      await claimed('b', MUCH_LATER, at('2026-11-22T12:03:00.000000'))
+      await db.orderTasks.free({ orderId: id, owner: 'a', until: MUCH_LATER })
+      await claimed('b')
       assert.equal(await db.orderTasks.renew(id, 'a', MUCH_LATER), false)
     })
 
@@ -185,7 +216,8 @@ export function orderTaskRepositoryContract(
     test('of two who settle one order one does, whoever holds the lease', async () => {
       const order = await placed()
       await claimed('a')
-      await claimed('b', LATER, MUCH_LATER)
+      await db.orderTasks.releaseAllOf('a')
+      await claimed('b')
       const [late, one, two] = [pairOf(), pairOf(), pairOf()]
       const settle = (owner: string, made: MadeKeyPair) =>
         db.orderTasks.settle(owner, order.rowMac, endedAs(order, made), made)

@@ -27,6 +27,11 @@ export class DoorClock implements Clock {
     this.#micros = Date.parse(iso) * 1000
   }
 
+  /** Somebody sets the clock; no time passes. */
+  step(seconds: number): void {
+    this.#micros += seconds * 1_000_000
+  }
+
   advanceSeconds(seconds: number): void {
     this.#micros += seconds * 1_000_000
     this.#leaptMs += seconds * 1000

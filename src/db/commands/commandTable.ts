@@ -12,6 +12,7 @@ import { beatLease, releaseLease, takeLease } from './leaseCommands.ts'
 import { placeOrder, removeOrder } from './orderCommands.ts'
 import {
   claimOrderTask,
+  freeOrderTask,
   releaseOrderTask,
   releaseOrderTasksOf,
   renewOrderLease,
@@ -70,6 +71,7 @@ export const COMMANDS = {
   placeOrder,
   removeOrder,
   claimOrderTask,
+  freeOrderTask,
   renewOrderLease,
   releaseOrderTask,
   releaseOrderTasksOf,

@@ -1,4 +1,9 @@
-import type { MadeKeyPair, OrderTask, Settled } from '../../domain/ports/orderRepositories.ts'
+import type {
+  LeasedTask,
+  MadeKeyPair,
+  OrderTask,
+  Settled,
+} from '../../domain/ports/orderRepositories.ts'
 import type { OrderId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Order } from '../../model/order.ts'
@@ -20,7 +25,8 @@ export function* claimOrderTask(
   const { rows } = yield {
     sql:
       'select order_tasks.order_id, order_tasks.attempts, order_tasks.sealed_input from order_tasks ' +
-      'where order_tasks.lease_until is null or order_tasks.lease_until <= ? ' +
+      'where order_tasks.lease_until is null ' +
+      'or (order_tasks.lease_owner is null and order_tasks.lease_until <= ?) ' +
       `order by order_tasks.created_at, order_tasks.order_id limit 1${dialect.forUpdateOfFree}`,
     params: [now],
   }
@@ -77,6 +83,21 @@ export function* releaseOrderTasksOf(_dialect: Dialect, owner: string): Statemen
       'update order_tasks set lease_owner = null, lease_until = null ' +
       'where order_tasks.lease_owner = ?',
     params: [owner],
+  }
+}
+
+/** Whoever renews it, or takes it, meanwhile changes the same row, and is not disturbed. */
+export function* freeOrderTask(
+  _dialect: Dialect,
+  { orderId, owner, until }: LeasedTask,
+): Statements<void> {
+  const isAsSeen =
+    'order_tasks.order_id = ? and order_tasks.lease_until = ? and order_tasks.lease_owner'
+  yield {
+    sql:
+      'update order_tasks set lease_owner = null, lease_until = null ' +
+      `where ${isAsSeen} ${owner === null ? 'is null' : '= ?'}`,
+    params: owner === null ? [orderId, until] : [orderId, until, owner],
   }
 }
 

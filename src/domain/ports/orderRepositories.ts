@@ -40,6 +40,15 @@ export interface NewOrderTask {
   readonly sealedInput: Uint8Array | null
 }
 
+/** A task that nobody may take up now, as somebody saw it. */
+export interface LeasedTask {
+  readonly orderId: OrderId
+  /** null: it rests after a failure. */
+  readonly owner: string | null
+  /** Changes whenever its owner renews: while it stands still, the owner is dead or cut off. */
+  readonly until: Timestamp
+}
+
 /** A task in somebody's hands. */
 export interface OrderTask {
   readonly orderId: OrderId
@@ -58,19 +67,23 @@ export interface MadeKeyPair {
 export type Settled = 'settled' | 'lost' | 'stale' | 'keyGone'
 
 /**
- * The queue of what is PENDING (design 9). A task belongs to whoever claimed it until the lease ends;
- * leases are compared on the clocks of the nodes, so a clock that is wrong costs work done in vain and
- * never an order done twice: only the owner settles, and settling ends the task.
+ * The queue of what is PENDING (design 9). A task belongs to whoever claimed it until it is released, or
+ * freed by somebody who saw its lease stand still (ADR 0031): no clock ends a lease. However that goes, an
+ * order is never done twice: only the owner settles, and settling ends the task.
  */
 export interface OrderTaskRepository {
   /** Takes the oldest task that nobody holds; what others are about to take is passed over. */
   claim(owner: string, now: Timestamp, until: Timestamp): Promise<OrderTask | undefined>
-  /** false: it is no longer the owner's. */
+  /** Moves the lease to another `until`. false: it is no longer the owner's. */
   renew(orderId: OrderId, owner: string, until: Timestamp): Promise<boolean>
   /** Gives a task back at this cost: nobody takes it up before `notBefore`. Nothing happens when it is another's. */
   release(task: OrderTask, owner: string, notBefore: Timestamp): Promise<void>
   /** Takes from an owner that is known to be dead whatever it held. */
   releaseAllOf(owner: string): Promise<void>
+  /** Tasks that are held or rest, a hundred at most, those first whose time is over first. None that is parked until NEVER. */
+  leased(): Promise<readonly LeasedTask[]>
+  /** Makes it anybody's, if it is still as it was seen. */
+  free(seen: LeasedTask): Promise<void>
   /** How many tasks there are, and who holds any. */
   look(): Promise<{ readonly waiting: number; readonly owners: readonly string[] }>
   /** The order of a task, whatever its project. */

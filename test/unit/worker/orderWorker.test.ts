@@ -12,6 +12,7 @@ function hangs() {
     calls += 1
     begin()
     return new Promise((_resolve, reject) => {
+      if (signal.aborted) reject(signal.reason)
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
   }
@@ -45,9 +46,10 @@ describe('the order worker', () => {
   test('lets nobody wait longer than its patience, nor beyond its end', async (t) => {
     const room = await workerRoom(t)
     const never = (_recipe: unknown, _passphrase: unknown, signal: AbortSignal) =>
-      new Promise<never>((_resolve, reject) =>
-        signal.addEventListener('abort', () => reject(signal.reason)),
-      )
+      new Promise<never>((_resolve, reject) => {
+        if (signal.aborted) reject(signal.reason)
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
     const worker = room.worker({ make: never, times: { patienceMs: 20 } })
     worker.start()
     const slow = await room.place()
@@ -90,7 +92,7 @@ describe('the order worker', () => {
     assert.equal(room.count('order_tasks'), 0)
   })
 
-  test('two workers on one order, the lease of the first having ended: one container', async (t) => {
+  test('two workers on one order, the first of which did not renew: one container', async (t) => {
     const room = await workerRoom(t)
     const id = await room.place()
     const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>()
@@ -102,8 +104,8 @@ describe('the order worker', () => {
     }
     room.worker({ make: slow, own: 'slow', times: { renewEveryMs: 3_600_000 } }).start()
     await begun
-    room.clock.advanceSeconds(61)
     room.worker({ make: anyPair, own: 'fast' }).start()
+    await room.passStill(31)
     await room.event('made')
     const { containerId } = await room.order(id)
     end()
@@ -120,19 +122,70 @@ describe('the order worker', () => {
     const { make, begun } = hangs()
     room.worker({ make, own: 'slow', times: { renewEveryMs: 5 } }).start()
     await begun
+    const until = () => room.execute('select lease_until from order_tasks')[0]?.['lease_until']
     for (let i = 0; i < 10; i += 1) {
-      room.clock.advanceSeconds(50)
-      const until = performance.now() + 5_000
-      const ends = () =>
-        String(room.execute('select lease_until from order_tasks')[0]?.['lease_until'])
-      while (ends() < room.clock.now()) {
-        assert.ok(performance.now() < until, 'it was not renewed')
+      const before = until()
+      room.clock.advanceSeconds(1)
+      const late = performance.now() + 5_000
+      while (until() === before) {
+        assert.ok(performance.now() < late, 'it was not renewed')
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
     }
     room.execute("update order_tasks set lease_owner = 'other'")
     await room.event('lost')
     assert.equal((await room.order(id)).status, 'PENDING')
+  })
+
+  test('what is renewed is left alone, however often others look and whatever their clocks say', async (t) => {
+    const room = await workerRoom(t)
+    const id = await room.place()
+    const { make, begun, calls } = hangs()
+    room.worker({ make, own: 'slow', times: { renewEveryMs: 3_600_000 } }).start()
+    await begun
+    room.worker({ make: anyPair, own: 'hasty' }).start()
+    await room.event('looked', 3)
+    for (const step of [3600, -7200, 3600]) {
+      room.clock.step(step)
+      await room.event('looked', room.looks() + 3)
+    }
+    for (let i = 0; i < 5; i += 1) {
+      await room.passStill(14)
+      await room.database.orderTasks.renew(id, 'slow', room.clock.now())
+      await room.event('looked', room.looks() + 2)
+    }
+    assert.equal((await room.order(id)).status, 'PENDING')
+    assert.equal(calls(), 1)
+    await room.passStill(31)
+    await room.event('made')
+  })
+
+  test('who could not look for long does not take what it saw before', async (t) => {
+    const room = await workerRoom(t)
+    const id = await room.place()
+    const { make, begun } = hangs()
+    room.worker({ make, own: 'slow', times: { renewEveryMs: 3_600_000 } }).start()
+    await begun
+    room.worker({ make: anyPair, own: 'sleeper' }).start()
+    await room.event('looked', 3)
+    room.clock.advanceSeconds(3600)
+    await room.event('looked', room.looks() + 3)
+    assert.equal((await room.order(id)).status, 'PENDING')
+  })
+
+  test('a failure under a clock that is an hour ahead costs the order a minute, not an hour', async (t) => {
+    const room = await workerRoom(t)
+    const id = await room.place()
+    room.clock.step(3600)
+    const { make } = failsFirst(1, () => new Error('it died'))
+    const worker = room.worker({ make, times: { retryAfterMs: 2_000 } })
+    worker.start()
+    await room.event('released')
+    room.clock.step(-3600)
+    await room.passStill(58)
+    assert.equal((await room.order(id)).status, 'PENDING')
+    await room.passStill(4)
+    await room.event('made')
   })
 
   test('what a dead process held is taken over at once, without waiting for its lease', async (t) => {
@@ -204,8 +257,12 @@ describe('the order worker', () => {
   test('a hundred processes may die under a task; then it ends without being tried once more', async (t) => {
     const room = await workerRoom(t)
     const id = await room.place()
-    const claim = () => room.database.orderTasks.claim('dead', room.clock.now(), room.clock.now())
+    const claim = async () => {
+      await room.database.orderTasks.releaseAllOf('dead')
+      return room.database.orderTasks.claim('dead', room.clock.now(), room.clock.now())
+    }
     for (let i = 0; i < 99; i += 1) assert.ok((await claim()) !== undefined)
+    await room.database.orderTasks.releaseAllOf('dead')
     const lucky = room.worker({ make: anyPair })
     lucky.start()
     await room.event('made')
@@ -214,6 +271,7 @@ describe('the order worker', () => {
 
     const other = await room.place()
     for (let i = 0; i < 100; i += 1) assert.ok((await claim()) !== undefined)
+    await room.database.orderTasks.releaseAllOf('dead')
     room.worker({ make: () => assert.fail('it was tried') }).start()
     await room.event('failed')
     assert.equal((await room.order(other)).status, 'ERROR')

@@ -90,6 +90,15 @@ export async function workerRoom(t: { after(work: () => Promise<void>): unknown 
         passphrases: given,
       }))
     },
+    /** How often any worker has looked. */
+    looks: (): number => events.filter(({ type }) => type === 'looked').length,
+    /** So many seconds during which everybody looks often enough. */
+    async passStill(seconds: number): Promise<void> {
+      for (let left = seconds; left > 0; left -= 5) {
+        clock.advanceSeconds(Math.min(5, left))
+        await this.event('looked', this.looks() + 3)
+      }
+    },
     remove: (id: OrderId) => orders.remove(contextOf(['admin']), id),
     order: async (id: OrderId): Promise<Order> => {
       const found = await database.orders.find('p' as ProjectId, id)
@@ -105,6 +114,8 @@ export async function workerRoom(t: { after(work: () => Promise<void>): unknown 
         release: (...args) => orderTasks.release(...args),
         releaseAllOf: (owner) => orderTasks.releaseAllOf(owner),
         look: () => orderTasks.look(),
+        leased: () => orderTasks.leased(),
+        free: (seen) => orderTasks.free(seen),
         order: (id) => orderTasks.order(id),
         settle: (...args) => orderTasks.settle(...args),
         ...options.tasks,
