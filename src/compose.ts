@@ -4,6 +4,7 @@ import { disablePaths, doorOptions } from './cli/doorOfSettings.ts'
 import { refusingWith } from './cli/exitCodes.ts'
 import { projectKeyLimits } from './cli/keyringOfSettings.ts'
 import { openKekStore } from './cli/openKekStore.ts'
+import type { WorkerReport } from './cli/processes.ts'
 import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
@@ -33,6 +34,8 @@ interface Surrounding {
   readonly clock: Clock
   /** Sockets that came with the process. */
   readonly inherited?: readonly InheritedSocket[]
+  /** One of several: its parent shows what there is to watch. */
+  readonly isWorker?: boolean
 }
 
 export interface Gatehouse {
@@ -40,6 +43,8 @@ export interface Gatehouse {
   listen(): Promise<{ readonly addresses: readonly string[] }>
   /** Stops taking requests, finishes those under way for at most this long, closes everything. */
   drain(graceMs: number): Promise<void>
+  /** What the parent of several workers shows of each. */
+  report(): Promise<WorkerReport>
   /** SIGHUP: opens log files anew, reads policy files and certificates again. */
   reload(): Promise<void>
 }
@@ -71,7 +76,7 @@ export async function compose(settings: Settings, around: Surrounding): Promise<
 
 async function composeAll(
   settings: Settings,
-  { log, clock, inherited = [] }: Surrounding,
+  { log, clock, inherited = [], isWorker = false }: Surrounding,
   opened: Opened,
 ): Promise<Gatehouse> {
   selfTest()
@@ -105,7 +110,7 @@ async function composeAll(
   opened.keep(follower, (it) => it.stop())
 
   const transport = await refusingWith('settings', () =>
-    composeListener(settings, { log, clock, metrics: watch.metrics, inherited }),
+    composeListener(settings, { log, clock, metrics: watch.metrics, inherited, isWorker }),
   )
   const { listener } = opened.keep(transport, (it) => it.stop())
   const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
@@ -162,14 +167,15 @@ async function composeAll(
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => listener.isDraining,
   })
-  const admin = settings.admin.enabled
-    ? new AdminListener({
-        bindHost: settings.admin.bind_host,
-        bindPort: settings.admin.bind_port,
-        metrics: watch.metrics,
-        readiness,
-      })
-    : undefined
+  const admin =
+    settings.admin.enabled && !isWorker
+      ? new AdminListener({
+          bindHost: settings.admin.bind_host,
+          bindPort: settings.admin.bind_port,
+          metrics: watch.metrics,
+          readiness,
+        })
+      : undefined
 
   return {
     async listen() {
@@ -189,6 +195,10 @@ async function composeAll(
       // Whoever waits for a key pair is answered now; its order waits for the next server.
       await Promise.all([orderWorker.stop(), listener.drain(graceMs)])
       await opened.closeAll()
+    },
+    async report() {
+      const { ready: isReady, checks } = await readiness.report()
+      return { metrics: (await watch.metrics.json()).map((one) => ({ ...one })), isReady, checks }
     },
     async reload() {
       watch.reopen()

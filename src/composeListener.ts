@@ -25,6 +25,8 @@ interface Surrounding {
   readonly metrics: Metrics
   /** Sockets that came with the process. */
   readonly inherited: readonly InheritedSocket[]
+  /** A parent listens, for several. */
+  readonly isWorker: boolean
 }
 
 /** How connections come in, and who is believed about where they come from. */
@@ -43,7 +45,7 @@ export interface Transport {
 /** @throws StartupRefusal when a certificate cannot be served */
 export async function composeListener(
   settings: Settings,
-  { log, clock, metrics, inherited }: Surrounding,
+  { log, clock, metrics, inherited, isWorker }: Surrounding,
 ): Promise<Transport> {
   const { DEFAULT: base, ssl, listener: options, oslo_middleware: middleware } = settings
   const numbers = new TransportMetrics(metrics.registry)
@@ -62,6 +64,7 @@ export async function composeListener(
       group: options.socket_group,
     },
     inherited,
+    isShared: isWorker,
     terminator: tls?.terminator,
     allowsClearText,
     proxies: options.proxy_protocol ? trusted : undefined,

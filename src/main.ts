@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ComposeGatehouse } from './cli/gatehouse.ts'
+import { parentOfThisProcess, startWorker } from './cli/processes.ts'
 import type { Surroundings, Terminal } from './cli/surroundings.ts'
 
 /** The process: the only file that reads it. `bin/` calls this, with the name it was called by. */
@@ -22,6 +23,8 @@ export async function main(
     monotonicMs: () => performance.now(),
     onSignal: (name, handler) => void process.on(name, handler),
     onStray: (handler) => void process.on('uncaughtException', handler),
+    startWorker,
+    parent: parentOfThisProcess(process.env, process.ppid),
     exitNow: (code) => process.exit(code),
   }
   const run = await PROGRAMS[name]()

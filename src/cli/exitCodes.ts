@@ -24,6 +24,10 @@ export const EXIT_CODES = {
     code: 12,
     meaning: 'A backup cannot be read or written, is damaged, or is sealed to another key.',
   },
+  worker: {
+    code: 13,
+    meaning: 'One of several workers died, or had to be killed, during the stop.',
+  },
   bug: { code: 70, meaning: 'Something failed that should not have; the log has the cause.' },
 } as const
 

@@ -3,6 +3,7 @@ import type { InheritedSocket } from '../http/listener.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { OpenLog } from '../ops/log.ts'
+import type { WorkerReport } from './processes.ts'
 
 /** A server built by `compose.ts`, as `serve` drives it. */
 export interface RunningGatehouse {
@@ -10,6 +11,8 @@ export interface RunningGatehouse {
   listen(): Promise<{ readonly addresses: readonly string[] }>
   /** Stops taking requests, finishes those under way for at most this long, closes everything. */
   drain(graceMs: number): Promise<void>
+  /** For the parent of several workers. */
+  report?(): Promise<WorkerReport>
   /** SIGHUP: opens log files anew, reads policy files and certificates again. */
   reload?(): Promise<void>
 }
@@ -20,5 +23,7 @@ export type ComposeGatehouse = (
     readonly log: Log & Pick<OpenLog, 'writeLines'>
     readonly clock: Clock
     readonly inherited: readonly InheritedSocket[]
+    /** Its parent shows what there is to watch, and shares the port with others. */
+    readonly isWorker: boolean
   },
 ) => Promise<RunningGatehouse>

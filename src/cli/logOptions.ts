@@ -4,7 +4,7 @@ import type { LogOptions } from '../ops/log.ts'
 import { OSLO_FORMS } from '../ops/osloText.ts'
 
 /** oslo.log's meaning of log_file and log_dir, save that nothing is relative to the working directory. */
-export function logOptions(settings: Settings, isTerminal: boolean): LogOptions {
+export function logOptions(settings: Settings, isTerminal: boolean, worker?: number): LogOptions {
   const { DEFAULT } = settings
   const { debug, log_dir: folder, log_file: file, use_stderr: useStderr } = DEFAULT
   return {
@@ -20,6 +20,7 @@ export function logOptions(settings: Settings, isTerminal: boolean): LogOptions 
       plain: DEFAULT.logging_default_format_string ?? OSLO_FORMS.plain,
       exceptionPrefix: DEFAULT.logging_exception_prefix ?? OSLO_FORMS.exceptionPrefix,
     },
+    worker,
   }
 }
 

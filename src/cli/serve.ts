@@ -10,15 +10,16 @@ import { logFirstLines } from './firstLines.ts'
 import type { ComposeGatehouse, RunningGatehouse } from './gatehouse.ts'
 import { inheritedSockets } from './inheritedSockets.ts'
 import { logOptions } from './logOptions.ts'
+import type { ParentProcess } from './processes.ts'
 import { refusalOf } from './refusalSentence.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
 import { ensureStateFolder } from './stateFolder.ts'
+import { stopSignal } from './stopSignal.ts'
+import { supervise, workerCountOf } from './supervise.ts'
 import type { Surroundings } from './surroundings.ts'
 import { welcome } from './welcome.ts'
 
-const ONE_SIGNAL_MS = 500
-
-/** `gatehouse serve`: from settings to a server, until a signal. @returns the exit code */
+/** `gatehouse serve`: from settings to a server, or to several under this process, until a signal. @returns the exit code */
 export async function serve(
   surroundings: Surroundings,
   sources: readonly ConfigSource[],
@@ -27,15 +28,20 @@ export async function serve(
   const loaded = settingsOfCommand(surroundings, sources)
   const { settings } = loaded
   ensureStateFolder(settings.DEFAULT.state_path)
-  const log = openLog(logOptions(settings, surroundings.err.isTerminal))
+  const { parent } = surroundings
+  const log = openLog(logOptions(settings, surroundings.err.isTerminal, parent?.number))
   surroundings.onStray((error) => endByBug(error, log, surroundings))
   try {
-    logFirstLines(log, loaded, surroundings.version)
+    if (parent === undefined) logFirstLines(log, loaded, surroundings.version)
     await awaitDatabase(settings, log)
     await refuseUnfitSchema(settings)
-    const inherited = inheritedSockets(surroundings.env, surroundings.pid)
+    if (parent === undefined && workerCountOf(settings) > 1) {
+      return await supervise(surroundings, loaded, sources, log)
+    }
+    const inherited = inheritedSockets(surroundings.env, parent?.pid ?? surroundings.pid)
     warnOfUnusedSockets(inherited, settings.DEFAULT.bind_host, log)
-    const gatehouse = await compose(settings, { log, clock: systemClock(), inherited })
+    const isWorker = parent !== undefined
+    const gatehouse = await compose(settings, { log, clock: systemClock(), inherited, isWorker })
     return await untilSignal(surroundings, gatehouse, log, loaded, sources)
   } catch (error) {
     const refusal = refusalOf(error)
@@ -43,6 +49,7 @@ export async function serve(
     throw error
   } finally {
     await log.close()
+    parent?.leave()
   }
 }
 
@@ -63,12 +70,18 @@ async function untilSignal(
   sources: readonly ConfigSource[],
 ): Promise<number> {
   const { settings } = loaded
-  const stopped = stopSignal(surroundings)
+  const { parent } = surroundings
+  const stopped = Promise.race([
+    stopSignal(surroundings),
+    ...(parent === undefined ? [] : [obey(parent, gatehouse, log)]),
+  ])
   surroundings.onSignal('SIGHUP', () => reload(gatehouse, log))
   try {
     const { addresses } = await gatehouse.listen()
+    parent?.tell({ type: 'listening', addresses: [...addresses] })
     for (const address of addresses) log.info({ address }, 'listening')
-    if (surroundings.out.isTerminal || loaded.files.length === 0) {
+    const isGreeting = surroundings.out.isTerminal || loaded.files.length === 0
+    if (isGreeting && parent === undefined) {
       surroundings.out.write(welcome({ settings, addresses, sources, surroundings }))
     }
     log.info({ signal: await stopped }, 'stopping: requests under way may finish')
@@ -79,23 +92,21 @@ async function untilSignal(
   return EXIT_CODES.done.code
 }
 
-/**
- * The first signal stops, a later one does not wait. One Ctrl-C can arrive several times: from the
- * terminal, from npm, from the Node that started this one; those come together and count once.
- */
-function stopSignal(surroundings: Surroundings): Promise<string> {
+/** A worker's parent says when it stops, and asks how it is. @returns what ended it */
+function obey(parent: ParentProcess, gatehouse: RunningGatehouse, log: OpenLog): Promise<string> {
   return new Promise((resolve) => {
-    let stoppingSinceMs: number | undefined
-    for (const name of ['SIGTERM', 'SIGINT'] as const) {
-      surroundings.onSignal(name, () => {
-        const nowMs = surroundings.monotonicMs()
-        stoppingSinceMs ??= nowMs
-        if (nowMs - stoppingSinceMs > ONE_SIGNAL_MS) {
-          surroundings.exitNow(EXIT_CODES.interrupted.code)
-        }
-        resolve(name)
-      })
-    }
+    parent.onGone(() => resolve('the parent is gone'))
+    parent.onWord((word) => {
+      if (word.type === 'stop') resolve('the parent')
+      else if (word.type === 'reload') reload(gatehouse, log)
+      else {
+        const { id } = word
+        gatehouse.report?.().then(
+          (report) => parent.tell({ type: 'report', id, report }),
+          (error: unknown) => log.error({ error: asError(error) }, 'no report could be made'),
+        )
+      }
+    })
   })
 }
 

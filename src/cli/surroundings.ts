@@ -1,4 +1,5 @@
 import type { Environment } from '../config/environment.ts'
+import type { ParentProcess, WorkerProcess } from './processes.ts'
 
 export interface Terminal {
   write(text: string): void
@@ -23,6 +24,10 @@ export interface Surroundings {
   onSignal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handler: () => void): void
   /** Something threw where nobody waited for it. */
   onStray(handler: (error: unknown) => void): void
+  /** Another process that serves the same; `number` counts from 1. */
+  startWorker(number: number): WorkerProcess
+  /** Whose worker this process is. */
+  readonly parent: ParentProcess | undefined
   /** Ends the process at once. */
   exitNow(code: number): void
 }

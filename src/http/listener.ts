@@ -43,6 +43,8 @@ export interface ListenerOptions {
   readonly proxies?: TrustedProxies | undefined
   readonly peers?: Peers
   readonly onRefused?: (reason: RefusedApproach, remoteAddress: string) => void
+  /** A parent listens for several of us, and has seen to the socket. */
+  readonly isShared?: boolean
 }
 
 /** Node takes an open file as well, which its types do not say. */
@@ -100,7 +102,7 @@ export class Listener {
   }
 
   async #openPath(path: string): Promise<string> {
-    await removeDeadSocket(path)
+    if (this.#options.isShared !== true) await removeDeadSocket(path)
     await this.#listen({ path })
     await grantAccess(path, this.#options.socketAccess ?? OWNER_ONLY)
     return `unix:${path}`

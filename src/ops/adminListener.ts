@@ -6,7 +6,7 @@ export interface AdminListenerParts {
   readonly bindHost: string
   readonly bindPort: number
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
-  readonly readiness: Readiness
+  readonly readiness: Pick<Readiness, 'report'>
 }
 
 interface Page {

@@ -13,6 +13,8 @@ export interface LineFileOptions {
   /** A file, or `/dev/stdout`, `/dev/stderr`. */
   readonly path: string
   readonly mode: number
+  /** Other processes write it too: a pipe keeps whole only what goes in at most 4 KiB at once. */
+  readonly isShared?: boolean
   /** A disk that does not answer must not keep the process from ending; 2 s unless said. */
   readonly closeWithinMs?: number
   /** 'failing': nothing can be written now, told once until it can; 'dropped': lines were lost. */
@@ -26,6 +28,7 @@ export interface LineFileOptions {
 const MOST_WAITING = 16 * 1024 * 1024
 /** So much goes into one write. */
 const ROOM_BYTES = 256 * 1024
+const PIPE_KEEPS_WHOLE = 4096
 const TRY_AGAIN_MS = 50
 const CLOSE_WITHIN_MS = 2000
 const STANDARD_STREAMS: ReadonlyMap<string, number> = new Map([
@@ -140,7 +143,8 @@ export class LineFile {
       return
     }
     this.#isWriting = true
-    this.#room ??= Buffer.allocUnsafeSlow(ROOM_BYTES)
+    const isSharedPipe = this.#options.isShared === true && STANDARD_STREAMS.has(this.path)
+    this.#room ??= Buffer.allocUnsafeSlow(isSharedPipe ? PIPE_KEEPS_WHOLE : ROOM_BYTES)
     const { read, written } = encoder.encodeInto(this.#waiting, this.#room)
     const isAll = read === this.#waiting.length
     // Whole lines, so that none lies in two files when the log is moved away.

@@ -14,6 +14,8 @@ export interface LogOptions {
   /** `text` is for people, and they look at standard error: files are JSON then. */
   readonly format: 'json' | 'text' | 'oslo'
   readonly osloForms: OsloForms
+  /** The number of this process among those that share the log; undefined: it is alone. */
+  readonly worker?: number | undefined
 }
 
 /** The log of the process, and what the process does with it as a whole. */
@@ -36,6 +38,7 @@ export function openLog(options: LogOptions): OpenLog {
     const file = LineFile.open({
       path: one,
       mode: 0o640,
+      isShared: options.worker !== undefined,
       onTrouble: ({ kind, code }) => {
         for (const other of files) {
           if (other.file.path !== one) other.file.write(other.shown(troubleLine(one, kind, code)))
@@ -54,7 +57,7 @@ export function openLog(options: LogOptions): OpenLog {
     },
   }
   return new PinoLog(
-    options.debug ? 'debug' : 'info',
+    options,
     stream,
     files.map(({ file }) => file),
   )
@@ -66,16 +69,23 @@ class PinoLog implements OpenLog {
   readonly #files: readonly LineFile[]
   readonly #isDebug: boolean
 
-  constructor(level: 'debug' | 'info', stream: pino.DestinationStream, files: readonly LineFile[]) {
+  constructor(
+    { debug, worker }: LogOptions,
+    stream: pino.DestinationStream,
+    files: readonly LineFile[],
+  ) {
     this.#stream = stream
     this.#files = files
-    this.#isDebug = level === 'debug'
+    this.#isDebug = debug
     this.#pino = pino(
       {
-        level,
+        level: debug ? 'debug' : 'info',
         messageKey: 'message',
         timestamp: () => `,"time":"${new Date().toISOString()}"`,
-        formatters: { level: (label) => ({ level: label }), bindings: ({ pid }) => ({ pid }) },
+        formatters: {
+          level: (label) => ({ level: label }),
+          bindings: ({ pid }) => ({ pid, ...(worker !== undefined && { worker }) }),
+        },
         // Everything was made printable before: pino has nothing to serialize, so nothing to leak.
         serializers: {},
       },

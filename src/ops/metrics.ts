@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CompletedRequest } from '../http/observer.ts'
 import type { AuditEvent } from './audit.ts'
+import type { DatabaseTrouble } from './databaseTrouble.ts'
 import { RequestSeconds } from './requestSeconds.ts'
 import { Tally } from './tally.ts'
 
@@ -27,13 +28,6 @@ export interface KekCall {
 }
 
 /** The numbers of this process. No label holds an id, a name or anything a client chose. */
-/** What may happen to the way to the database. */
-export type DatabaseTrouble =
-  | 'connectionLost'
-  | 'writerDied'
-  | 'serverUnreachable'
-  | 'changeRetried'
-
 export class Metrics {
   readonly #registry = new Registry()
   readonly #requestSeconds: RequestSeconds
@@ -105,6 +99,7 @@ export class Metrics {
     this.#keystone = new Gauge({
       name: 'gatehouse_keystone_up',
       help: '1 while Keystone answers, 0 while it is away. Absent until it was asked.',
+      aggregator: 'min',
       registers,
     })
     this.#keystone.remove()
@@ -137,6 +132,7 @@ export class Metrics {
     this.#ordersWaiting = new Gauge({
       name: 'gatehouse_orders_waiting',
       help: 'Orders in the queue when this process last looked, at most seconds ago.',
+      aggregator: 'max',
       registers,
     })
     this.#lostLines = new Counter({
@@ -278,6 +274,11 @@ export class Metrics {
 
   get contentType(): string {
     return this.#registry.contentType
+  }
+
+  /** For a parent that sums up its workers. */
+  json(): Promise<object[]> {
+    return this.#registry.getMetricsAsJSON()
   }
 
   text(): Promise<string> {

@@ -21,7 +21,7 @@ export interface ReadinessOptions {
 
 export interface ReadinessReport {
   readonly ready: boolean
-  readonly checks: Readonly<Record<string, 'ok' | 'draining' | `failed: ${string}`>>
+  readonly checks: Readonly<Record<string, string>>
 }
 
 const TIMEOUT_MS = 2000

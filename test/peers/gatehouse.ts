@@ -9,6 +9,8 @@ import { freePort } from './freePort.ts'
 const run = promisify(execFile)
 
 const COMMAND = resolve(import.meta.dirname, '../../bin/gatehouse.js')
+/** As in the first line of the command. */
+const NODE_ARGS = ['--max-semi-space-size=8', '--no-parallel-scavenge']
 
 /** Section, option, value: what a barbican.conf is made of. */
 export type Configuration = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -21,6 +23,10 @@ export interface GatehouseOptions {
   readonly port?: number
   /** The `gatehouse` of another checkout. */
   readonly program?: string
+  /** Called with its folder before it starts. */
+  readonly prepare?: (home: string) => Promise<void>
+  /** What the command is run by, such as `unshare`; nothing unless said. */
+  readonly runBy?: readonly string[]
 }
 
 const merged = (one: Configuration, other: Configuration): Configuration =>
@@ -47,26 +53,37 @@ const environment = (): NodeJS.ProcessEnv =>
 export class Gatehouse {
   readonly name: string
   readonly url: string
+  /** Where it answers whoever watches. */
+  readonly adminUrl: string
   readonly #folder: string
   readonly #configFile: string
   readonly #program: string
+  readonly #runBy: readonly string[]
+  #configuration: Configuration
   #process: Child
 
-  private constructor(name: string, url: string, folder: string, program: string) {
+  private constructor(
+    { name, folder, configuration, runBy = [], program = COMMAND }: GatehouseOptions,
+    { url, adminUrl }: { readonly url: string; readonly adminUrl: string },
+  ) {
     this.name = name
     this.url = url
-    this.#folder = folder
+    this.adminUrl = adminUrl
+    this.#folder = join(folder, name)
     this.#program = program
-    this.#configFile = join(folder, 'barbican.conf')
+    this.#runBy = runBy
+    this.#configuration = configuration
+    this.#configFile = join(this.#folder, 'barbican.conf')
     this.#process = this.#spawn()
   }
 
   static async start(options: GatehouseOptions): Promise<Gatehouse> {
-    const { name, folder, configuration, port, program = COMMAND } = options
+    const { name, folder, configuration, port, prepare } = options
     const home = join(folder, name)
     await mkdir(home)
     const chosen = port ?? (await freePort())
     const url = `http://127.0.0.1:${chosen}`
+    const adminPort = await freePort()
     const base: Configuration = {
       DEFAULT: {
         bind_host: '127.0.0.1',
@@ -75,10 +92,15 @@ export class Gatehouse {
         state_path: join(home, 'state'),
         log_file: join(home, 'gatehouse.log'),
       },
-      admin: { bind_host: '127.0.0.1', bind_port: String(await freePort()) },
+      admin: { bind_host: '127.0.0.1', bind_port: String(adminPort) },
     }
-    await writeFile(join(home, 'barbican.conf'), ini(merged(base, configuration)), { mode: 0o600 })
-    const gatehouse = new Gatehouse(name, url, home, program)
+    const all = merged(base, configuration)
+    await writeFile(join(home, 'barbican.conf'), ini(all), { mode: 0o600 })
+    await prepare?.(home)
+    const gatehouse = new Gatehouse(
+      { ...options, configuration: all },
+      { url, adminUrl: `http://127.0.0.1:${adminPort}` },
+    )
     await answering(gatehouse.#process, `${url}/healthcheck`, 30)
     return gatehouse
   }
@@ -105,6 +127,21 @@ export class Gatehouse {
     await this.startAgain()
   }
 
+  /** From its next start on. */
+  async reconfigure(changes: Configuration): Promise<void> {
+    this.#configuration = merged(this.#configuration, changes)
+    await writeFile(this.#configFile, ini(this.#configuration), { mode: 0o600 })
+  }
+
+  /** After a stop or a kill, without waiting for an answer. */
+  launch(): void {
+    this.#process = this.#spawn()
+  }
+
+  exited(): Promise<Exit> {
+    return this.#process.exited
+  }
+
   /** After a stop or a kill. */
   async startAgain(): Promise<void> {
     this.#process = this.#spawn()
@@ -127,6 +164,10 @@ export class Gatehouse {
     return stdout
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.signal(signal)
+  }
+
   /** Everything this server ever wrote to a log or a terminal. */
   async logs(): Promise<string> {
     const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.log'))
@@ -137,10 +178,19 @@ export class Gatehouse {
   }
 
   #spawn(): Child {
+    const serve = [
+      process.execPath,
+      ...NODE_ARGS,
+      this.#program,
+      'serve',
+      '--config-file',
+      this.#configFile,
+    ]
+    const [command = '', ...args] = [...this.#runBy, ...serve]
     return new Child({
       name: this.name,
-      command: process.execPath,
-      args: [this.#program, 'serve', '--config-file', this.#configFile],
+      command,
+      args,
       cwd: this.#folder,
       env: environment(),
       logFile: join(this.#folder, 'terminal.log'),

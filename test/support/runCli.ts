@@ -77,6 +77,10 @@ export function runCli(request: CliRequest): CliRun {
     monotonicMs: () => nowMs,
     onSignal: (name, handler) => void handlers.set(name, handler),
     onStray: (handler) => void strays.push(handler),
+    startWorker: () => {
+      throw new Error('this command starts no workers')
+    },
+    parent: undefined,
     exitNow: (code) => void endedWith.push(code),
   }
   const { run = runProgram, compose = neverCompose } = request
