@@ -93,7 +93,7 @@ async function makeTemplate(kind: ServerKind): Promise<string> {
 }
 
 /** Tests tamper between two lines of theirs, as they do with SQLite's own driver: without a wait. */
-class BlockingConnection {
+export class BlockingConnection {
   readonly #worker: Worker
   readonly #signal = new Int32Array(new SharedArrayBuffer(4))
   readonly #answers: MessageChannel['port1']

@@ -10,6 +10,7 @@ export function* replaceSecretMetadata(
 ): Statements<'changed' | 'gone'> {
   if (!(yield* secretIsHeld(id, dialect.forUpdate))) return 'gone'
   yield { sql: 'delete from secret_metadata where secret_metadata.secret_id = ?', params: [id] }
+  yield* writeWhatAllWrite(id)
   for (const [key, value] of entries) {
     yield insertInto('secret_metadata', { secret_id: id, meta_key: key, meta_value: value })
   }
@@ -57,6 +58,18 @@ export function* removeSecretMetadata(
       'where secret_metadata.secret_id = ? and secret_metadata.meta_key = ?',
     params: [id, key],
     isAlone: true,
+  }
+}
+
+/**
+ * Two nodes that replace what was empty would change no row in common, and on Galera, where a lock is its
+ * node's own, both would stay. So each writes this one, which nobody ever sees (ADR 0032).
+ */
+function* writeWhatAllWrite(id: SecretId): Statements<void> {
+  yield insertInto('secret_metadata', { secret_id: id, meta_key: '', meta_value: '' })
+  yield {
+    sql: "delete from secret_metadata where secret_metadata.secret_id = ? and secret_metadata.meta_key = ''",
+    params: [id],
   }
 }
 
