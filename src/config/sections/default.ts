@@ -78,7 +78,7 @@ export const defaultSection = {
   }),
   workers: setting({
     explanation:
-      'Processes that share the port. `auto` is one per core on a database server and 1 on SQLite, which allows no more.',
+      'Processes that share the port, each with its own pool of database connections. `auto` is one per core on a database server and 1 on SQLite, which allows no more.',
     kind: workerCount,
     default: 'auto',
   }),

@@ -257,7 +257,7 @@ export const gatehouseSection = {
     default: 20,
   }),
   max_connections: setting({
-    explanation: 'The most connections at a time; more are refused.',
+    explanation: 'The most connections at a time, to each worker; more are refused.',
     kind: whole(1, 1_000_000),
     default: 10_000,
   }),
