@@ -127,7 +127,11 @@ describe('Galera', () => {
       for (const index of [0, 1]) await until(() => serves(node(index)), 'the others stopped')
       const meanwhile = await caller.store(node(1), 'stored meanwhile')
       await cluster.isolate(2, false)
-      await until(() => serves(node(2)), 'it does not come back', 30_000)
+      try {
+        await until(() => serves(node(2)), 'it does not come back', 45_000)
+      } catch (cause) {
+        throw new Error(`it does not come back; its log: ${await cluster.log(2)}`, { cause })
+      }
       assert.equal(await caller.payload(node(2), meanwhile), 'stored meanwhile')
       assert.equal((await ask(`${node(2).adminUrl}/readyz`)).status, 200)
     })

@@ -116,6 +116,11 @@ export class GaleraCluster {
     return rows
   }
 
+  /** The end of what it printed. */
+  async log(index: number): Promise<string> {
+    return (await this.#member(index).child?.log())?.slice(-6000) ?? ''
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#members.map(({ child }) => child?.stop('SIGKILL')))
     await rm(this.#folder, { recursive: true, force: true })
