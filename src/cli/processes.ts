@@ -61,10 +61,7 @@ export function startWorker(number: number): WorkerProcess {
 }
 
 /** undefined: this process is nobody's worker. */
-export function parentOfThisProcess(
-  env: Environment,
-  pid: number,
-): ParentProcess | undefined {
+export function parentOfThisProcess(env: Environment, pid: number): ParentProcess | undefined {
   const { worker } = cluster
   if (worker === undefined) return undefined
   // Node would end the process at once when the parent is gone, and cut off whoever waits for an answer.

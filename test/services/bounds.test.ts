@@ -30,7 +30,9 @@ function boundsOn(name: string, kind: ServerKind): void {
       const database = await freshServerDatabase(kind)
       t.after(() => database.drop())
       const urls = [database.url, database.url, database.url]
-      const { nodes, caller } = await startNodes(t, urls, { project_keys: { max_age: '1', cache_ttl: '1' } })
+      const { nodes, caller } = await startNodes(t, urls, {
+        project_keys: { max_age: '1', cache_ttl: '1' },
+      })
       const creator = await caller('turning', ['creator'])
       const stored = new Map<string, string>()
       for (let step = 0; step < 24; step += 1) {
@@ -81,7 +83,8 @@ function boundsOn(name: string, kind: ServerKind): void {
       const prefer = (at: Gatehouse, id = '') =>
         admin.expect(204, at, 'POST', `/v1/secret-stores/${id}/preferred`)
       await Promise.all(Array.from({ length: 12 }, (_, n) => prefer(node(n), ids[n % 2])))
-      const preferred = "select count(*) as found from preferred_secret_stores where project_id = 'choosing'"
+      const preferred =
+        "select count(*) as found from preferred_secret_stores where project_id = 'choosing'"
       assert.equal(Number(database.execute(preferred)[0]?.['found']), 1)
       const names = new Map<string, unknown>()
       for (const id of ids) {

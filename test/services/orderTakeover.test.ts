@@ -44,7 +44,10 @@ function takeoverOn(name: string, kind: ServerKind): void {
       assert.match(await ahead.logs(), /a process that died/)
       const list = await creator.expect(200, ahead, 'GET', '/v1/orders')
       const orders = list['orders'] as readonly Readonly<Record<string, string>>[]
-      assert.deepEqual(orders.map(({ status }) => status), Array(5).fill('ACTIVE'))
+      assert.deepEqual(
+        orders.map(({ status }) => status),
+        Array(5).fill('ACTIVE'),
+      )
       const refs = new Set(orders.map(({ container_ref }) => idOf(container_ref)))
       assert.equal(refs.size, 5)
       assert.equal((await creator.expect(200, ahead, 'GET', '/v1/containers'))['total'], 5)
