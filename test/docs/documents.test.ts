@@ -43,6 +43,9 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
     'gatehouse_database_connections_busy',
     'gatehouse_database_connections_awaited',
     'gatehouse_token_cache_lookups_total',
+    'gatehouse_housekeeping_holder',
+    'gatehouse_workers',
+    'gatehouse_worker_restarts',
   ]
   assert.deepEqual([...new Set(written)].toSorted(), [...new Set([...served, ...sizes])].toSorted())
 })

@@ -146,6 +146,30 @@ export function severalNodesSuite(name: string, open: () => Promise<SharedDataba
       }
     })
 
+    test('a change sees what another node acknowledged before it, with writers about', async () => {
+      const caller = await cloud.caller('causal', ADMIN)
+      let isOver = false
+      const others = atOnce(6, async (at, index) => {
+        for (let count = 0; !isOver; count += 1) await caller.store(at, `${index} ${count}`)
+      })
+      try {
+        for (let step = 0; step < 4 * STEPS; step += 1) {
+          const [one, two] = [node(step), node(step + 1)]
+          const id = await caller.store(one, 'x')
+          const member = { name: 'm', secret_ref: `${two.url}/v1/secrets/${id}` }
+          const container = { ...GENERIC, secret_refs: [member] }
+          const made = await caller.expect(201, two, 'POST', '/v1/containers', container)
+          const path = `/v1/containers/${idOf(made['container_ref'])}/consumers`
+          await caller.expect(200, one, 'POST', path, { name: 'lb', URL: 'http://lb/' })
+          const list = await caller.expect(200, two, 'GET', path)
+          assert.equal(list['total'], 1)
+        }
+      } finally {
+        isOver = true
+        await others
+      }
+    })
+
     test('what one node acknowledged, the next request sees on every other', async () => {
       const owner = await cloud.caller('seen', ADMIN, 'owner')
       const reader = await cloud.caller('seen', ['observer'], 'reader')

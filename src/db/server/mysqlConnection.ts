@@ -25,6 +25,7 @@ export class MysqlConnection implements ServerConnection {
   readonly #connection: Connection
   readonly #bindable: (value: SqlValue) => TypedParameterValue | string | Buffer | null
   #weaknesses: readonly DurabilityWeakness[] = []
+  #waitsForOthers = false
 
   /** `integer`: as the driver wants a 64-bit one; what it makes of a number by itself is a DOUBLE. */
   constructor(connection: Connection, integer: (value: number) => TypedParameterValue) {
@@ -57,6 +58,7 @@ export class MysqlConnection implements ServerConnection {
     ]
     await this.#say(`set ${settings.map((setting) => `session ${setting}`).join(', ')}`)
     this.#weaknesses = weaknessesIn(found, isGalera)
+    this.#waitsForOthers = isGalera && session.wsrepSyncWait > 0
   }
 
   execute({ sql, params }: Statement): Promise<StatementResult> {
@@ -70,6 +72,9 @@ export class MysqlConnection implements ServerConnection {
   }
 
   async begin(kind: TransactionKind): Promise<void> {
+    // Galera's wsrep_sync_wait holds up a read that stands alone. Neither the start of a transaction nor a read
+    // within one waits for what was acknowledged elsewhere, so one that stands alone goes ahead of it.
+    if (this.#waitsForOthers) await this.#say('select 1')
     if (kind === 'change') {
       await this.#say('start transaction')
       return
