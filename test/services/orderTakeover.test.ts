@@ -8,7 +8,13 @@ import { idOf, startNodes, until } from '../support/severalNodes.ts'
  * can tell by a pid that another died, and a clock of one that is half an hour ahead.
  */
 const OTHER_MACHINE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
-const CLOCK_AHEAD = ['env', 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'faketime', '-f', '+30m']
+// Not by the command `faketime`: it stays beside its child, which would outlive the kill of it.
+const CLOCK_AHEAD = [
+  'env',
+  'LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1',
+  'FAKETIME=+30m',
+  'FAKETIME_DONT_FAKE_MONOTONIC=1',
+]
 const ORDER = { type: 'asymmetric', meta: { algorithm: 'rsa', bit_length: 4096 } }
 
 function takeoverOn(name: string, kind: ServerKind): void {
