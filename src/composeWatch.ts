@@ -153,6 +153,9 @@ function observeDatabase(event: DatabaseEvent, metrics: Metrics, log: Log, alarm
       metrics.databaseTroubled('serverUnreachable')
       log.error({ reason: event.reason }, 'the database server cannot be reached')
       return
+    case 'serverReached':
+      log.info({}, 'the database server is reached again')
+      return
     case 'changeRetried':
       metrics.databaseTroubled('changeRetried')
       log.debug({ command: event.command, reason: event.reason }, 'a change is tried again')

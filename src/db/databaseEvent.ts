@@ -17,6 +17,7 @@ export type DatabaseEvent =
   | { readonly type: 'connectionOpened'; readonly by: ConnectionHolder }
   /** No connection to the server can be opened; requests get 503 until one can. */
   | { readonly type: 'serverUnreachable'; readonly reason: string }
+  | { readonly type: 'serverReached' }
   /** A deadlock, a lock that took too long, a lost certification: the change is tried again. */
   | { readonly type: 'changeRetried'; readonly command: string; readonly reason: string }
   /** The server acknowledges what it may lose in a crash. */

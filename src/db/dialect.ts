@@ -1,11 +1,13 @@
 /**
  * How a statement failed:
  * - 'constraint': it broke a rule of the schema; the connection and its transaction are sound
- * - 'busy': another process holds the lock; the connection is sound
+ * - 'busy': another process holds the lock, or the transaction was taken back for its sake; the connection is sound
+ * - 'refused': the server says no for now (read-only, out of space, out of time, a missing grant); the
+ *   connection is sound, and may lead to where nobody should write any more
  * - 'away': disk, file or connection do not serve; nothing on this connection can be trusted
  * - 'bug': anything else is ours
  */
-export type FailureKind = 'constraint' | 'busy' | 'away' | 'bug'
+export type FailureKind = 'constraint' | 'busy' | 'refused' | 'away' | 'bug'
 
 /** The text by which drivers, sockets and TLS tell one failure from another; '' when there is none. */
 export function codeOf(error: Error): string {

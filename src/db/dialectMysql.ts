@@ -9,17 +9,28 @@ export const INSERT_OR_KEEP = 'insert /* or keep */ into'
 export const DUPLICATE_KEY = 1062
 
 const CONSTRAINTS = new Set([DUPLICATE_KEY, 1048, 1216, 1217, 1406, 1451, 1452, 1557, 1586, 4025])
-/** Deadlocks, lock timeouts, a changed snapshot; on Galera also whoever lost a certification. */
-const BUSY = new Set([1205, 1213, 1020, 3101, 3572])
 /**
- * Out of disk or memory, read-only, too many connections, shutting down, access refused, no such
- * database, statements and connections that were killed or took too long, and a Galera node that has not joined.
+ * Deadlocks, lock timeouts, a changed snapshot, a table that an upgrade has just changed; on Galera also
+ * whoever lost a certification.
+ */
+const BUSY = new Set([1205, 1213, 1020, 1412, 1615, 3101, 3572])
+/**
+ * Out of disk or memory, read-only, statements that were killed or took too long, a missing grant, a
+ * COMMIT that failed, no more prepared statements.
+ */
+const REFUSED = new Set([
+  3, 5, 28, 1021, 1026, 1030, 1037, 1038, 1041, 1114, 1142, 1143, 1180, 1290, 1317, 1461, 1792,
+  1836, 1969, 3024,
+])
+/**
+ * Too many connections, shutting down, access refused, no such database, a connection that was killed or is not
+ * understood, a statement that it does not know any more, files that cannot be read, and a Galera node
+ * that has not joined.
  */
 const AWAY = new Set([
-  3, 5, 9, 11, 14, 21, 23, 28, 126, 127, 1021, 1023, 1024, 1026, 1030, 1037, 1038, 1040, 1041, 1042,
-  1043, 1044, 1045, 1047, 1049, 1053, 1077, 1079, 1080, 1114, 1129, 1130, 1135, 1152, 1154, 1155,
-  1156, 1157, 1158, 1159, 1160, 1161, 1184, 1189, 1190, 1203, 1226, 1290, 1317, 1792, 1836, 1927,
-  1969, 2006, 2013, 3024, 3168, 4031,
+  9, 11, 14, 21, 23, 126, 127, 1023, 1024, 1040, 1042, 1043, 1044, 1045, 1047, 1049, 1053, 1077,
+  1079, 1080, 1129, 1130, 1135, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1184, 1189,
+  1190, 1203, 1226, 1243, 1927, 2006, 2013, 3168, 4031,
 ])
 
 function failureKind(error: unknown): FailureKind {
@@ -29,10 +40,13 @@ function failureKind(error: unknown): FailureKind {
   if (errno !== undefined && 'sqlState' in error) {
     if (CONSTRAINTS.has(errno)) return 'constraint'
     if (BUSY.has(errno)) return 'busy'
+    if (REFUSED.has(errno)) return 'refused'
     if (AWAY.has(errno)) return 'away'
   }
   if ('fatal' in error && error.fatal === true) return 'away'
-  return /^(E[A-Z]+|PROTOCOL_[A-Z_]+|HANDSHAKE_[A-Z_]+|ERR_(TLS|SSL)_[A-Z_]+)$/.test(codeOf(error))
+  return /^(E[A-Z]+|PROTOCOL_[A-Z_]+|HANDSHAKE_[A-Z_]+|ERR_(TLS|SSL|STREAM|SOCKET)_[A-Z_]+)$/.test(
+    codeOf(error),
+  )
     ? 'away'
     : 'bug'
 }

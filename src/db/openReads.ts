@@ -22,6 +22,10 @@ export function openReads(url: string, clock: Clock): OpenedReads {
   const driver = serverDriverOf(location, SERVER_DEFAULTS)
   const limits = { keep: 1, most: 1, waitMs: 60_000, recycleMs: 3_600_000 }
   const pool = new ServerPool({ driver, limits, ...around })
-  const reads = new ServerReads({ pool, failureKind: driver.dialect.failureKind })
+  const reads = new ServerReads({
+    pool,
+    failureKind: driver.dialect.failureKind,
+    monotonicMs: around.monotonicMs,
+  })
   return { reads, close: () => pool.close() }
 }

@@ -7,6 +7,7 @@ import type {
   SessionLimits,
   TransactionKind,
 } from './serverConnection.ts'
+import { connectionFailure } from './serverFailure.ts'
 
 export interface MysqlSession extends SessionLimits {
   /** Galera: 1 makes a read wait until this node has applied what others acknowledged before it. */
@@ -100,9 +101,12 @@ export class MysqlConnection implements ServerConnection {
 
   destroy(): void {
     this.#connection.destroy()
-    // The driver says goodbye and waits; the server may be the one that does not answer.
-    const { stream } = this.#connection as unknown as { readonly stream: { destroy(): void } }
-    stream.destroy()
+    // The driver says goodbye and waits; the server may be the one that does not answer. Without an error it
+    // would leave whatever is under way unsettled for ever.
+    const { stream } = this.#connection as unknown as {
+      readonly stream: { destroy(error: Error): void }
+    }
+    stream.destroy(connectionFailure('the connection was given up', 'ETIMEDOUT'))
   }
 
   #say(sql: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'mysql2'
 import { dialectMysql } from '../dialectMysql.ts'
 import { MysqlConnection, type MysqlSession } from './mysqlConnection.ts'
+import { openedWithin } from './openedWithin.ts'
 import { HELD_STATEMENTS, type ServerConnection, type ServerDriver } from './serverConnection.ts'
 import { placeOf, type ServerLocation } from './serverLocation.ts'
 import { tlsOptionsOf } from './serverTls.ts'
@@ -44,16 +45,12 @@ export class MysqlDriver implements ServerDriver {
     // Without a listener an error between two statements would end the process.
     connection.on('error', (error: Error) => onEnd(error.message))
     connection.on('end', () => onEnd('the server closed the connection'))
-    try {
+    const opened = new MysqlConnection(connection, mysql.TypedParameter.BIGINT)
+    return openedWithin(this.#location.connectTimeoutMs, opened, async () => {
       await new Promise<void>((resolve, reject) => {
         connection.connect((error) => (error ? reject(error) : resolve()))
       })
-      const opened = new MysqlConnection(connection, mysql.TypedParameter.BIGINT)
       await opened.prepare(this.#session)
-      return opened
-    } catch (error) {
-      connection.destroy()
-      throw error
-    }
+    })
   }
 }

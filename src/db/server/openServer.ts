@@ -57,6 +57,7 @@ export async function openServer(
   { clock, onEvent }: { readonly clock: Clock; readonly onEvent: OnDatabaseEvent },
 ): Promise<OpenedServer> {
   const driver = serverDriverOf(location, options)
+  const monotonicMs = () => clock.monotonicMs()
   const pool = new ServerPool({
     driver,
     limits: {
@@ -65,7 +66,7 @@ export async function openServer(
       waitMs: options.poolTimeoutSeconds * 1000,
       recycleMs: options.connectionRecycleSeconds * 1000,
     },
-    monotonicMs: () => clock.monotonicMs(),
+    monotonicMs,
     onEvent,
   })
   try {
@@ -78,9 +79,15 @@ export async function openServer(
   }
   const { dialect } = driver
   const { default: knex } = await import('knex')
-  const reads = new ServerReads({ pool, failureKind: dialect.failureKind })
+  const reads = new ServerReads({ pool, failureKind: dialect.failureKind, monotonicMs })
   const lists = new SnapshotLists({ reads, dialect, builder: knex({ client: dialect.knexClient }) })
-  const commands = new ServerCommands({ pool, driver, onEvent, random: randomFraction })
+  const commands = new ServerCommands({
+    pool,
+    driver,
+    monotonicMs,
+    onEvent,
+    random: randomFraction,
+  })
   return { parts: { reads, commands, lists, dialect, onEvent }, pool }
 }
 

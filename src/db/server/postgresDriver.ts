@@ -1,5 +1,6 @@
 import type { Client, ClientConfig } from 'pg'
 import { dialectPostgres } from '../dialectPostgres.ts'
+import { openedWithin } from './openedWithin.ts'
 import { PostgresConnection } from './postgresConnection.ts'
 import type { ServerConnection, ServerDriver, SessionLimits } from './serverConnection.ts'
 import { placeOf, type ServerLocation } from './serverLocation.ts'
@@ -55,13 +56,9 @@ export class PostgresDriver implements ServerDriver {
     client.on('error', (error) => onEnd(error.message))
     client.on('end', () => onEnd('the server closed the connection'))
     const opened = new PostgresConnection(client)
-    try {
+    return openedWithin(this.#location.connectTimeoutMs, opened, async () => {
       await client.connect()
       await opened.prepare(this.#limits)
-      return opened
-    } catch (error) {
-      opened.destroy()
-      throw error
-    }
+    })
   }
 }

@@ -18,14 +18,19 @@ import type { ServerPool } from './serverPool.ts'
 export interface ServerCommandsParts {
   readonly pool: ServerPool
   readonly driver: ServerDriver
+  readonly monotonicMs: () => number
   readonly onEvent: OnDatabaseEvent
   /** From 0 to 1: spreads those who met in a deadlock. */
   readonly random: () => number
 }
 
+/** All attempts together, once there is a connection. */
 const ANSWER_WITHIN_MS = 20_000
-/** Two who met once seldom meet again; on Galera a busy row may take a few rounds. */
-const ATTEMPTS = 8
+/**
+ * Two who met once seldom meet again; on Galera a busy row may take a few rounds. A connection that was
+ * dead when it was lent is no news of the server: one more. What the server refuses it would refuse again.
+ */
+const ATTEMPTS = { busy: 8, away: 2, refused: 1 }
 const FIRST_PAUSE_MS = 4
 const LONGEST_PAUSE_MS = 250
 
@@ -47,23 +52,22 @@ export class ServerCommands implements CommandRunner {
     name: Name,
     ...args: CommandArgs<Name>
   ): Promise<CommandResult<Name>> {
-    const { pool, driver, onEvent } = this.#parts
+    const { pool, driver, monotonicMs, onEvent } = this.#parts
     const command = { name, args } as Command
+    const lateMs = monotonicMs() + ANSWER_WITHIN_MS
     for (let attempt = 1; ; attempt += 1) {
       const attempted: Attempted = { isCommitSent: false }
       try {
-        const result = await pool.use(ANSWER_WITHIN_MS, (connection) =>
+        const result = await pool.use(Math.max(lateMs - monotonicMs(), 0), (connection) =>
           this.#transaction(connection, command, attempted),
         )
         // The transaction ran the command of this name, and its result is that command's.
         return result as CommandResult<Name>
       } catch (error) {
         const kind = driver.dialect.failureKind(error)
-        if (kind !== 'busy' && kind !== 'away') throw error
-        if (kind === 'away' && attempted.isCommitSent) throw outcomeUnknown(error)
-        // A connection that was dead when it was lent is no news of the server: one more.
-        const most = kind === 'busy' ? ATTEMPTS : 2
-        if (attempt >= most) throw notWritten(error)
+        if (kind === 'bug' || kind === 'constraint') throw error
+        if (kind !== 'busy' && attempted.isCommitSent) throw outcomeUnknown(error)
+        if (attempt >= ATTEMPTS[kind] || monotonicMs() >= lateMs) throw notWritten(error)
         onEvent({ type: 'changeRetried', command: name, reason: reasonOf(error) })
         if (kind === 'busy') await delay(this.#pauseMs(attempt))
       }

@@ -2,7 +2,12 @@ import { unavailable } from '../../lib/fault.ts'
 import type { DatabaseGauge } from '../database.ts'
 import type { OnDatabaseEvent } from '../databaseEvent.ts'
 import { reasonOf } from '../failureReason.ts'
+import { leaveServer } from './leaveServer.ts'
+import { poolGauges } from './poolGauges.ts'
 import type { ServerConnection, ServerDriver } from './serverConnection.ts'
+import { connectionFailure, isTimeout } from './serverFailure.ts'
+import { ServerReach } from './serverReach.ts'
+import { Silence } from './silence.ts'
 
 export interface PoolLimits {
   /** Connections that stay open when nobody needs them. */
@@ -22,11 +27,9 @@ export interface ServerPoolParts {
   readonly onEvent: OnDatabaseEvent
 }
 
-/** While the server is away nobody waits for it: one attempt in this time, the others are told at once. */
-const ATTEMPT_EVERY_MS = 200
 /** More than that waiting for a connection means the database does not keep up: better told than queued. */
 const MOST_WAITING = 2_048
-const LOOK_EVERY_MS = 500
+const LOOK_EVERY_MS = 250
 /** What a busy moment opened beyond `keep` stays that long: the next one is seldom far. */
 const LINGER_MS = 30_000
 
@@ -35,6 +38,7 @@ interface Pooled {
   readonly openedMs: number
   /** Set while somebody works on it: gives that up. */
   giveUp: ((error: Error) => void) | undefined
+  lentMs: number
   lateMs: number
   idleSinceMs: number
   isBroken: boolean
@@ -49,42 +53,34 @@ interface Waiting {
 /**
  * Connections to the server, the most recently used one first. What happens on a connection is told by
  * whoever works on it: one that cannot be trusted any more is destroyed, and takes along all that lay idle,
- * for they lead to the same server.
+ * for they lead to the same server. While that is away everybody is told at once (serverReach.ts).
  */
 export class ServerPool {
   readonly #parts: ServerPoolParts
+  readonly #reach: ServerReach
+  readonly #silence = new Silence()
   readonly #idle: Pooled[] = []
   readonly #busy = new Set<Pooled>()
   readonly #waiting = new Set<Waiting>()
   readonly #looking: NodeJS.Timeout
-  #opening = 0
-  #failedMs = Number.NEGATIVE_INFINITY
-  #failure: unknown
   #isClosed = false
 
   constructor(parts: ServerPoolParts) {
     this.#parts = parts
+    this.#reach = new ServerReach({
+      ...parts,
+      onOpened: (connection, end) => this.#onOpened(connection, end),
+      onFailed: (error) => this.#onFailed(error),
+    })
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref()
   }
 
   get gauges(): readonly DatabaseGauge[] {
-    return [
-      {
-        name: 'gatehouse_database_connections',
-        explanation: 'Connections to the database server.',
-        read: () => this.#idle.length + this.#busy.size,
-      },
-      {
-        name: 'gatehouse_database_connections_busy',
-        explanation: 'Connections to the database server that somebody works on.',
-        read: () => this.#busy.size,
-      },
-      {
-        name: 'gatehouse_database_connections_awaited',
-        explanation: 'Requests that wait for a connection to the database server.',
-        read: () => this.#waiting.size,
-      },
-    ]
+    return poolGauges(() => ({
+      open: this.#idle.length + this.#busy.size,
+      busy: this.#busy.size,
+      awaited: this.#waiting.size,
+    }))
   }
 
   /**
@@ -95,16 +91,18 @@ export class ServerPool {
     withinMs: number,
     work: (connection: ServerConnection) => Promise<Result>,
   ): Promise<Result> {
-    const pooled = this.#takeIdle() ?? (await this.#another())
-    this.#busy.add(pooled)
-    pooled.lateMs = this.#parts.monotonicMs() + withinMs
+    const pooled = this.#takeIdle() ?? (await this.#wait())
+    pooled.lentMs = this.#parts.monotonicMs()
+    pooled.lateMs = pooled.lentMs + withinMs
     try {
-      return await new Promise<Result>((resolve, reject) => {
+      const result = await new Promise<Result>((resolve, reject) => {
         pooled.giveUp = reject
         work(pooled.connection).then(resolve, reject)
       })
+      this.#silence.heard(this.#parts.monotonicMs())
+      return result
     } catch (error) {
-      if (this.#parts.driver.dialect.failureKind(error) === 'away') this.#break(pooled, error)
+      this.#judge(pooled, error)
       throw error
     } finally {
       pooled.giveUp = undefined
@@ -113,20 +111,24 @@ export class ServerPool {
     }
   }
 
-  /** What was lent is given back first. */
+  /** What is lent is closed when it comes back. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#looking)
-    for (const waiting of this.#waiting) waiting.reject(unavailable('The database is closed.'))
-    this.#waiting.clear()
-    await Promise.all(this.#idle.splice(0).map(({ connection }) => connection.close()))
+    this.#reach.close()
+    this.#rejectWaiting(() => unavailable('The database is closed.'))
+    await Promise.all(this.#idle.splice(0).map(({ connection }) => leaveServer(connection)))
   }
 
   #takeIdle(): Pooled | undefined {
     const pooled = this.#idle.pop()
-    if (pooled === undefined || !this.#isOld(pooled)) return pooled
-    void pooled.connection.close()
-    return this.#takeIdle()
+    if (pooled === undefined) return undefined
+    if (this.#isOld(pooled)) {
+      void leaveServer(pooled.connection)
+      return this.#takeIdle()
+    }
+    this.#busy.add(pooled)
+    return pooled
   }
 
   #isOld({ openedMs }: Pooled): boolean {
@@ -134,132 +136,152 @@ export class ServerPool {
     return monotonicMs() - openedMs > limits.recycleMs
   }
 
-  #another(): Promise<Pooled> {
-    if (this.#isClosed) throw unavailable('The database is closed.')
-    const { limits, monotonicMs } = this.#parts
-    const nowMs = monotonicMs()
-    const hasJustFailed = nowMs - this.#failedMs < ATTEMPT_EVERY_MS
-    if (hasJustFailed && this.#busy.size === 0) {
-      throw unavailable('The database server cannot be reached.', this.#failure)
-    }
-    if (!hasJustFailed && this.#busy.size + this.#opening < limits.most) {
-      return this.#open()
-    }
-    return this.#wait()
-  }
-
   #wait(): Promise<Pooled> {
+    if (this.#isClosed) throw unavailable('The database is closed.')
+    if (this.#reach.isAway) throw unreachable(this.#reach.failure)
     if (this.#waiting.size >= MOST_WAITING) {
       throw unavailable('Too many requests are waiting for the database.')
     }
     return new Promise((resolve, reject) => {
       const lateMs = this.#parts.monotonicMs() + this.#parts.limits.waitMs
       this.#waiting.add({ lateMs, resolve, reject })
+      this.#openForWaiting()
     })
   }
 
-  async #open(): Promise<Pooled> {
-    const { driver, monotonicMs, onEvent } = this.#parts
-    this.#opening += 1
-    try {
-      let pooled: Pooled | undefined
-      const connection = await driver.connect((reason) => {
-        if (pooled !== undefined) this.#onEnd(pooled, reason)
-      })
-      pooled = {
-        connection,
-        openedMs: monotonicMs(),
-        giveUp: undefined,
-        lateMs: 0,
-        idleSinceMs: 0,
-        isBroken: false,
-      }
-      this.#failedMs = Number.NEGATIVE_INFINITY
-      onEvent({ type: 'connectionOpened', by: 'pool' })
-      return pooled
-    } catch (error) {
-      this.#failedMs = monotonicMs()
-      this.#failure = error
-      onEvent({ type: 'serverUnreachable', reason: reasonOf(error) })
-      // It may only be full: where others are at work there, one of theirs is free soon.
-      if (this.#busy.size > 0) return await this.#wait()
-      this.#tellAllUnreachable(error)
-      throw unavailable('The database server cannot be reached.', error)
-    } finally {
-      this.#opening -= 1
+  #openForWaiting(): void {
+    if (this.#isClosed) return
+    while (
+      this.#reach.mayOpen &&
+      this.#waiting.size > this.#reach.opening &&
+      this.#idle.length + this.#busy.size + this.#reach.opening < this.#parts.limits.most
+    ) {
+      this.#reach.open()
     }
   }
 
-  /** Whoever waits would wait for what does not come. */
-  #tellAllUnreachable(error: unknown): void {
-    for (const waiting of this.#waiting) {
-      waiting.reject(unavailable('The database server cannot be reached.', error))
+  #onOpened(connection: ServerConnection, end: { tell: (reason: string) => void }): void {
+    const nowMs = this.#parts.monotonicMs()
+    const pooled: Pooled = {
+      connection,
+      openedMs: nowMs,
+      giveUp: undefined,
+      lentMs: nowMs,
+      lateMs: Number.POSITIVE_INFINITY,
+      idleSinceMs: nowMs,
+      isBroken: false,
     }
+    end.tell = (reason) => this.#onEnd(pooled, reason)
+    this.#silence.heard(nowMs)
+    const isOneTooMany =
+      this.#busy.size >= this.#parts.limits.most ||
+      (this.#waiting.size === 0 && this.#idle.length >= this.#parts.limits.keep)
+    if (isOneTooMany) void leaveServer(connection)
+    else this.#giveBack(pooled)
+    this.#openForWaiting()
+  }
+
+  /** It may only be full: where others are at work there, one of theirs is free soon. */
+  #onFailed(error: unknown): void {
+    if (!isTimeout(error)) this.#silence.heard(this.#parts.monotonicMs())
+    this.#goAwayWhenNobodyWorks(error)
+  }
+
+  #goAwayWhenNobodyWorks(error: unknown): void {
+    if (this.#busy.size > 0 || this.#idle.length > 0 || this.#reach.opening > 0) return
+    this.#reach.goAway(error)
+    // Whoever waits would wait for what does not come.
+    this.#rejectWaiting(() => unreachable(error))
+  }
+
+  #rejectWaiting(reason: () => Error): void {
+    for (const waiting of this.#waiting) waiting.reject(reason())
     this.#waiting.clear()
   }
 
   #giveBack(pooled: Pooled): void {
     if (pooled.isBroken) {
-      this.#openForNext()
+      this.#openForWaiting()
+      if (!this.#reach.mayOpen && this.#waiting.size > 0) {
+        this.#goAwayWhenNobodyWorks(this.#reach.failure)
+      }
       return
     }
     if (this.#isClosed) {
-      void pooled.connection.close()
+      void leaveServer(pooled.connection)
       return
     }
     const [waiting] = this.#waiting
-    if (waiting !== undefined) {
-      this.#waiting.delete(waiting)
-      waiting.resolve(pooled)
+    if (waiting === undefined) {
+      pooled.idleSinceMs = this.#parts.monotonicMs()
+      this.#idle.push(pooled)
       return
     }
-    pooled.idleSinceMs = this.#parts.monotonicMs()
-    this.#idle.push(pooled)
-  }
-
-  /** A connection less, and somebody waits for one. */
-  #openForNext(): void {
-    const [waiting] = this.#waiting
-    if (waiting === undefined || this.#isClosed) return
     this.#waiting.delete(waiting)
-    this.#open().then(waiting.resolve, waiting.reject)
+    this.#busy.add(pooled)
+    waiting.resolve(pooled)
   }
 
-  #break(pooled: Pooled, error: unknown): void {
-    if (pooled.isBroken) return
+  #judge(pooled: Pooled, error: unknown): void {
+    if (!isTimeout(error)) this.#silence.heard(this.#parts.monotonicMs())
+    const kind = this.#parts.driver.dialect.failureKind(error)
+    if (kind === 'away' && this.#break(pooled, error)) {
+      for (const { connection } of this.#idle.splice(0)) connection.destroy()
+    }
+    // A server that turned read-only may be the wrong one by now; those who only read need not care.
+    if (kind === 'refused') this.#break(pooled, error)
+  }
+
+  #break(pooled: Pooled, error: unknown): boolean {
+    if (pooled.isBroken) return false
     pooled.isBroken = true
     pooled.connection.destroy()
     this.#parts.onEvent({ type: 'connectionLost', by: 'pool', reason: reasonOf(error) })
-    for (const { connection } of this.#idle.splice(0)) connection.destroy()
+    return true
   }
 
-  /** The server closed it: idle ones are forgotten, of the others their users hear for themselves. */
+  /** The server closed it: idle ones are forgotten, of the others their users hear. */
   #onEnd(pooled: Pooled, reason: string): void {
     const at = this.#idle.indexOf(pooled)
-    if (at !== -1) this.#idle.splice(at, 1)
-    else if (pooled.giveUp !== undefined) {
-      const error = Object.assign(new Error(reason), { code: 'ECONNRESET' })
-      this.#break(pooled, error)
-      pooled.giveUp(error)
+    if (at !== -1) {
+      this.#idle.splice(at, 1)
+      pooled.connection.destroy()
+    } else if (this.#busy.has(pooled)) {
+      const error = connectionFailure(reason, 'ECONNRESET')
+      if (pooled.giveUp === undefined) this.#break(pooled, error)
+      else pooled.giveUp(error)
     }
   }
 
   #look(): void {
     const nowMs = this.#parts.monotonicMs()
+    this.#listen(nowMs)
     for (const pooled of this.#busy) {
-      if (pooled.lateMs > nowMs) continue
-      const error = Object.assign(new Error('the database did not answer in time'), {
-        code: 'ETIMEDOUT',
-      })
-      this.#break(pooled, error)
-      pooled.giveUp?.(error)
+      if (pooled.lateMs <= nowMs) {
+        pooled.giveUp?.(connectionFailure('the database did not answer in time', 'ETIMEDOUT'))
+      }
     }
     for (const waiting of this.#waiting) {
       if (waiting.lateMs > nowMs) break
       this.#waiting.delete(waiting)
       waiting.reject(unavailable('All connections to the database are in use.'))
     }
+    this.#openForWaiting()
+    this.#reach.look()
     this.#closeSpare(nowMs)
+  }
+
+  /** A server that hangs keeps its connections open and says nothing: nobody is to wait for it. */
+  #listen(nowMs: number): void {
+    const [longest] = this.#busy
+    const verdict = this.#silence.verdict(longest?.lentMs, nowMs)
+    if (verdict === 'knock' && this.#reach.opening === 0) this.#reach.open()
+    if (verdict !== 'hangs') return
+    const error = connectionFailure('the database server does not answer', 'ETIMEDOUT')
+    this.#reach.goAway(error)
+    for (const { connection } of this.#idle.splice(0)) connection.destroy()
+    for (const pooled of this.#busy) pooled.giveUp?.(error)
+    this.#rejectWaiting(() => unreachable(error))
   }
 
   /** The longest idle ones lie at the bottom. */
@@ -268,6 +290,10 @@ export class ServerPool {
     if (longest === undefined || this.#idle.length <= this.#parts.limits.keep) return
     if (nowMs - longest.idleSinceMs < LINGER_MS) return
     this.#idle.shift()
-    void longest.connection.close()
+    void leaveServer(longest.connection)
   }
+}
+
+function unreachable(cause: unknown): Error {
+  return unavailable('The database server cannot be reached.', cause)
 }

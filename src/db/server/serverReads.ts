@@ -1,4 +1,5 @@
 import { unavailable } from '../../lib/fault.ts'
+import type { FailureKind } from '../dialect.ts'
 import type { FindById } from '../findById.ts'
 import type { Reads } from '../reads.ts'
 import type { Row, SqlValue, Statement, Statements } from '../statement.ts'
@@ -9,7 +10,8 @@ import type { ServerPool } from './serverPool.ts'
 
 export interface ServerReadsParts {
   readonly pool: ServerPool
-  readonly failureKind: (error: unknown) => 'constraint' | 'busy' | 'away' | 'bug'
+  readonly failureKind: (error: unknown) => FailureKind
+  readonly monotonicMs: () => number
 }
 
 const ANSWER_WITHIN_MS = 10_000
@@ -61,19 +63,21 @@ export class ServerReads implements Reads {
     })
   }
 
-  /** A read changes nothing: one that met a connection long dead, or a lost lock, is simply asked again. */
+  /** A read changes nothing: one that met a connection long dead, or a lost lock, is asked again in its time. */
   async #attempt<Result>(
     withinMs: number,
     read: (connection: ServerConnection) => Promise<Result>,
   ): Promise<Result> {
-    const { pool, failureKind } = this.#parts
+    const { pool, failureKind, monotonicMs } = this.#parts
+    const lateMs = monotonicMs() + withinMs
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await pool.use(withinMs, read)
+        return await pool.use(Math.max(lateMs - monotonicMs(), 0), read)
       } catch (error) {
         const kind = failureKind(error)
-        if (kind !== 'away' && kind !== 'busy') throw error
-        if (attempt === ATTEMPTS) throw unavailable('The database cannot be read.', error)
+        if (kind === 'bug' || kind === 'constraint') throw error
+        const isLast = attempt === ATTEMPTS || kind === 'refused' || monotonicMs() >= lateMs
+        if (isLast) throw unavailable('The database cannot be read.', error)
       }
     }
   }

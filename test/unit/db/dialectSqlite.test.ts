@@ -46,6 +46,7 @@ test('a table is found by name', (t) => {
 })
 
 const KINDS: Readonly<Record<FailureKind, readonly string[]>> = {
+  refused: [],
   constraint: ['SQLITE_CONSTRAINT_PRIMARYKEY', 'SQLITE_CONSTRAINT_FOREIGNKEY'],
   busy: ['SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_LOCKED'],
   away: [
