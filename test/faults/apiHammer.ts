@@ -1,27 +1,75 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { Agent, request } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 
 export interface Reply {
   readonly status: number
+  readonly retryAfter: string | undefined
   readonly body: Buffer
 }
 
-/** Callers of a server that is going to be killed. Says what it asks and what was acknowledged, for crashLedger.ts. */
-export class ApiHammer {
-  readonly #origin: string
-  readonly #token: string
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 32 })
-  readonly #say: (line: string) => void
+export interface ApiHammerParts {
+  readonly origin: string
+  readonly token: string
+  /** What it asks and what was acknowledged, for crashLedger.ts. */
+  readonly say: (line: string) => void
+  /** 503 with Retry-After is an answer as well: something behind the server is being broken. */
+  readonly isPatient?: boolean
+}
 
-  constructor(origin: string, token: string, say: (line: string) => void) {
-    this.#origin = origin
-    this.#token = token
-    this.#say = say
+export interface Tally {
+  /** Requests that did what they were asked to. */
+  readonly done: number
+  /** Answered 503 with Retry-After. */
+  readonly unavailable: number
+  /** Of a request that was answered 503. */
+  readonly longestUnavailableMs: number
+}
+
+/** So much less than Retry-After asks for, that an outage is felt. */
+const PATIENCE_MS = 25
+const MOST_READABLE = 500
+
+class Unavailable extends Error {}
+
+/** Callers of a server that is going to be killed, or whose database is. */
+export class ApiHammer {
+  readonly #parts: ApiHammerParts
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  /** Acknowledged, and not going to be changed. */
+  readonly #readable: [id: string, state: string][] = []
+  #done = 0
+  #unavailable = 0
+  #longestUnavailableMs = 0
+  #isStopped = false
+
+  constructor(parts: ApiHammerParts) {
+    this.#parts = parts
   }
 
-  /** Until the server is gone. An answer that is no success while it lives is an error. */
-  async run(callers: number): Promise<void> {
-    await Promise.all(Array.from({ length: callers }, () => this.#untilGone()))
+  /** Until the server is gone, or it is told to stop. An answer that is no success is an error. */
+  async run(callers: number, readers = 0): Promise<void> {
+    this.#isStopped = false
+    const write = Array.from({ length: callers }, () => this.#untilGone(() => this.#oneLife()))
+    const read = Array.from({ length: readers }, () => this.#untilGone(() => this.#oneRead()))
+    await Promise.all([...write, ...read])
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** Since it was last asked. */
+  tally(): Tally {
+    const tally = {
+      done: this.#done,
+      unavailable: this.#unavailable,
+      longestUnavailableMs: this.#longestUnavailableMs,
+    }
+    this.#done = 0
+    this.#unavailable = 0
+    this.#longestUnavailableMs = 0
+    return tally
   }
 
   /** What a secret is now: digest of its payload, `empty` before its second step, or `gone`. */
@@ -57,23 +105,27 @@ export class ApiHammer {
     body?: Buffer,
   ): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const sent = request(`${this.#origin}${path}`, {
+      const sent = request(`${this.#parts.origin}${path}`, {
         method,
         agent: this.#agent,
         headers: {
-          'x-auth-token': this.#token,
+          'x-auth-token': this.#parts.token,
           ...headers,
           ...(body === undefined ? {} : { 'content-length': body.length }),
         },
       })
-      sent.setTimeout(20_000, () => sent.destroy(new Error(`${method} ${path} was not answered`)))
+      sent.setTimeout(60_000, () => sent.destroy(new Error(`${method} ${path} was not answered`)))
       sent.once('error', reject)
       sent.once('response', (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.once('error', reject)
         response.once('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }),
+          resolve({
+            status: response.statusCode ?? 0,
+            retryAfter: response.headers['retry-after'],
+            body: Buffer.concat(chunks),
+          }),
         )
       })
       sent.end(body)
@@ -84,25 +136,43 @@ export class ApiHammer {
     this.#agent.destroy()
   }
 
-  async #untilGone(): Promise<void> {
-    try {
-      for (;;) await this.#oneLife()
-    } catch (error) {
-      if (!isGone(error)) throw error
+  async #untilGone(once: () => Promise<void>): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        await once()
+      } catch (error) {
+        if (isGone(error)) return
+        if (!(error instanceof Unavailable)) throw error
+        await delay(PATIENCE_MS)
+      }
     }
+  }
+
+  async #oneRead(): Promise<void> {
+    const [id, state] = this.#readable[randomInt(Math.max(this.#readable.length, 1))] ?? []
+    if (id === undefined) {
+      await delay(PATIENCE_MS)
+      return
+    }
+    const headers = { accept: 'application/octet-stream' }
+    const reply = await this.#expecting(200, 'GET', `/v1/secrets/${id}/payload`, headers)
+    if (digest(reply.body) !== state) throw new Error(`${id} is not what was acknowledged`)
   }
 
   async #oneLife(): Promise<void> {
     const kind = randomInt(4)
-    const id =
+    const [id, state] =
       kind === 0 ? await this.#inTwoSteps() : kind === 1 ? await this.#order() : await this.#store()
-    if (randomInt(2) === 0) return
-    this.#say(`ask ${id} gone`)
+    if (randomInt(2) === 0) {
+      if (this.#readable.length < MOST_READABLE) this.#readable.push([id, state])
+      return
+    }
+    this.#parts.say(`ask ${id} gone`)
     await this.#expecting(204, 'DELETE', `/v1/secrets/${id}`)
-    this.#say(`ack ${id} gone`)
+    this.#parts.say(`ack ${id} gone`)
   }
 
-  async #store(): Promise<string> {
+  async #store(): Promise<[id: string, state: string]> {
     const payload = randomBytes(1 + randomInt(8000))
     const created = await this.#json(201, '/v1/secrets', {
       payload: payload.toString('base64'),
@@ -110,23 +180,23 @@ export class ApiHammer {
       payload_content_encoding: 'base64',
     })
     const id = idOf(created['secret_ref'])
-    this.#say(`ack ${id} ${digest(payload)}`)
-    return id
+    this.#parts.say(`ack ${id} ${digest(payload)}`)
+    return [id, digest(payload)]
   }
 
-  async #inTwoSteps(): Promise<string> {
+  async #inTwoSteps(): Promise<[id: string, state: string]> {
     const created = await this.#json(201, '/v1/secrets', { name: 'two steps' })
     const id = idOf(created['secret_ref'])
-    this.#say(`ack ${id} empty`)
+    this.#parts.say(`ack ${id} empty`)
     const payload = randomBytes(1 + randomInt(8000))
-    this.#say(`ask ${id} ${digest(payload)}`)
+    this.#parts.say(`ask ${id} ${digest(payload)}`)
     const type = { 'content-type': 'application/octet-stream' }
     await this.#expecting(204, 'PUT', `/v1/secrets/${id}`, type, payload)
-    this.#say(`ack ${id} ${digest(payload)}`)
-    return id
+    this.#parts.say(`ack ${id} ${digest(payload)}`)
+    return [id, digest(payload)]
   }
 
-  async #order(): Promise<string> {
+  async #order(): Promise<[id: string, state: string]> {
     const meta = { algorithm: 'aes', bit_length: 256 }
     const placed = await this.#json(202, '/v1/orders', { type: 'key', meta })
     const path = `/v1/orders/${idOf(placed['order_ref'])}`
@@ -134,8 +204,11 @@ export class ApiHammer {
       Record<string, unknown>
     >
     const id = idOf(order['secret_ref'])
-    this.#say(`ack ${id} ${await this.stateOf(id)}`)
-    return id
+    const payload = await this.#expecting(200, 'GET', `/v1/secrets/${id}/payload`, {
+      accept: 'application/octet-stream',
+    })
+    this.#parts.say(`ack ${id} ${digest(payload.body)}`)
+    return [id, digest(payload.body)]
   }
 
   async #json(status: number, path: string, value: unknown) {
@@ -152,8 +225,18 @@ export class ApiHammer {
     headers?: Readonly<Record<string, string>>,
     body?: Buffer,
   ): Promise<Reply> {
+    const askedMs = performance.now()
     const reply = await this.call(method, path, headers, body)
-    if (reply.status === status) return reply
+    if (reply.status === status) {
+      this.#done += 1
+      return reply
+    }
+    if (this.#parts.isPatient === true && reply.status === 503 && Number(reply.retryAfter) >= 1) {
+      this.#unavailable += 1
+      const tookMs = performance.now() - askedMs
+      this.#longestUnavailableMs = Math.max(this.#longestUnavailableMs, tookMs)
+      throw new Unavailable(reply.body.toString())
+    }
     throw new Error(`${method} ${path} answered ${reply.status}: ${reply.body.toString()}`)
   }
 }

@@ -27,6 +27,8 @@ export interface GatehouseOptions {
   readonly prepare?: (home: string) => Promise<void>
   /** What the command is run by, such as `unshare`; nothing unless said. */
   readonly runBy?: readonly string[]
+  /** Beside what this process has. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 const merged = (one: Configuration, other: Configuration): Configuration =>
@@ -56,6 +58,7 @@ export class Gatehouse {
   /** Where it answers whoever watches. */
   readonly adminUrl: string
   readonly #folder: string
+  readonly #env: NodeJS.ProcessEnv
   readonly #configFile: string
   readonly #program: string
   readonly #runBy: readonly string[]
@@ -63,7 +66,7 @@ export class Gatehouse {
   #process: Child
 
   private constructor(
-    { name, folder, configuration, runBy = [], program = COMMAND }: GatehouseOptions,
+    { name, folder, configuration, runBy = [], program = COMMAND, env = {} }: GatehouseOptions,
     { url, adminUrl }: { readonly url: string; readonly adminUrl: string },
   ) {
     this.name = name
@@ -72,6 +75,7 @@ export class Gatehouse {
     this.#folder = join(folder, name)
     this.#program = program
     this.#runBy = runBy
+    this.#env = { ...environment(), ...env }
     this.#configuration = configuration
     this.#configFile = join(this.#folder, 'barbican.conf')
     this.#process = this.#spawn()
@@ -192,7 +196,7 @@ export class Gatehouse {
       command,
       args,
       cwd: this.#folder,
-      env: environment(),
+      env: this.#env,
       logFile: join(this.#folder, 'terminal.log'),
     })
   }
