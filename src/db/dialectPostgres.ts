@@ -14,7 +14,7 @@ const TOO_MANY_CONNECTIONS = '53300'
 const STALE_PLAN = /^cached plan must not change result type/
 /** What the driver says without a code. */
 const DRIVER_AWAY =
-  /^(Connection terminated|Client has encountered a connection error|timeout expired|The server does not support SSL)/
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|The server does not support SSL)/
 
 function failureKind(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'bug'

@@ -5,6 +5,7 @@ import { dialectMysql } from '../../src/db/dialectMysql.ts'
 import { dialectPostgres } from '../../src/db/dialectPostgres.ts'
 import type { ServerConnection } from '../../src/db/server/serverConnection.ts'
 import { freePort } from '../peers/freePort.ts'
+import { endAllOfOurs, toEachOfOurs } from '../support/ofOurs.ts'
 import { ownMariadb } from '../support/ownMariadb.ts'
 import { ownPostgres } from '../support/ownPostgres.ts'
 import type { OwnServer } from '../support/ownServer.ts'
@@ -162,7 +163,7 @@ const COMMON: Readonly<Record<string, Case>> = {
     provoke: async ({ connection, server }) => {
       const asked = say(connection, SLEEPS[server.kind])
       asked.catch(() => undefined)
-      await endAll(server)
+      await endAllOfOurs(server)
       await asked
     },
   },
@@ -235,7 +236,7 @@ const ON_MARIADB: Readonly<Record<string, Case>> = {
     provoke: async ({ connection, server }) => {
       const asked = say(connection, BUSY)
       asked.catch(() => undefined)
-      await ofEach(server, (id) => `kill query ${id}`)
+      await toEachOfOurs(server, (id) => `kill query ${id}`)
       await asked
     },
   },
@@ -262,7 +263,7 @@ const ON_POSTGRESQL: Readonly<Record<string, Case>> = {
     provoke: async ({ connection, server }) => {
       const asked = say(connection, SLEEP)
       asked.catch(() => undefined)
-      await server.execute(`select pg_cancel_backend(pid) from pg_stat_activity ${OF_OURS}`)
+      await toEachOfOurs(server, (id) => `select pg_cancel_backend(${id})`)
       await asked
     },
   },
@@ -288,30 +289,6 @@ const ON_POSTGRESQL: Readonly<Record<string, Case>> = {
       )
     },
   },
-}
-
-const OF_OURS = "where usename = 'gatehouse'"
-
-async function connectionsOf(server: OwnServer): Promise<readonly number[]> {
-  const rows = await server.execute(
-    server.kind === 'mysql'
-      ? "select id from information_schema.processlist where user = 'gatehouse'"
-      : `select pid as id from pg_stat_activity ${OF_OURS}`,
-  )
-  return rows.map(({ id }) => Number(id))
-}
-
-async function endAll(server: OwnServer): Promise<void> {
-  await ofEach(server, (id) =>
-    server.kind === 'mysql' ? `kill connection ${id}` : `select pg_terminate_backend(${id})`,
-  )
-}
-
-async function ofEach(server: OwnServer, command: (id: number) => string): Promise<void> {
-  for (const id of await connectionsOf(server)) {
-    // One of an earlier test may just be leaving.
-    await server.execute(command(id)).catch(() => undefined)
-  }
 }
 
 /** MariaDB has errors that the driver knows by their number alone. */

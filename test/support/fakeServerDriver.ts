@@ -88,6 +88,7 @@ export class FakeConnection implements ServerConnection {
 
   /** The server ends it. */
   end(): void {
+    this.state = 'destroyed'
     for (const { reject } of this.#hanging.splice(0))
       reject(connectionFailure('it ended', 'ECONNRESET'))
     this.#end('it ended')
