@@ -62,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:url',
     'node:fs/promises',
     'node:timers/promises',
+    'node:net',
     'node:tls',
   ],
   identity: [

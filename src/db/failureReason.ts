@@ -6,6 +6,15 @@ export function reasonOf(error: unknown): string {
   const code = codeOf(error)
   // A refused connection to all addresses of a name has its reasons below.
   const message =
-    error instanceof AggregateError ? error.errors.map(String).join('; ') : error.message
-  return code === '' ? message : `${code}: ${message}`
+    error instanceof AggregateError ? error.errors.map(String).join('; ') : messageOf(error)
+  return code === '' || message.startsWith(code) ? message : `${code}: ${message}`
+}
+
+/** OpenSSL's own words have numbers, lines and files around them. */
+function messageOf(error: Error): string {
+  const said =
+    'library' in error && 'reason' in error && typeof error.reason === 'string'
+      ? error.reason
+      : error.message
+  return said.replaceAll(/\s+/g, ' ').trim()
 }

@@ -1,3 +1,4 @@
+import { connect, isIP, type Socket } from 'node:net'
 import type { ConnectionOptions } from 'mysql2'
 import { dialectMysql } from '../dialectMysql.ts'
 import { MysqlConnection, type MysqlSession } from './mysqlConnection.ts'
@@ -20,10 +21,22 @@ export async function mysqlOptionsOf(location: ServerLocation): Promise<Connecti
     maxPreparedStatements: HELD_STATEMENTS,
     // A server must not be able to ask for our files.
     flags: ['-LOCAL_FILES'],
+    ...(tls?.isNameChecked === true && isIP(host) !== 0
+      ? { stream: () => socketTo(host, port) }
+      : {}),
     ...(tls === undefined
       ? {}
       : { ssl: { ...(await tlsOptionsOf(tls)), verifyIdentity: tls.isNameChecked } }),
   } as ConnectionOptions
+}
+
+/**
+ * mysql2 keeps an address from TLS, because it must not be sent as a server name; TLS then takes the name that the
+ * socket was dialled by, else `localhost`. An address was no name to look up, so the socket is told (ADR 0034).
+ */
+function socketTo(address: string, port: number): Socket {
+  const socket = connect({ host: address, port, noDelay: true, keepAlive: true })
+  return Object.assign(socket, { _host: address })
 }
 
 export class MysqlDriver implements ServerDriver {

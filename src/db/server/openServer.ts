@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
+import { Fault } from '../../lib/fault.ts'
 import { randomFraction } from '../../lib/randomFraction.ts'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
 import type { OnDatabaseEvent } from '../databaseEvent.ts'
@@ -111,7 +112,8 @@ export async function withServerConnection<Result>(
 }
 
 export function serverRefusal(driver: ServerDriver, error: unknown): StartupRefusal {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  // Of a Fault for a client the operator wants to know what is behind it.
+  const cause = error instanceof Fault && error.cause !== undefined ? error.cause : error
   return new StartupRefusal(`The database (${driver.place}) cannot be opened: ${reasonOf(cause)}`, {
     cause: error,
   })

@@ -6,7 +6,7 @@ import { leaveServer } from './leaveServer.ts'
 import { poolGauges } from './poolGauges.ts'
 import type { ServerConnection, ServerDriver } from './serverConnection.ts'
 import { connectionFailure, isTimeout } from './serverFailure.ts'
-import { ServerReach } from './serverReach.ts'
+import { type ConnectionEnd, ServerReach } from './serverReach.ts'
 import { Silence } from './silence.ts'
 
 export interface PoolLimits {
@@ -160,7 +160,7 @@ export class ServerPool {
     }
   }
 
-  #onOpened(connection: ServerConnection, end: { tell: (reason: string) => void }): void {
+  #onOpened(connection: ServerConnection, end: ConnectionEnd): void {
     const nowMs = this.#parts.monotonicMs()
     const pooled: Pooled = {
       connection,

@@ -2,12 +2,17 @@ import type { OnDatabaseEvent } from '../databaseEvent.ts'
 import { reasonOf } from '../failureReason.ts'
 import type { ServerConnection, ServerDriver } from './serverConnection.ts'
 
+/** Who is to hear that a connection ended; nobody yet while it opens. */
+export interface ConnectionEnd {
+  tell: (reason: string) => void
+}
+
 export interface ServerReachParts {
   readonly driver: ServerDriver
   readonly monotonicMs: () => number
   readonly onEvent: OnDatabaseEvent
   /** `end` is told once when the connection ends without having been asked to. */
-  readonly onOpened: (connection: ServerConnection, end: { tell: (reason: string) => void }) => void
+  readonly onOpened: (connection: ServerConnection, end: ConnectionEnd) => void
   readonly onFailed: (error: unknown) => void
 }
 
@@ -60,7 +65,7 @@ export class ServerReach {
   open(): void {
     this.#opening += 1
     this.#begunMs = this.#parts.monotonicMs()
-    const end = { tell: (_reason: string) => undefined as void }
+    const end: ConnectionEnd = { tell: () => undefined }
     // Told before it is open, it fails to open, and that is what is heard of it.
     this.#parts.driver
       .connect((reason) => end.tell(reason))
@@ -92,7 +97,7 @@ export class ServerReach {
     clearTimeout(this.#next)
   }
 
-  #opened(connection: ServerConnection, end: { tell: (reason: string) => void }): void {
+  #opened(connection: ServerConnection, end: ConnectionEnd): void {
     this.#opening -= 1
     const { onEvent, onOpened } = this.#parts
     onEvent({ type: 'connectionOpened', by: 'pool' })
