@@ -41,11 +41,17 @@ export class LoadedNode {
     this.#survivor = new ApiHammer({ origin, token, say })
   }
 
-  static async start(t: CleansUp, database: Readonly<Record<string, string>>): Promise<LoadedNode> {
+  static async start(
+    t: CleansUp,
+    database: Readonly<Record<string, string>>,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<LoadedNode> {
     const folder = await mkdtemp(join(tmpdir(), 'gatehouse-outage-'))
     t.after(() => rm(folder, { recursive: true, force: true }))
-    const gatehouse = await Gatehouse.start({ name: 'node', folder, configuration: { database } })
-    const printed = await gatehouse.command('token', 'issue', '--project', 'p', '--role', 'creator')
+    const configuration = { database }
+    const gatehouse = await Gatehouse.start({ name: 'node', folder, configuration, env })
+    const asked = ['token', 'issue', '--project', 'p', '--role', 'creator', '--ttl', '8h']
+    const printed = await gatehouse.command(...asked)
     const node = new LoadedNode(gatehouse, printed.trim().split('\n').at(-1) ?? '')
     t.after(() => node.#end())
     return node
@@ -134,6 +140,12 @@ export class LoadedNode {
     assert.ok(!logs.includes(PASSWORD), 'a log holds the password of the database')
     assert.doesNotMatch(logs, /insert (\/\*|into)|update secrets|select [a-z_]+\.[a-z_]+/i)
     assert.doesNotMatch(logs, /unhandled|uncaught/i)
+  }
+
+  /** Its wall clock against ours. */
+  async minutesAhead(): Promise<number> {
+    const { headers } = await ask(`${this.gatehouse.url}/healthcheck`)
+    return Math.round((Date.parse(headers.get('date') ?? '') - Date.now()) / 60_000)
   }
 
   residentMegabytes(): number {
