@@ -74,12 +74,12 @@ export class ApiHammer {
 
   /** What a secret is now: digest of its payload, `empty` before its second step, or `gone`. */
   async stateOf(id: string): Promise<string> {
-    const payload = await this.call('GET', `/v1/secrets/${id}/payload`, {
+    const payload = await this.#orLater('GET', `/v1/secrets/${id}/payload`, {
       accept: 'application/octet-stream',
     })
     if (payload.status === 200) return digest(payload.body)
     if (payload.status !== 404) return `payload-answers-${payload.status}`
-    const { status, body } = await this.call('GET', `/v1/secrets/${id}`)
+    const { status, body } = await this.#orLater('GET', `/v1/secrets/${id}`)
     if (status === 404) return 'gone'
     const metadata = JSON.parse(body.toString()) as Readonly<Record<string, unknown>>
     return status === 200 && !('content_types' in metadata) ? 'empty' : `answers-${status}`
@@ -134,6 +134,20 @@ export class ApiHammer {
 
   close(): void {
     this.#agent.destroy()
+  }
+
+  /** Comes back after 503, as it is asked to: right after its start a node may have more to do than it can. */
+  async #orLater(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Reply> {
+    const until = performance.now() + 30_000
+    for (;;) {
+      const reply = await this.call(method, path, headers)
+      if (reply.status !== 503 || performance.now() > until) return reply
+      await delay(Number(reply.retryAfter) * 1000)
+    }
   }
 
   async #untilGone(once: () => Promise<void>): Promise<void> {

@@ -149,7 +149,7 @@ export class Gatehouse {
   /** After a stop or a kill. */
   async startAgain(): Promise<void> {
     this.#process = this.#spawn()
-    await answering(this.#process, `${this.url}/healthcheck`, 30)
+    await answering(this.#process, `${this.url}/healthcheck`, 60)
   }
 
   /** One call of the `gatehouse` command with this server's configuration; what it printed. */

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../src/db/database.ts'
 import type { DatabaseEvent } from '../../src/db/databaseEvent.ts'
 import type { ServerConnection } from '../../src/db/server/serverConnection.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { NOW, Project, plain } from '../contract/recordsForRepositories.ts'
+import { anAcl, NOW, Project, plain } from '../contract/recordsForRepositories.ts'
 import { assertUnavailable, healed } from '../faults/survivors.ts'
 import { BEGIN, COMMIT, CuttingProxy } from '../support/cuttingProxy.ts'
 import { ownMariadb } from '../support/ownMariadb.ts'
@@ -63,9 +63,26 @@ function changesUnderFaults(name: string, make: (t: CleansUp) => Promise<OwnServ
     const stored = async (secret: ReturnType<Project['secret']>) =>
       plain(await database.secrets.find(secret.id))
 
+    /** With users in its ACL a secret takes a transaction; without, it is one statement that commits itself. */
+    const ofSeveral = () => project.secret({ acl: anAcl(['somebody']) })
+
+    test('cut before a lone statement reaches the server: outcome unknown, and not written', async () => {
+      const secret = project.secret()
+      proxy.cuts.push({ matches: (sent) => sent.includes(secret.id), at: 'asked' })
+      await assert.rejects(database.secrets.insert(secret), unavailableWith(/may or may not/))
+      assert.equal(await stored(secret), undefined)
+    })
+
+    test('cut after a lone statement was done: outcome unknown, written once, and whole', async () => {
+      const secret = project.secret()
+      proxy.cuts.push({ matches: (sent) => sent.includes(secret.id), at: 'answered' })
+      await assert.rejects(database.secrets.insert(secret), unavailableWith(/may or may not/))
+      assert.deepEqual(await stored(secret), plain(secret))
+    })
+
     test('cut at BEGIN: tried again on another connection, and nobody notices', async () => {
       for (const at of ['asked', 'heard', 'answered'] as const) {
-        const secret = project.secret()
+        const secret = ofSeveral()
         proxy.cuts.push({ matches: BEGIN, at })
         assert.equal(await database.secrets.insert(secret), 'inserted')
         assert.deepEqual(await stored(secret), plain(secret))
@@ -73,21 +90,21 @@ function changesUnderFaults(name: string, make: (t: CleansUp) => Promise<OwnServ
     })
 
     test('cut before COMMIT reaches the server: outcome unknown, and not written', async () => {
-      const secret = project.secret()
+      const secret = ofSeveral()
       proxy.cuts.push({ matches: COMMIT, at: 'asked' })
       await assert.rejects(database.secrets.insert(secret), unavailableWith(/may or may not/))
       assert.equal(await stored(secret), undefined)
     })
 
     test('cut after COMMIT was done: outcome unknown, written once, and whole', async () => {
-      const secret = project.secret()
+      const secret = ofSeveral()
       proxy.cuts.push({ matches: COMMIT, at: 'answered' })
       await assert.rejects(database.secrets.insert(secret), unavailableWith(/may or may not/))
       assert.deepEqual(await stored(secret), plain(secret))
     })
 
     test('cut twice at BEGIN: not written, and said so', async () => {
-      const secret = project.secret()
+      const secret = ofSeveral()
       proxy.cuts.push({ matches: BEGIN, at: 'heard' }, { matches: BEGIN, at: 'heard' })
       await assert.rejects(database.secrets.insert(secret), unavailableWith(/is not written/))
       assert.equal(await stored(secret), undefined)

@@ -36,8 +36,14 @@ const LONGEST_PAUSE_MS = 250
 
 /** What is known of a change that failed. */
 interface Attempted {
-  /** COMMIT was sent, and nobody said what became of it. */
-  isCommitSent: boolean
+  /** What would make it durable: a lone statement that commits itself, or COMMIT. */
+  sent: 'nothing' | 'alone' | 'commit'
+}
+
+/** A lone statement that the server refuses it has undone; of a COMMIT nobody says so. */
+function isOutcomeUnknown({ sent }: Attempted, kind: 'busy' | 'refused' | 'away'): boolean {
+  if (kind === 'busy') return false
+  return sent === 'commit' || (sent === 'alone' && kind === 'away')
 }
 
 /** Changes on a server: one transaction each, tried again while the database says that it was taken back. */
@@ -56,7 +62,7 @@ export class ServerCommands implements CommandRunner {
     const command = { name, args } as Command
     const lateMs = monotonicMs() + ANSWER_WITHIN_MS
     for (let attempt = 1; ; attempt += 1) {
-      const attempted: Attempted = { isCommitSent: false }
+      const attempted: Attempted = { sent: 'nothing' }
       try {
         const result = await pool.use(Math.max(lateMs - monotonicMs(), 0), (connection) =>
           this.#transaction(connection, command, attempted),
@@ -66,7 +72,7 @@ export class ServerCommands implements CommandRunner {
       } catch (error) {
         const kind = driver.dialect.failureKind(error)
         if (kind === 'bug' || kind === 'constraint') throw error
-        if (kind !== 'busy' && attempted.isCommitSent) throw outcomeUnknown(error)
+        if (isOutcomeUnknown(attempted, kind)) throw outcomeUnknown(error)
         if (attempt >= ATTEMPTS[kind] || monotonicMs() >= lateMs) throw notWritten(error)
         onEvent({ type: 'changeRetried', command: name, reason: reasonOf(error) })
         if (kind === 'busy') await delay(this.#pauseMs(attempt))
@@ -84,9 +90,9 @@ export class ServerCommands implements CommandRunner {
     const execute = async (statement: Statement): Promise<StatementResult> => {
       if (statement.isAlone === true && !hasBegun) {
         // The one write of its command: it commits itself. When more follows, it has changed nothing.
-        attempted.isCommitSent = true
+        attempted.sent = 'alone'
         const result = await connection.execute(statement)
-        attempted.isCommitSent = false
+        attempted.sent = 'nothing'
         return result
       }
       if (!hasBegun) await connection.begin('change')
@@ -96,7 +102,7 @@ export class ServerCommands implements CommandRunner {
     try {
       const result = await awaitStatements(statementsOf(command, dialect), execute)
       if (hasBegun) {
-        attempted.isCommitSent = true
+        attempted.sent = 'commit'
         await connection.commit()
       }
       return result
