@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import type { OnDatabaseEvent } from './databaseEvent.ts'
 import { parseDatabaseUrl } from './databaseLocation.ts'
+import { reasonBehind } from './failureReason.ts'
 import { openSqlite } from './openSqlite.ts'
 import { type Repositories, repositoriesOver } from './repositories.ts'
 import { isEmptyOrRefuse, schemaStatus, upgradeSchema } from './schema.ts'
@@ -57,8 +58,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await repositories.health.check(AbortSignal.timeout(WRITABLE_WITHIN_MS))
   } catch (error) {
     await pool.close()
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new StartupRefusal(`The database cannot be written: ${cause}`, { cause: error })
+    throw new StartupRefusal(`The database cannot be written: ${reasonBehind(error)}`, {
+      cause: error,
+    })
   }
   return { ...repositories, gauges: pool.gauges, close: () => pool.close() }
 }

@@ -87,11 +87,18 @@ function printableMessage(error: Error): string {
     if ('code' in error) return '[see the code]'
     return withoutQuotes(printableText(message))
   }
-  // knex puts the statement, values and all, in front of what the database said.
-  if ('sql' in error || /^\s*(?:insert|update|select|delete|with|replace)\b/i.test(message)) {
-    return `[SQL] ${withoutQuotes(printableText(message.split(' - ').at(-1) ?? ''))}`
+  // knex puts the statement, values and all, in front of what the database said; both quote values.
+  if (isOfDatabase(error) || /^\s*(?:insert|update|select|delete|with|replace)\b/i.test(message)) {
+    // MariaDB quotes quotes without escaping them: nothing between the first and the last is ours to show.
+    const said = printableText(message.split(' - ').at(-1) ?? '')
+    return `[SQL] ${said.replace(/["'`][\s\S]*["'`]/, '[quoted]')}`
   }
   return printableText(message)
+}
+
+/** mysql2 leaves the statement in its errors; those of pg name the place in the server's source. */
+function isOfDatabase(error: Error): boolean {
+  return 'sql' in error || 'sqlState' in error || ('severity' in error && 'routine' in error)
 }
 
 /** Leaves out what stands in quotes, save the property in "Cannot read properties of undefined (reading 'x')". */

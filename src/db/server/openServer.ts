@@ -1,9 +1,8 @@
 import type { Clock } from '../../lib/clock.ts'
-import { Fault } from '../../lib/fault.ts'
 import { randomFraction } from '../../lib/randomFraction.ts'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
 import type { OnDatabaseEvent } from '../databaseEvent.ts'
-import { reasonOf } from '../failureReason.ts'
+import { reasonBehind } from '../failureReason.ts'
 import { SnapshotLists } from '../lists.ts'
 import type { RepositoryParts } from '../secretRepository.ts'
 import { MysqlDriver } from './mysqlDriver.ts'
@@ -112,9 +111,10 @@ export async function withServerConnection<Result>(
 }
 
 export function serverRefusal(driver: ServerDriver, error: unknown): StartupRefusal {
-  // Of a Fault for a client the operator wants to know what is behind it.
-  const cause = error instanceof Fault && error.cause !== undefined ? error.cause : error
-  return new StartupRefusal(`The database (${driver.place}) cannot be opened: ${reasonOf(cause)}`, {
-    cause: error,
-  })
+  return new StartupRefusal(
+    `The database (${driver.place}) cannot be opened: ${reasonBehind(error)}`,
+    {
+      cause: error,
+    },
+  )
 }

@@ -119,10 +119,12 @@ export class ServerCommands implements CommandRunner {
   }
 }
 
+/** What the driver says names hosts and users: it is for the log, which is given the cause. */
 function notWritten(cause: unknown): Error {
-  return unavailable(`The change is not written: ${reasonOf(cause)}.`, cause)
+  return unavailable('The change is not written: the database does not take it now.', cause)
 }
 
 function outcomeUnknown(cause: unknown): Error {
-  return unavailable(`The change may or may not be written: ${reasonOf(cause)}.`, cause)
+  const advice = 'look before you write it again.'
+  return unavailable(`The change may or may not be written: ${advice}`, cause)
 }
