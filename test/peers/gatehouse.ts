@@ -162,7 +162,7 @@ export class Gatehouse {
     const all = [program ?? COMMAND, ...args, '--config-file', this.#configFile]
     const { stdout } = await run(process.execPath, all, {
       cwd: this.#folder,
-      env: environment(),
+      env: this.#env,
       timeout: 30_000,
     })
     return stdout
