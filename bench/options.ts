@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { DATABASE_KINDS, type DatabaseKind, isDatabaseKind } from './databases/databaseKind.ts'
 import { hasCommand } from './hasCommand.ts'
 import { NAMES } from './parts/parts.ts'
 
@@ -12,6 +13,13 @@ export interface BenchOptions {
   readonly only: readonly string[]
   /** The big side of the list comparison. */
   readonly listRows: number
+  /** Whose columns are wanted. Named, they stand for all that knows of no database but SQLite. */
+  readonly databases: readonly DatabaseKind[]
+  readonly areDatabasesNamed: boolean
+  /** The databases of this run stay when it is over. */
+  readonly isKept: boolean
+  /** The largest database of `scale`; the others have a tenth and a hundredth. */
+  readonly scaleRows: number
   /** What every fsync of the two servers of `group-commit` takes longer, as on a disk that is slower than this one. */
   readonly fsyncDelayMs: number
   /** Server and hello on one core, the load on another. */
@@ -30,6 +38,12 @@ const HELP = `npm run bench -- [options]
   --connections N  (32)
   --only A,B       only these cases and parts; their names stand below
   --list-rows N    the big side of the list comparison, a hundred to a project (1000000)
+  --database A,B   of sqlite, mysql, postgresql: the hot cases in a column for each, and nothing that knows
+                   of SQLite alone. Servers by GATEHOUSE_TEST_MYSQL and GATEHOUSE_TEST_POSTGRESQL, with NAME
+                   where the database's name goes; scale and pools take all three unless told otherwise
+  --scale-rows N   the largest database of scale: so many rows in projects of a hundred, and as many in
+                   one project (1000000)
+  --keep           databases on servers stay; those of scale are found again by the next run
   --fsync-delay-ms N  group-commit: every fsync takes so much longer, as on another disk; wants strace (0)
   --[no-]pin       server on core 0, load on core 1 (default: where taskset and two cores are)
   --generator G    wrk or autocannon (default: wrk where it is installed)
@@ -54,6 +68,9 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
       connections: { type: 'string' },
       only: { type: 'string', multiple: true },
       'list-rows': { type: 'string' },
+      database: { type: 'string', multiple: true },
+      'scale-rows': { type: 'string' },
+      keep: { type: 'boolean' },
       'fsync-delay-ms': { type: 'string' },
       pin: { type: 'boolean' },
       generator: { type: 'string' },
@@ -68,9 +85,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
   if (generator !== 'wrk' && generator !== 'autocannon') {
     throw new Error(`--generator is wrk or autocannon, not ${generator}.`)
   }
-  const only = (values.only ?? [])
-    .flatMap((names) => names.split(','))
-    .filter((name) => name !== '')
+  const only = named(values.only)
   const unknown = only.filter((name) => !NAMES.includes(name))
   if (unknown.length > 0) {
     throw new Error(`--only takes of ${NAMES.join(', ')}; not ${unknown.join(', ')}.`)
@@ -82,6 +97,15 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
     connections: whole('connections', values.connections, 32, 1),
     only,
     listRows: whole('list-rows', values['list-rows'], quick ? 100_000 : 1_000_000, 10_000),
+    ...databasesOf(named(values.database)),
+    isKept: values.keep === true,
+    scaleRows: whole(
+      'scale-rows',
+      values['scale-rows'],
+      quick ? 100_000 : 1_000_000,
+      100_000,
+      20_000,
+    ),
     fsyncDelayMs: whole('fsync-delay-ms', values['fsync-delay-ms'], 0, 0),
     isPinned: values.pin ?? (availableParallelism() >= 2 && hasCommand('taskset')),
     generator,
@@ -90,9 +114,31 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
   }
 }
 
-function whole(name: string, given: string | undefined, otherwise: number, least: number): number {
+function named(lists: readonly string[] = []): readonly string[] {
+  return lists.flatMap((names) => names.split(',')).filter((name) => name !== '')
+}
+
+function databasesOf(
+  names: readonly string[],
+): Pick<BenchOptions, 'databases' | 'areDatabasesNamed'> {
+  if (names.length === 0) return { databases: DATABASE_KINDS, areDatabasesNamed: false }
+  const unknown = names.filter((name) => !isDatabaseKind(name))
+  if (unknown.length > 0) {
+    throw new Error(`--database takes of ${DATABASE_KINDS.join(', ')}; not ${unknown.join(', ')}.`)
+  }
+  return { databases: names.filter(isDatabaseKind), areDatabasesNamed: true }
+}
+
+function whole(
+  name: string,
+  given: string | undefined,
+  otherwise: number,
+  least: number,
+  step = 1,
+): number {
   if (given === undefined) return otherwise
   const value = Number(given)
-  if (Number.isInteger(value) && value >= least) return value
-  throw new Error(`--${name} is a whole number from ${least} on, not ${given}.`)
+  if (Number.isInteger(value) && value >= least && value % step === 0) return value
+  const multiple = step === 1 ? 'a whole number' : `a multiple of ${step}`
+  throw new Error(`--${name} is ${multiple} from ${least} on, not ${given}.`)
 }

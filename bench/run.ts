@@ -7,7 +7,7 @@ import { machineLoad } from './measurement.ts'
 import { median } from './median.ts'
 import { benchOptions } from './options.ts'
 import type { Bench } from './parts/bench.ts'
-import { PARTS } from './parts/parts.ts'
+import { partsFor } from './parts/parts.ts'
 import { table } from './table.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -38,7 +38,8 @@ const bench: Bench = {
     return one
   },
   async closeAll() {
-    for (const one of started.splice(0)) await one.stop()
+    // The other way round: a server is gone before its database.
+    for (const one of started.splice(0).toReversed()) await one.stop()
   },
 }
 tell(
@@ -48,9 +49,7 @@ tell(
 )
 const verdicts: Verdict[] = []
 try {
-  for (const { name, run } of PARTS) {
-    if (name === undefined || bench.isWanted(name)) verdicts.push(...(await run(bench)))
-  }
+  for (const { run } of partsFor(options, bench.isWanted)) verdicts.push(...(await run(bench)))
 } finally {
   await bench.closeAll()
   generator.close()

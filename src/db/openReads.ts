@@ -25,6 +25,7 @@ export function openReads(url: string, clock: Clock): OpenedReads {
   const reads = new ServerReads({
     pool,
     failureKind: driver.dialect.failureKind,
+    findsTogether: 1,
     monotonicMs: around.monotonicMs,
   })
   return { reads, close: () => pool.close() }

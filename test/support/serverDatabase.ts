@@ -66,10 +66,14 @@ async function databaseMadeBy(kind: ServerKind, how: string): Promise<ServerData
   }
 }
 
-async function maintain(kind: ServerKind, sql: string): Promise<void> {
+/** One statement from outside of all databases of ours. */
+export async function maintain(kind: ServerKind, sql: string): Promise<Rows> {
   const location = parseDatabaseUrl(urlOf(kind, MAINTENANCE[kind]))
   assert.ok(location.kind !== 'sqlite')
-  await withServerConnection(location, (connection) => connection.execute({ sql, params: [] }))
+  const { rows } = await withServerConnection(location, (connection) =>
+    connection.execute({ sql, params: [] }),
+  )
+  return rows
 }
 
 function newName(): string {

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly poolTimeoutSeconds: number
   readonly connectionRecycleSeconds: number
   readonly wsrepSyncWait: number
+  /** No option of oslo.db's, and no setting: statements of gathered finds under way at the same time. */
+  readonly findsTogether: number
 }
 
 export const SERVER_DEFAULTS: ServerOptions = {
@@ -30,6 +32,8 @@ export const SERVER_DEFAULTS: ServerOptions = {
   poolTimeoutSeconds: 10,
   connectionRecycleSeconds: 3_600,
   wsrepSyncWait: 1,
+  // Enough to keep a server busy; the other connections are for changes and lists (docs/performance.md).
+  findsTogether: 4,
 }
 
 export interface OpenedServer {
@@ -79,7 +83,12 @@ export async function openServer(
   }
   const { dialect } = driver
   const { default: knex } = await import('knex')
-  const reads = new ServerReads({ pool, failureKind: dialect.failureKind, monotonicMs })
+  const reads = new ServerReads({
+    pool,
+    failureKind: dialect.failureKind,
+    findsTogether: options.findsTogether,
+    monotonicMs,
+  })
   const lists = new SnapshotLists({ reads, dialect, builder: knex({ client: dialect.knexClient }) })
   const commands = new ServerCommands({
     pool,

@@ -11,6 +11,8 @@ import type { ServerPool } from './serverPool.ts'
 export interface ServerReadsParts {
   readonly pool: ServerPool
   readonly failureKind: (error: unknown) => FailureKind
+  /** Statements of gathered finds under way at the same time. */
+  readonly findsTogether: number
   readonly monotonicMs: () => number
 }
 
@@ -18,8 +20,6 @@ const ANSWER_WITHIN_MS = 10_000
 /** Lists of large projects. */
 const SNAPSHOT_WITHIN_MS = 30_000
 const ATTEMPTS = 2
-/** Enough to keep a server busy; the other connections are for changes and lists. */
-const FINDS_TOGETHER = 4
 
 /** Reads from a server: one round trip for a statement, four or more for a snapshot. */
 export class ServerReads implements Reads {
@@ -39,7 +39,7 @@ export class ServerReads implements Reads {
     let gathered = this.#gathered.get(find)
     if (gathered === undefined) {
       const rowsOf = ({ sql, params }: Statement) => this.all(sql, ...params)
-      gathered = new GatheredFinds(find, { rowsOf, together: FINDS_TOGETHER })
+      gathered = new GatheredFinds(find, { rowsOf, together: this.#parts.findsTogether })
       this.#gathered.set(find, gathered)
     }
     return gathered.byId(id)
