@@ -60,6 +60,27 @@ export function purgeRepositoryContract(
       assert.deepEqual(db.execute('select * from tombstones where id = ?', changed.id), [])
     })
 
+    test('a secret that came back keeps the tombstone of its first removal, and what hangs on it goes again', async () => {
+      const back = await expiring(AGE)
+      await db.purge.removeSecrets([back], at('2020-07-01T00:00:00.000000'))
+      await db.secrets.insert(back)
+      await db.secretMetadata.replaceAll(back.id, new Map([['k', 'v']]))
+      const other = await expiring(AGE)
+      assert.equal(await db.purge.removeSecrets([back, other], NOW), 2)
+      const times = [back, other].map(({ id }) =>
+        db
+          .execute('select kind, deleted_at from tombstones where id = ?', id)
+          .map((row) => [row['kind'], row['deleted_at']]),
+      )
+      assert.deepEqual(times, [[['secret', '2020-07-01T00:00:00.000000']], [['secret', NOW]]])
+      assert.deepEqual(db.execute('select 1 from secret_metadata where secret_id = ?', back.id), [])
+      assert.equal(await db.secrets.find(back.id), undefined)
+    })
+
+    test('of nothing to remove nothing is asked', async () => {
+      assert.equal(await db.purge.removeSecrets([], NOW), 0)
+    })
+
     test('removes tombstones by age, the oldest first, no more than were asked for', async () => {
       db.execute('delete from tombstones')
       for (const day of ['01', '02', '03', '04']) {

@@ -120,6 +120,9 @@ export function* replaceSecretAcl(
   return 'changed'
 }
 
+/** Rows of these name their secret, and go before it. */
+export const HANGS_ON_SECRETS = ['secret_consumers', 'secret_metadata', 'secret_acl_users'] as const
+
 /** The wrapped data key goes with the row, and what stays holds no key (ADR 0003). */
 export function* removeSecret(
   dialect: Dialect,
@@ -133,7 +136,7 @@ export function* removeSecret(
   if (!isStillTheSame(present, verifiedMac)) return 'stale'
   if (consumers === 'refuse' && (yield* hasConsumers(id))) return 'consumed'
   yield tombstoneOf(dialect, 'secret', present, deletedAt)
-  for (const table of ['secret_consumers', 'secret_metadata', 'secret_acl_users']) {
+  for (const table of HANGS_ON_SECRETS) {
     yield { sql: `delete from ${table} where ${table}.secret_id = ?`, params: [id] }
   }
   yield { sql: 'delete from secrets where secrets.id = ?', params: [id] }
