@@ -32,8 +32,7 @@ export async function scaledDatabase(
     if (found === 2 * scale.rows) return database
     if (found > 0) throw new Error(`${database.url} holds ${found} secrets: drop it.`)
     const since = performance.now()
-    await fill(connection, scale)
-    for (const sql of SETTLE[kind]) await connection.execute({ sql, params: [] })
+    await fillScaled(connection, kind, scale)
     const seconds = ((performance.now() - since) / 1000).toFixed(0)
     tell(`${DATABASES[kind]}: 2 x ${scale.rows} rows written in ${seconds} s`)
   } finally {
@@ -42,7 +41,11 @@ export async function scaledDatabase(
   return database
 }
 
-async function fill(connection: TableConnection, scale: Scale): Promise<void> {
+export async function fillScaled(
+  connection: TableConnection,
+  kind: DatabaseKind,
+  scale: Scale,
+): Promise<void> {
   await connection.begin('change')
   await write(connection, 'project_keys', keyRowsOf(scale))
   const places = placesInOrder(scale)
@@ -54,6 +57,7 @@ async function fill(connection: TableConnection, scale: Scale): Promise<void> {
     })(),
   )
   await connection.commit()
+  for (const sql of SETTLE[kind]) await connection.execute({ sql, params: [] })
 }
 
 async function write(

@@ -5,8 +5,8 @@ import type { CommandRunner } from './commandRunner.ts'
 import type { Reads } from './reads.ts'
 import { number, text } from './rows/column.ts'
 
-const COUNT_EXPIRED = 'select count(*) as total from secrets where secrets.expires_at <= ?'
-const EXPIRED =
+export const COUNT_EXPIRED = 'select count(*) as total from secrets where secrets.expires_at <= ?'
+export const EXPIRED =
   'select secrets.id from secrets where secrets.expires_at <= ? ' +
   'order by secrets.expires_at, secrets.id limit ? offset ?'
 const COUNT_TOMBSTONES = 'select count(*) as total from tombstones where tombstones.deleted_at <= ?'

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import knex from 'knex'
+import { fillScaled } from '../../bench/scale/scaledDatabase.ts'
+import { idAt, type Part, type Place, projectAt } from '../../bench/scale/scaledRows.ts'
+import { openTables } from '../../src/db/backup/openTables.ts'
+import type { TableConnection } from '../../src/db/backup/tableConnection.ts'
+import type { Dialect } from '../../src/db/dialect.ts'
+import { dialectMysql } from '../../src/db/dialectMysql.ts'
+import { dialectPostgres } from '../../src/db/dialectPostgres.ts'
+import { COUNT_EXPIRED, EXPIRED } from '../../src/db/purgeRepository.ts'
+import { listSecrets } from '../../src/db/secretListing.ts'
+import { findSecret } from '../../src/db/secretRepository.ts'
+import type { Statement } from '../../src/db/statement.ts'
+import type { SecretQuery } from '../../src/domain/ports/secretRepositories.ts'
+import { NOW } from '../contract/recordsForRepositories.ts'
+import {
+  freshServerDatabase,
+  type ServerDatabase,
+  type ServerKind,
+} from '../support/serverDatabase.ts'
+
+/*
+ * What keeps the curves of `npm run bench -- --only scale` flat: each statement begins where its rows are
+ * in an index, in their order. Few rows beside one project that holds half of them all, so that a planner
+ * that thinks of all projects as equal would be wrong about each.
+ */
+const SCALE = { rows: 10_000 }
+
+interface Explained {
+  /** The indexes that a plan uses. */
+  readonly indexes: readonly string[]
+  readonly isSorted: boolean
+  readonly isScan: boolean
+}
+
+type Explain = (connection: TableConnection, statement: Statement) => Promise<Explained>
+
+const explainMysql: Explain = async (connection, { sql, params }) => {
+  const { rows } = await connection.execute({ sql: `explain ${sql}`, params })
+  return {
+    indexes: rows.flatMap(({ key }) => (typeof key === 'string' ? [key] : [])),
+    isSorted: rows.some(({ Extra: extra }) => String(extra).includes('filesort')),
+    isScan: rows.some(({ type }) => type === 'ALL'),
+  }
+}
+
+/** As prepared, without knowing the values: that is what the server settles on when a statement comes often. */
+const explainPostgres: Explain = async (connection, { sql, params }) => {
+  const say = (sql: string) => connection.execute({ sql, params: [] })
+  await say('set plan_cache_mode = force_generic_plan')
+  const numbered = params.reduce<string>(
+    (text, _, index) => text.replace('?', `$${index + 1}`),
+    sql,
+  )
+  await say(`prepare asked as ${numbered}`)
+  const values = params.map((value) => (typeof value === 'number' ? value : `'${value}'`))
+  const { rows } = await say(`explain execute asked(${values.join(', ')})`)
+  await say('deallocate asked')
+  const plan = rows.map((row) => String(row['QUERY PLAN'])).join('\n')
+  return {
+    indexes: [...plan.matchAll(/(?:using|Bitmap Index Scan on) (\w+)/g)].map(
+      ([, name = '']) => name,
+    ),
+    isSorted: plan.includes('Sort'),
+    isScan: plan.includes('Seq Scan'),
+  }
+}
+
+const SERVERS = {
+  mysql: { dialect: dialectMysql, explain: explainMysql, primary: 'PRIMARY' },
+  postgresql: { dialect: dialectPostgres, explain: explainPostgres, primary: 'secrets_pkey' },
+} satisfies Record<
+  ServerKind,
+  { readonly dialect: Dialect; readonly explain: Explain; readonly primary: string }
+>
+
+for (const kind of ['mysql', 'postgresql'] as const) {
+  const { dialect, explain, primary } = SERVERS[kind]
+  describe(`plans on ${kind}`, () => {
+    const builder = knex({ client: dialect.knexClient })
+    let database: ServerDatabase
+    let connection: TableConnection
+    before(async () => {
+      database = await freshServerDatabase(kind)
+      connection = await openTables(database.url, 'write')
+      await fillScaled(connection, kind, SCALE)
+    })
+    after(async () => {
+      await connection?.close()
+      await database?.drop()
+    })
+
+    /** Of the page, behind the marker if there is one, and of the count. */
+    async function plansOf(place: Place, query: Partial<SecretQuery>): Promise<Explained[]> {
+      const statements = listSecrets(builder, dialect, {
+        scope: { projectId: projectAt(SCALE, place) },
+        ...{ filter: {}, sort: [], limit: 1, offset: 0, now: NOW, ...query },
+      })
+      const plans: Explained[] = []
+      let step = statements.next()
+      while (step.done !== true) {
+        plans.push(await explain(connection, step.value))
+        step = statements.next(await connection.execute(step.value))
+      }
+      return plans
+    }
+
+    const IN_ORDER = { indexes: ['secrets_in_list_order'], isSorted: false, isScan: false }
+
+    for (const part of ['spread', 'large'] satisfies Part[]) {
+      test(`a page walks its index without sorting, and so does its count: ${part}`, async () => {
+        assert.deepEqual(await plansOf({ part, row: 6 }, {}), [IN_ORDER, IN_ORDER])
+      })
+
+      test(`a page after a marker starts there: ${part}`, async () => {
+        const place = { part, row: 6 }
+        const [marker, page] = await plansOf(place, { marker: idAt(place) })
+        assert.deepEqual([marker?.indexes, marker?.isScan], [[primary], false])
+        assert.deepEqual(page, IN_ORDER)
+      })
+    }
+
+    test('what is looked for by name is looked for in its project alone', async () => {
+      const [page] = await plansOf({ part: 'spread', row: 6 }, { filter: { name: 'key%' } })
+      assert.deepEqual([page?.indexes, page?.isScan], [['secrets_in_list_order'], false])
+    })
+
+    test('a read by id is a look into the primary key, for one and for many', async () => {
+      const find = findSecret(dialect)
+      const id = idAt({ part: 'spread', row: 6 })
+      for (const [sql, count] of [
+        [find.one, 1],
+        [find.several(64), 64],
+      ] as const) {
+        const { indexes, isScan } = await explain(connection, {
+          sql,
+          params: Array(count).fill(id),
+        })
+        assert.equal(indexes.at(0), primary)
+        assert.equal(isScan && kind === 'postgresql', false)
+      }
+    })
+
+    test('what has expired is found in the order of its index, and counted inside it', async () => {
+      const found = await explain(connection, { sql: EXPIRED, params: [NOW, 100, 0] })
+      assert.deepEqual(found, {
+        indexes: ['secrets_by_expiration'],
+        isSorted: false,
+        isScan: false,
+      })
+      const counted = await explain(connection, { sql: COUNT_EXPIRED, params: [NOW] })
+      assert.deepEqual(counted.indexes, ['secrets_by_expiration'])
+    })
+  })
+}
