@@ -9,9 +9,13 @@ import type { SecretSummary } from '../model/secret.ts'
 import type { Dialect } from './dialect.ts'
 import { foldCase } from './foldCase.ts'
 import { countOf, pageOf, toStatement, totalWithoutCounting } from './listing.ts'
+import { text } from './rows/column.ts'
 import { SUMMARY_COLUMNS, summaryOfRow } from './rows/secretRow.ts'
 import { followsInOrder, type SortColumn, sortColumnsOf } from './secretSorting.ts'
 import type { Row, Statements } from './statement.ts'
+
+/** To read so many rows only to skip them costs more than to ask twice. */
+const FAR_ROWS = 50
 
 /** A page of secrets and how many there are in all. Neither envelopes nor MACs are read. */
 export function* listSecrets(
@@ -21,12 +25,13 @@ export function* listSecrets(
 ): Statements<Page<SecretSummary>> {
   const matching = () => filtered(builder, dialect, query)
   const order = sortColumnsOf(query.sort)
-  const page = matching().select(SUMMARY_COLUMNS)
-  for (const { column, isNullable, descending } of order) {
-    // Said of a column that holds none, it would keep PostgreSQL from walking an index.
-    const nulls = isNullable ? (descending ? dialect.descendingNulls : dialect.ascendingNulls) : ''
-    page.orderByRaw(`${column} ${descending ? 'desc' : 'asc'}${nulls}`)
+  const inOrder = (secrets: Knex.QueryBuilder) => sorted(secrets, dialect, order)
+  if (query.offset >= FAR_ROWS && isPlain(query)) {
+    const items = yield* farPage(builder, query, matching, inOrder)
+    const known = totalWithoutCounting(items.length, query)
+    return { items, total: known ?? (yield* countOf(matching())) }
   }
+  const page = inOrder(matching().select(SUMMARY_COLUMNS))
 
   let isMarkerKnown = true
   if (query.marker !== undefined) {
@@ -38,6 +43,40 @@ export function* listSecrets(
   const items = rows.map(summaryOfRow)
   const known = query.marker === undefined ? totalWithoutCounting(items.length, query) : undefined
   return { items, total: known ?? (yield* countOf(matching())) }
+}
+
+/** In the order of an index that holds all that is asked for. */
+function isPlain({ scope, filter, sort, marker }: SecretQuery): boolean {
+  const isUnfiltered = Object.values(filter).every((wanted) => wanted === undefined)
+  return 'projectId' in scope && isUnfiltered && sort.length === 0 && marker === undefined
+}
+
+/** What is skipped is skipped inside the index; the table is read for the page alone. */
+function* farPage(
+  builder: Knex,
+  query: SecretQuery,
+  matching: () => Knex.QueryBuilder,
+  inOrder: (secrets: Knex.QueryBuilder) => Knex.QueryBuilder,
+): Statements<readonly SecretSummary[]> {
+  const places = yield pageOf(inOrder(matching().select('secrets.id')), query)
+  if (places.rows.length === 0) return []
+  const ids = places.rows.map((row) => text(row, 'id'))
+  const page = inOrder(builder('secrets').select(SUMMARY_COLUMNS).whereIn('secrets.id', ids))
+  const { rows } = yield toStatement(page)
+  return rows.map(summaryOfRow)
+}
+
+function sorted(
+  secrets: Knex.QueryBuilder,
+  dialect: Dialect,
+  order: readonly SortColumn[],
+): Knex.QueryBuilder {
+  for (const { column, isNullable, descending } of order) {
+    // Said of a column that holds none, it would keep PostgreSQL from walking an index.
+    const nulls = isNullable ? (descending ? dialect.descendingNulls : dialect.ascendingNulls) : ''
+    secrets.orderByRaw(`${column} ${descending ? 'desc' : 'asc'}${nulls}`)
+  }
+  return secrets
 }
 
 function filtered(builder: Knex, dialect: Dialect, query: SecretQuery): Knex.QueryBuilder {

@@ -90,6 +90,24 @@ export function secretRepositoryListContract(
       assert.deepEqual(none, { items: [], total: 0 })
     })
 
+    test('pages far from the beginning follow each other in the same order, without what has expired', async () => {
+      const many = Array.from({ length: 120 }, (_, n) => ({
+        name: `n${n}`,
+        createdAt: at(`2026-01-01T00:00:00.${String(Math.floor(n / 3)).padStart(6, '0')}`),
+        expiration: n % 40 === 0 ? NOW : null,
+      }))
+      const { project } = await holding(...many)
+      await holding(...many.slice(0, 3))
+      const whole = await db.secrets.list(aQuery(project, { limit: 200 }))
+      assert.equal(whole.items.length, 117)
+      for (const offset of [49, 50, 51, 100, 110, 116]) {
+        const page = await db.secrets.list(aQuery(project, { limit: 10, offset }))
+        assert.deepEqual(page, { items: whole.items.slice(offset, offset + 10), total: 117 })
+      }
+      const beyond = await db.secrets.list(aQuery(project, { limit: 10, offset: 117 }))
+      assert.deepEqual(beyond, { items: [], total: 117 })
+    })
+
     test('a secret is there until the instant it expires, and then in no list and no count', async () => {
       const micro = (fraction: string) => at(`2026-11-22T12:00:00.${fraction}`)
       const { project } = await holding(

