@@ -1,6 +1,6 @@
 /* `npm run bench`: what Gatehouse costs, against a bare HTTP server on the same machine. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LoadGenerator } from './load/loadGenerator.ts'
 import { machineLoad } from './measurement.ts'
@@ -67,9 +67,12 @@ if (verdicts.length > 0)
       ]),
     ),
   )
-const foreign = median(machineLoad.shares)
+const foreign = machineLoad.shares.length === 0 ? undefined : median(machineLoad.shares)
 tell(
-  `Beside the bench, this machine kept ${foreign.toFixed(2)} cores busy (median of all stretches).`,
+  foreign === undefined
+    ? `The load of this machine, the bench and its databases included: ${loadavg()[0]?.toFixed(2)}.`
+    : `Beside the bench, this machine kept ${foreign.toFixed(2)} cores busy (median of all stretches).`,
 )
-if (foreign > 0.05) tell('That is too much: take these figures again when it is quiet.')
+if (foreign !== undefined && foreign > 0.05)
+  tell('That is too much: take these figures again when it is quiet.')
 if (verdicts.some(({ isPassed, isGoal = false }) => !isPassed && !isGoal)) process.exitCode = 1

@@ -1,5 +1,6 @@
 import { openDatabase } from '../../src/db/database.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { Fault } from '../../src/lib/fault.ts'
 import { DATABASES, type DatabaseKind } from '../databases/databaseKind.ts'
 import { median } from '../median.ts'
 import {
@@ -61,9 +62,10 @@ async function curvesOf(
   }
   tell(`${options.rounds} rounds on ${DATABASES[kind]}, after one that nobody counts:`)
   const found = new Map<string, CurveInTheMaking>()
+  const refused = new Set<string>()
   for (let round = -WARM_UP_ROUNDS; round < options.rounds; round += 1) {
     for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
-      for await (const { title, part, micros } of measuredOn(target)) {
+      for await (const { title, part, micros } of measuredOn(target, refused)) {
         if (round >= 0) keepIn(found, `${title}, ${PARTS[part]}`, part, target.scale.rows, micros)
       }
     }
@@ -104,9 +106,14 @@ interface MeasuredOnce {
   readonly micros: readonly number[]
 }
 
-async function* measuredOn(target: Target): AsyncGenerator<MeasuredOnce> {
+/** @param refused what took too long once, and is not asked again */
+async function* measuredOn(target: Target, refused: Set<string>): AsyncGenerator<MeasuredOnce> {
   for (const { title, part, times, once } of READS) {
-    const micros = await timed(times, () => once(target, anyPlace(target.scale, part)))
+    const name = `${title}, ${part}, ${target.scale.rows}`
+    const micros = refused.has(name)
+      ? [REFUSED]
+      : await timed(times, () => once(target, anyPlace(target.scale, part)))
+    if (micros.includes(REFUSED)) refused.add(name)
     yield { title, part, micros }
   }
   const store = () => insertExpired(target, anyPlace(target.scale, 'spread'))
@@ -125,10 +132,23 @@ async function timed(times: number, once: () => Promise<unknown>): Promise<reado
   const micros: number[] = []
   for (let time = 0; time < times; time += 1) {
     const since = performance.now()
-    await once()
+    const isAnswered = await once().then(() => true, onlyUnavailable)
+    if (!isAnswered) return [REFUSED]
     micros.push((performance.now() - since) * 1_000)
   }
   return micros
+}
+
+/** Took longer than a statement may: the client reads 503. */
+const REFUSED = Number.POSITIVE_INFINITY
+
+function onlyUnavailable(error: unknown): false {
+  if (error instanceof Fault && error.kind === 'unavailable') return false
+  throw error
+}
+
+function shown(micros: number): string {
+  return micros === REFUSED ? '503' : micros.toFixed(0)
 }
 
 function tableOf(
@@ -141,7 +161,7 @@ function tableOf(
     const cells = curve.points.map(({ rounds }) => {
       const p50 = median(rounds.map((of) => median(of)))
       const p99 = median(rounds.map((of) => percentile(of, 0.99)))
-      return `${p50.toFixed(0)} / ${p99.toFixed(0)}`
+      return `${shown(p50)} / ${shown(p99)}`
     })
     return [curve.what, ...cells, ratio.toFixed(2), shape]
   })
