@@ -132,6 +132,9 @@ async function composeAll(
     door: {
       observer: watch.requests,
       healthSwitch: new DisableFile(disablePaths(settings), () => clock.monotonicMs()),
+      ...(settings.healthcheck.with_readiness && {
+        isReady: async () => (await readiness.report()).ready,
+      }),
       maxBodyBytes: Math.min(
         settings.DEFAULT.max_allowed_request_size_in_bytes,
         settings.oslo_middleware.max_request_body_size || Number.POSITIVE_INFINITY,

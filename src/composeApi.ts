@@ -93,7 +93,13 @@ export interface ApiParts {
   readonly workerTimes?: OrderWorkerParts['times']
   readonly door: Pick<
     AppParts,
-    'observer' | 'onClearText' | 'healthSwitch' | 'maxBodyBytes' | 'isOverloaded' | 'isDraining'
+    | 'observer'
+    | 'onClearText'
+    | 'healthSwitch'
+    | 'isReady'
+    | 'maxBodyBytes'
+    | 'isOverloaded'
+    | 'isDraining'
   >
   readonly href: HrefOptions
   readonly cors: CorsOptions

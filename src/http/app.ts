@@ -9,7 +9,7 @@ import type { Cors } from './cors.ts'
 import { discoveryAnswer } from './discovery.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyWords } from './forwarded.ts'
-import { type HealthSwitch, healthAnswer } from './healthcheck.ts'
+import { type HealthSwitch, healthAnswer, type Outage } from './healthcheck.ts'
 import { type FoundPath, HotPaths } from './hotPaths.ts'
 import { type HrefBase, isEncrypted } from './hrefs.ts'
 import { acceptsJson } from './mediaRanges.ts'
@@ -28,6 +28,8 @@ export interface AppParts {
   readonly cors: Cors
   readonly observer: RequestObserver
   readonly healthSwitch: HealthSwitch
+  /** Where /healthcheck is to tell it too (ADR 27): could this node do its work? Must not throw. */
+  readonly isReady?: () => Promise<boolean>
   readonly maxBodyBytes: number
   readonly apiDocument: ApiDocument
   /** True while new work would only make everything slower; health checks are still answered. */
@@ -54,6 +56,11 @@ export function createApp(parts: AppParts): Koa {
   }
   const routed = router.routes()
 
+  async function outage(): Promise<Outage | undefined> {
+    if (await parts.healthSwitch.isDisabled()) return 'DISABLED BY FILE'
+    return parts.isReady === undefined || (await parts.isReady()) ? undefined : 'NOT READY'
+  }
+
   async function answer(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
     const { method, url = '/' } = exchange.request
     exchange.request.url = originForm(url)
@@ -61,7 +68,7 @@ export function createApp(parts: AppParts): Koa {
     const asked = koa.path
     if (asked === '/healthcheck') {
       exchange.route = '/healthcheck'
-      return healthAnswer(exchange, await parts.healthSwitch.isDisabled())
+      return healthAnswer(exchange, await outage())
     }
     if (method === 'OPTIONS')
       return { status: 200, headers: parts.cors.preflight(exchange.request) }

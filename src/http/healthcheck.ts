@@ -6,11 +6,14 @@ export interface HealthSwitch {
   isDisabled(): Promise<boolean>
 }
 
+/** Why a load balancer should leave this node alone. */
+export type Outage = 'DISABLED BY FILE' | 'NOT READY'
+
 /** GET /healthcheck as oslo.middleware answers it, to any method and without a token (contract 00). */
-export function healthAnswer(exchange: Exchange, isDisabled: boolean): Answer {
-  const status = isDisabled ? 503 : 200
-  const reason = isDisabled ? 'DISABLED BY FILE' : 'OK'
-  if (exchange.request.method === 'HEAD') return { status: isDisabled ? 503 : 204 }
+export function healthAnswer(exchange: Exchange, outage: Outage | undefined): Answer {
+  const status = outage === undefined ? 200 : 503
+  const reason = outage ?? 'OK'
+  if (exchange.request.method === 'HEAD') return { status: outage === undefined ? 204 : 503 }
   const accept = exchange.request.headers.accept ?? ''
   if (accept.includes('application/json')) {
     const document = `${JSON.stringify({ detailed: false, reasons: [reason] }, null, 4)}\n`

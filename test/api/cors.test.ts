@@ -73,6 +73,17 @@ describe('OPTIONS and the healthcheck without CORS', () => {
       door.mood.isDisabled = false
     }
   })
+
+  test('a node that could not do its work says so where it is to, and serves what it can', async () => {
+    door.mood.isReady = false
+    try {
+      const answer = await door.nobody.ask('GET', '/healthcheck', { mayFail: true })
+      assert.deepEqual([answer.status, answer.text], [503, 'NOT READY'])
+      assert.equal((await door.nobody.get('/')).status, 300)
+    } finally {
+      door.mood.isReady = true
+    }
+  })
 })
 
 describe('CORS with an allowed origin', () => {

@@ -57,6 +57,8 @@ export interface Mood {
   isOverloaded: boolean
   isDraining: boolean
   isDisabled: boolean
+  /** What /readyz would say. */
+  isReady: boolean
 }
 
 /** The whole API over a database of its own, with fakes for KEK store and identity. */
@@ -106,7 +108,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   await synchronizeStores({ plan: storePlan, stores: fresh.database.secretStores, clock })
   const authenticator = new HeaderAuthenticator()
   const seen = watcher()
-  const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false }
+  const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false, isReady: true }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
   const keyPairs = new ChildKeyPairMaker()
   const { app, routes, orderWorker, purges, forgetKeys } = composeApi({
@@ -130,6 +132,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     door: {
       observer: seen.observer,
       healthSwitch: { isDisabled: async () => mood.isDisabled },
+      isReady: async () => mood.isReady,
       maxBodyBytes: options.maxBodyBytes ?? 25_000,
       isOverloaded: () => mood.isOverloaded,
       isDraining: () => mood.isDraining,

@@ -166,6 +166,13 @@ export const healthcheckSection = {
     kind: text,
     settle: belowState,
   }),
+  with_readiness: setting({
+    explanation:
+      'Let /healthcheck answer 503 also while /readyz does, as when the database is away, so that one check of a ' +
+      'load balancer, on the way that requests take, sees both.',
+    kind: truth,
+    default: false,
+  }),
 }
 
 export const adminSection = {
