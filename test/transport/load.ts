@@ -12,6 +12,7 @@ export class Load {
   readonly #port: number
   readonly #token: string
   readonly #ca: string
+  readonly #addressOf: (index: number) => string
   readonly #schemes: Scheme[]
   readonly #running: Promise<void>[] = []
   #isOver = false
@@ -21,10 +22,13 @@ export class Load {
     readonly token: string
     readonly ca: string
     readonly clients: number
+    /** Where each client calls from, of this machine's own addresses. */
+    readonly addressOf?: (index: number) => string
   }) {
     this.#port = options.port
     this.#token = options.token
     this.#ca = options.ca
+    this.#addressOf = options.addressOf ?? (() => '127.0.0.1')
     this.#schemes = Array.from({ length: options.clients }, () => 'http')
   }
 
@@ -77,6 +81,7 @@ export class Load {
     const options: RequestOptions = {
       agent,
       host: '127.0.0.1',
+      localAddress: this.#addressOf(index),
       port: this.#port,
       path: '/v1/secrets',
       method: isWrite ? 'POST' : 'GET',

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { Agent, request } from 'node:https'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { AMBIGUOUS, HIDDEN } from '../../support/ambiguousRequests.ts'
+import { until } from '../server.ts'
+import type { Stage } from './stage.ts'
+
+const DEADLINE_MS = 3_000
+const NEIGHBOURS = 6
+/** What each neighbour asks at the least: the attacks may be over sooner. */
+const ENOUGH = 10
+
+/** Requests that two servers in a row could count differently, beside neighbours who share their connections. */
+export function smugglingClaims(stage: () => Stage, passesBytes: boolean): void {
+  test('no node ever sees a request that the proxy did not, and no neighbour hears what is not for him', async () => {
+    const earlier = new Set(
+      stage()
+        .requests()
+        .map(({ requestId }) => requestId),
+    )
+    const neighbours = Array.from(
+      { length: NEIGHBOURS },
+      (_, index) => new Neighbour(stage(), index),
+    )
+    for (const neighbour of neighbours) neighbour.start()
+    const attacks = await Promise.all(
+      Object.entries(AMBIGUOUS).map(async ([name, bytes], index) => {
+        const address = `127.0.1.${index + 1}`
+        return { name, address, heard: await stage().say(address, bytes, DEADLINE_MS) }
+      }),
+    )
+    for (const neighbour of neighbours) await neighbour.stop()
+    assert.deepEqual(
+      neighbours.flatMap(({ failures }) => failures),
+      [],
+    )
+    assert.ok(neighbours.every(({ heard }) => heard >= ENOUGH))
+
+    if (passesBytes) {
+      for (const { name, heard } of attacks) {
+        assert.deepEqual([heard.statuses, heard.isClosed], [[400], true], name)
+      }
+      return
+    }
+    for (const { name, address, heard } of attacks) {
+      await until(
+        () => stage().proxy.requestsFrom(address).length > 0,
+        `${name} in the proxy's log`,
+      )
+      const counted = stage().proxy.requestsFrom(address)
+      const passedOn = counted.filter((line) => !line.includes('/<NOSRV>'))
+      const seen = stage()
+        .requests()
+        .filter(({ remote }) => remote === address)
+      assert.ok(
+        heard.statuses.length <= counted.length,
+        `${name}: ${heard.text}\n${counted.join('\n')}`,
+      )
+      assert.ok(seen.length <= passedOn.length, `${name}: ${seen.length} of ${passedOn.length}`)
+    }
+    // One that only a node took for a request has no address but that of the proxy.
+    const nameless = stage()
+      .requests()
+      .filter(({ requestId, route }) => !earlier.has(requestId) && route !== '/healthcheck')
+      .filter(({ remote }) => !/^127\.0\.[13]\./.test(String(remote)))
+    assert.deepEqual(nameless, [])
+  })
+
+  test('two requests in one breath that nobody can misread are two, for the proxy and for the node', async () => {
+    const last = HIDDEN.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
+    const bytes = `POST /seen HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi${last}`
+    const { statuses } = await stage().say('127.0.1.200', bytes)
+    assert.deepEqual(statuses, [404, 404])
+    await until(
+      () =>
+        stage()
+          .requests()
+          .filter(({ remote }) => remote === '127.0.1.200').length === 2,
+      'both are logged',
+    )
+    if (!passesBytes) assert.equal(stage().proxy.requestsFrom('127.0.1.200').length, 2)
+  })
+}
+
+/** Somebody who asks for his own secret again and again, over a connection that he keeps. */
+class Neighbour {
+  readonly failures: string[] = []
+  heard = 0
+  readonly #stage: Stage
+  readonly #name = randomUUID()
+  readonly #agent: Agent
+  #isOver = false
+  #working: Promise<void> = Promise.resolve()
+
+  constructor(stage: Stage, index: number) {
+    this.#stage = stage
+    const localAddress = `127.0.3.${index + 1}`
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1, ca: stage.ca, localAddress })
+  }
+
+  start(): void {
+    this.#working = this.#work().catch((error: unknown) => void this.failures.push(String(error)))
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true
+    await this.#working
+    this.#agent.destroy()
+  }
+
+  async #work(): Promise<void> {
+    const stored = await this.#ask('POST', '/v1/secrets', JSON.stringify({ name: this.#name }))
+    const { pathname } = new URL((JSON.parse(stored) as { secret_ref: string }).secret_ref)
+    while (!this.#isOver || this.heard < ENOUGH) {
+      const got = await this.#ask('GET', pathname)
+      if ((JSON.parse(got) as { name?: string }).name !== this.#name) this.failures.push(got)
+      this.heard += 1
+    }
+  }
+
+  #ask(method: string, path: string, body?: string): Promise<string> {
+    const headers = { 'x-auth-token': this.#stage.token, 'content-type': 'application/json' }
+    const { port } = this.#stage.proxy
+    const options = {
+      agent: this.#agent,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      port,
+      method,
+      path,
+      headers,
+    }
+    return new Promise((resolve, reject) => {
+      request(options, (response) => resolve(text(response)))
+        .once('error', reject)
+        .end(body)
+    })
+  }
+}
