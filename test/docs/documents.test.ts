@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
 import { composeDeletionWatch } from '../../src/composeDeletionWatch.ts'
+import { sslNameSection } from '../../src/config/sections/ssl.ts'
+import { SETTINGS_TABLE } from '../../src/config/settingsTable.ts'
 import { Metrics } from '../../src/ops/metrics.ts'
 import { TransportMetrics } from '../../src/ops/transportMetrics.ts'
 import { generatedDocuments, ROOT } from './documents.ts'
@@ -67,6 +69,26 @@ test('every file and folder that the documentation names is there', () => {
       .map((path) => `${page}: ${path}`)
   })
   assert.deepEqual(missing, [])
+})
+
+test('every option that the pages about transport tell operators to set exists', () => {
+  const sections: Readonly<Record<string, object>> = { ...SETTINGS_TABLE, 'ssl:': sslNameSection }
+  const unknown: string[] = []
+  for (const page of ['docs/tls.md', 'docs/haproxy.md']) {
+    const blocks = [...read(page).matchAll(/^```ini\n(.*?)^```$/gms)]
+    assert.ok(blocks.length > 2, page)
+    for (const [, block = ''] of blocks) {
+      let section = ''
+      for (const line of block.split('\n').filter((one) => one !== '')) {
+        const named = /^\[(\w+:?).*\]$/.exec(line)?.[1]
+        if (named !== undefined) section = named
+        else if (!Object.hasOwn(sections[section] ?? {}, line.split(' = ')[0] ?? '')) {
+          unknown.push(`${page}: [${section}] ${line}`)
+        }
+      }
+    }
+  }
+  assert.deepEqual(unknown, [])
 })
 
 test('every npm script that the documentation names exists', () => {
