@@ -81,6 +81,8 @@ export class Stage {
       nodes[name].configure({
         DEFAULT: {
           auth_strategy: 'token',
+          // One of several processes, and one that starts sooner.
+          workers: name === 'node1' ? '2' : '1',
           host_href: `https://localhost:${proxy.port}`,
           ...base,
         },
