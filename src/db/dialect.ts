@@ -29,6 +29,8 @@ export interface Dialect {
   /** Follows an ascending (descending) sort column: null is less than anything. */
   readonly ascendingNulls: string
   readonly descendingNulls: string
+  /** Aggregates of text cost a table on the disk each: the hot path does without. */
+  readonly aggregatesOnDisk: boolean
   /** All values of a column, as the text of one JSON array; '[]' when there is no row. */
   jsonArrayOf(column: string): string
   /** Rows of these values in this order, as the text of one JSON array of arrays; '[]' when there is none. */

@@ -59,6 +59,7 @@ export const dialectMysql: Dialect = {
   forUpdateOfFree: ' for update skip locked',
   ascendingNulls: '',
   descendingNulls: '',
+  aggregatesOnDisk: true,
   // group_concat, for MySQL's json_arrayagg has no order. The connection lifts the limit of its length.
   jsonArrayOf: (column) =>
     `coalesce(concat('[', group_concat(json_quote(${column}) separator ','), ']'), '[]')`,

@@ -44,6 +44,7 @@ export const dialectPostgres: Dialect = {
   forUpdateOfFree: ' for update skip locked',
   ascendingNulls: ' nulls first',
   descendingNulls: ' nulls last',
+  aggregatesOnDisk: false,
   jsonArrayOf: (column) => `coalesce(json_agg(${column}), '[]')::text`,
   jsonRowsOf: (values, order) =>
     `coalesce(json_agg(json_build_array(${values.join(', ')}) order by ${order}), '[]')::text`,

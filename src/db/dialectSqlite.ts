@@ -24,6 +24,7 @@ export const dialectSqlite: Dialect = {
   forUpdateOfFree: '',
   ascendingNulls: '',
   descendingNulls: '',
+  aggregatesOnDisk: false,
   jsonArrayOf: (column) => `json_group_array(${column})`,
   jsonRowsOf: (values, order) =>
     `json_group_array(json_array(${values.join(', ')}) order by ${order})`,

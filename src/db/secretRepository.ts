@@ -13,6 +13,7 @@ import type { Lists } from './lists.ts'
 import type { Reads } from './reads.ts'
 import { recordIn } from './rows/recordIn.ts'
 import { secretColumns, secretOfRow } from './rows/secretRow.ts'
+import { SECRET_WITH_USERS } from './rows/secretWithUsers.ts'
 
 export interface RepositoryParts {
   readonly onEvent: OnDatabaseEvent
@@ -24,7 +25,7 @@ export interface RepositoryParts {
 
 /** The statement of the hot path (design 3). */
 export function findSecret(dialect: Dialect): FindById {
-  return findById('secrets', secretColumns(dialect))
+  return dialect.aggregatesOnDisk ? SECRET_WITH_USERS : findById('secrets', secretColumns(dialect))
 }
 
 export class SqlSecretRepository implements SecretRepository {

@@ -147,7 +147,7 @@ for (const kind of ['mysql', 'postgresql'] as const) {
       ] as const) {
         const { indexes, isScan } = await explain(connection, {
           sql,
-          params: Array(count).fill(id),
+          params: Array(count * find.repeats).fill(id),
         })
         assert.equal(indexes.at(0), primary)
         assert.equal(isScan && kind === 'postgresql', false)

@@ -71,7 +71,7 @@ export class GatheredFinds {
     this.#underWay += 1
     try {
       const rows = await this.#parts.rowsOf(this.#statementFor([...asked.keys()]))
-      const found = new Map(rows.map((row) => [row['id'], row]))
+      const found = this.#find.gathered(rows)
       for (const [id, all] of asked) for (const { resolve } of all) resolve(found.get(id))
     } catch (error) {
       for (const all of asked.values()) for (const { reject } of all) reject(error)
@@ -84,13 +84,18 @@ export class GatheredFinds {
   /** Filled up with the last id: asking for a row twice brings it once. */
   #statementFor(ids: string[]): Statement {
     const [first = ''] = ids
-    if (ids.length === 1) return { sql: this.#find.one, params: [first] }
+    if (ids.length === 1) return { sql: this.#find.one, params: this.#repeated(ids) }
     const count = 2 ** Math.ceil(Math.log2(ids.length))
     let sql = this.#statements.get(count)
     if (sql === undefined) {
       sql = this.#find.several(count)
       this.#statements.set(count, sql)
     }
-    return { sql, params: [...ids, ...new Array<string>(count - ids.length).fill(first)] }
+    const filled = [...ids, ...new Array<string>(count - ids.length).fill(first)]
+    return { sql, params: this.#repeated(filled) }
+  }
+
+  #repeated(ids: readonly string[]): readonly string[] {
+    return Array.from({ length: this.#find.repeats }, () => ids).flat()
   }
 }
