@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
+/** Asked for when first needed: tests that only import this run where there is no getconf. */
+let ticksPerSecond: number | undefined
 
 /** What a process with all its threads has spent so far, user and system, in microseconds. */
 export function cpuMicros(pid: number): number {
@@ -23,7 +24,8 @@ function timesOf(pid: number): readonly number[] {
 }
 
 function ticksAsMicros(ticks: number): number {
-  return (ticks / TICKS_PER_SECOND) * 1e6
+  ticksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
+  return (ticks / ticksPerSecond) * 1e6
 }
 
 /** Memory that is the process's own: pages of mapped files (programs, a mapped database) are not. */
