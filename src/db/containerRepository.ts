@@ -9,10 +9,19 @@ import type { Timestamp } from '../lib/timestamp.ts'
 import type { Container, ListedContainer } from '../model/container.ts'
 import type { Page } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
+import type { Dialect } from './dialect.ts'
 import { type FindById, findById } from './findById.ts'
 import { containerColumns, containerOfRow } from './rows/containerRow.ts'
+import { CONTAINER_WITH_PARTS } from './rows/containerWithParts.ts'
 import { recordIn } from './rows/recordIn.ts'
 import type { RepositoryParts } from './secretRepository.ts'
+
+/** A container with all that its row MAC covers. */
+export function findContainer(dialect: Dialect): FindById {
+  return dialect.aggregatesOnDisk
+    ? CONTAINER_WITH_PARTS
+    : findById('containers', containerColumns(dialect))
+}
 
 export class SqlContainerRepository implements ContainerRepository {
   readonly #parts: RepositoryParts
@@ -20,7 +29,7 @@ export class SqlContainerRepository implements ContainerRepository {
 
   constructor(parts: RepositoryParts) {
     this.#parts = parts
-    this.#find = findById('containers', containerColumns(parts.dialect))
+    this.#find = findContainer(parts.dialect)
   }
 
   async find(id: ContainerId): Promise<Stored<Container> | undefined> {

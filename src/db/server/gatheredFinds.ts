@@ -1,3 +1,4 @@
+import { unavailable } from '../../lib/fault.ts'
 import type { FindById } from '../findById.ts'
 import type { Row, Statement } from '../statement.ts'
 
@@ -15,6 +16,8 @@ interface Asked {
 
 /** Powers of two up to here: seven statements to hold prepared, and a server plans the longest in no time. */
 const MOST_IDS = 64
+/** More than that waiting means the database does not keep up: better told than queued. */
+const MOST_WAITING = 2_048
 
 /**
  * Finds by id that come together go in one statement (ADR 0012, over a network). A lone one goes at once, so
@@ -36,6 +39,9 @@ export class GatheredFinds {
 
   byId(id: string): Promise<Row | undefined> {
     return new Promise((resolve, reject) => {
+      if (this.#asked.size >= MOST_WAITING) {
+        throw unavailable('Too many requests are waiting for the database.')
+      }
       const others = this.#asked.get(id)
       if (others === undefined) this.#asked.set(id, [{ resolve, reject }])
       else others.push({ resolve, reject })
