@@ -154,7 +154,10 @@ describe('projects that a real RabbitMQ says are deleted', { timeout: 300_000 },
     const killedAt = rows()
     assert.ok(killedAt > 0, 'it was killed before the end')
     assert.equal(keys.stateOf(id), 'shredding')
-    assert.equal(await publisher.waiting('pool'), 0, 'the message is settled: the database knows')
+    await until(
+      'the message is settled: the database knows',
+      async () => (await publisher.waiting('pool')) === 0,
+    )
     await keys.gatehouse.startAgain()
     // Well before the lease of the dead process ends.
     await keys.shredded(id, 30)
