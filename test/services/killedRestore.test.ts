@@ -5,24 +5,25 @@ import { backup, envOf, filled, killed } from '../support/backupVictim.ts'
 import { freshFolder } from '../support/runCli.ts'
 import { emptyServerDatabase } from '../support/serverDatabase.ts'
 
-const ROWS = 30_000
+const ROWS = 60_000
 const KINDS = {
+  // What is not committed yet shows to whoever asks for it, and to nobody else.
   mysql: {
     name: 'MariaDB',
-    underWay:
-      'select 1 from information_schema.processlist p join information_schema.innodb_trx t ' +
-      'on t.trx_mysql_thread_id = p.id where p.db = database() and t.trx_rows_modified > 1000',
+    isolation: 'read uncommitted',
+    underWay: 'select 1 as found from (select id from secrets limit 1000, 1) uncommitted',
   },
   postgresql: {
     name: 'PostgreSQL',
+    isolation: 'read committed',
     underWay:
-      'select 1 from pg_stat_activity where datname = current_database() ' +
+      'select 1 as found from pg_stat_activity where datname = current_database() ' +
       "and query like 'insert into secrets %'",
   },
 } as const
 
 for (const kind of ['mysql', 'postgresql'] as const) {
-  const { name, underWay } = KINDS[kind]
+  const { name, isolation, underWay } = KINDS[kind]
   test(`a restore into ${name} that was killed leaves nothing, and works again`, async (t) => {
     const { folder, key, env } = await filled(t, ROWS)
     const file = join(folder, 'backup')
@@ -32,9 +33,23 @@ for (const kind of ['mysql', 'postgresql'] as const) {
     t.after(drop)
     const count = () => Number(execute('select count(*) as counted from secrets')[0]?.['counted'])
     const other = { ...envOf(freshFolder(t)), OS_DATABASE__CONNECTION: url }
-    const isUnderWay = () => execute(underWay).length > 0
-    const isKilled = await killed(other, ['restore', file, '--key', key], isUnderWay)
+    const isolate = (level: string) =>
+      execute(
+        kind === 'mysql'
+          ? `set session transaction isolation level ${level}`
+          : `set session characteristics as transaction isolation level ${level}`,
+      )
+    // The schema first: its tables come with the restore.
+    const hasTable = () =>
+      execute(
+        "select 1 as found from information_schema.tables where table_name = 'secrets' " +
+          `and table_schema = ${kind === 'mysql' ? 'database()' : 'current_schema()'}`,
+      ).length > 0
+    const isUnderWay = () => hasTable() && execute(underWay).length > 0
+    isolate(isolation)
+    const isKilled = await killed(other, ['restore', file, '--key', key], isUnderWay, 40)
     assert.ok(isKilled, 'it was done before it was killed')
+    isolate('read committed')
     assert.equal(count(), 0)
     const again = await backup(other, 'restore', file, '--key', key)
     assert.equal(again.code, 0, again.err)

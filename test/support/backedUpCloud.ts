@@ -51,7 +51,8 @@ export async function served(t: CleansUp, env: Environment) {
   const { promise: address, resolve } = Promise.withResolvers<string>()
   const server = runCli({
     args: ['serve'],
-    env,
+    // In this process: there is nobody to start others.
+    env: { ...env, OS_DEFAULT__WORKERS: '1' },
     compose: async (settings, parts) => {
       const gatehouse = await compose(settings, parts)
       return {

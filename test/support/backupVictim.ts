@@ -34,17 +34,18 @@ export async function backup(env: Environment, ...args: readonly string[]) {
   return { code: await run.code, out: run.out(), err: run.err() }
 }
 
-/** Runs the verb and kills it a moment after `isUnderWay`. @returns whether it was killed before its end */
+/** Runs the verb and kills it within so long after `isUnderWay`. @returns whether it was killed before its end */
 export async function killed(
   env: Environment,
   args: readonly string[],
   isUnderWay: () => boolean | Promise<boolean>,
+  withinMs = 400,
 ): Promise<boolean> {
   const options = { env: { ...process.env, ...env }, stdio: 'ignore' } as const
   const victim = spawn(process.execPath, [BIN, 'backup', ...args], options)
   const closed = once(victim, 'close')
   while (victim.exitCode === null && !(await isUnderWay())) await delay(2)
-  await delay(randomInt(400))
+  await delay(randomInt(withinMs))
   const isKilled = victim.exitCode === null
   victim.kill('SIGKILL')
   await closed
