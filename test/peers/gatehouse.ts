@@ -95,6 +95,8 @@ export class Gatehouse {
         host_href: url,
         state_path: join(home, 'state'),
         log_file: join(home, 'gatehouse.log'),
+        // What a test reads in it, or does to it, is then read in or done to all of it.
+        workers: '1',
       },
       admin: { bind_host: '127.0.0.1', bind_port: String(adminPort) },
     }

@@ -30,8 +30,7 @@ export class KeyManager {
       folder,
       configuration: {
         ...changes,
-        // One process, so that what it says of itself is of all of it.
-        DEFAULT: { auth_strategy: 'token', transport_url: transportUrl, workers: '1' },
+        DEFAULT: { auth_strategy: 'token', transport_url: transportUrl },
         admin: { bind_host: '127.0.0.1', bind_port: String(adminPort) },
         keystone_notifications: {
           enable: 'true',
