@@ -63,9 +63,9 @@ export const databaseSection = {
   }),
   mysql_wsrep_sync_wait: setting({
     explanation:
-      'Galera: what waits until this node has applied what was acknowledged elsewhere. 1 is reads; 0 may show a client less than it was told.',
+      'Galera: what waits until this node has applied what was acknowledged elsewhere. 7 is reads and changes; with 1, reads alone, a change may overlook a quota that another node has just set.',
     kind: whole(0, 15),
-    default: 1,
+    default: 7,
   }),
 }
 

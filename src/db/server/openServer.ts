@@ -31,7 +31,7 @@ export const SERVER_DEFAULTS: ServerOptions = {
   maxOverflow: 10,
   poolTimeoutSeconds: 10,
   connectionRecycleSeconds: 3_600,
-  wsrepSyncWait: 1,
+  wsrepSyncWait: 7,
   // Enough to keep a server busy; the other connections are for changes and lists (docs/performance.md).
   findsTogether: 4,
 }
