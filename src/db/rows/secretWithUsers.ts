@@ -32,8 +32,10 @@ function gathered(rows: readonly Row[]): ReadonlyMap<unknown, Row> {
   const secrets = new Map<unknown, Row>()
   for (const row of rows) {
     const id = row['id']
+    const known = users.get(id)
     if (row['project_id'] !== null) secrets.set(id, row)
-    else users.set(id, [...(users.get(id) ?? []), row['acl_users']])
+    else if (known === undefined) users.set(id, [row['acl_users']])
+    else known.push(row['acl_users'])
   }
   for (const [id, row] of secrets) {
     if (row['acl_project_access'] === null) continue
