@@ -1,3 +1,4 @@
+import { kindOf } from '../config/kekStoreKinds.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
 import { maskUrl } from '../config/maskUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
@@ -25,14 +26,14 @@ export function logFirstLines(log: Log, loaded: LoadedSettings, version: string)
     },
     'where things are',
   )
-  for (const { name, kind, options } of settings.kekStores) {
+  for (const store of settings.kekStores) {
+    const { name, kind, options } = store
     const secretStore = settings.secretStores.find(({ kekStoreName }) => kekStoreName === name)
     log.info(
       {
         kekStore: name,
         kind,
-        file: options.file,
-        protection: options.protection,
+        ...kindOf(store).facts(options),
         ...(secretStore === undefined
           ? {}
           : {
@@ -63,11 +64,12 @@ function warnings(settings: Settings): readonly string[] {
     DEFAULT.auth_strategy === 'keystone' && keystone.insecure
       ? "[keystone_authtoken] insecure is on: Keystone's certificate is not checked."
       : '',
-    ...kekStores.map(({ name, options }) =>
-      options.protection === 'plain' && DEFAULT.auth_strategy === 'keystone'
-        ? `[${name}] protection is plain: whoever reads the keyring file and the database reads every secret.`
-        : '',
-    ),
+    ...kekStores.map((store) => {
+      const warning = kindOf(store).warning(store.options)
+      return warning === undefined || DEFAULT.auth_strategy !== 'keystone'
+        ? ''
+        : `[${store.name}] ${warning}`
+    }),
   ].filter((warning) => warning !== '')
 }
 

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
+import { type KekStoreSettings, placeOf } from '../config/kekStoreKinds.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import type { KekDescription } from '../domain/ports/crypto.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
@@ -7,7 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { deploymentState } from './deploymentState.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
-import { openKekStore } from './openKekStore.ts'
+import { notMadeYet, openKekStore } from './openKekStore.ts'
 
 interface Report {
   readonly text: string
@@ -40,13 +39,11 @@ async function storeReport(
   deployment: DeploymentState | undefined,
   clock: Clock,
 ): Promise<Report> {
-  const { name, options } = settings
+  const { name } = settings
   const isKnown =
     fingerprintsOf(name, deployment).length > 0 || deployment?.storesInUse.includes(name) === true
-  if (!existsSync(options.file) && !isKnown) {
-    const text = `There is no ${name} at ${options.file} yet: the first \`gatehouse serve\` makes it.`
-    return { text, reason: 'done' }
-  }
+  const notYet = isKnown ? undefined : notMadeYet(settings)
+  if (notYet !== undefined) return { text: notYet, reason: 'done' }
   const kekStore = await refusingWith('keys', () =>
     openKekStore(settings, { deployment, mayCreate: false, clock }),
   )
@@ -54,7 +51,7 @@ async function storeReport(
     const description = kekStore.describe()
     const missing = missingFingerprints(name, description, deployment)
     const lines = [
-      `store       ${name} (${description.kind}), ${options.file}`,
+      `store       ${name} (${description.kind}), ${placeOf(settings)}`,
       `protection  ${description.protection}`,
       '',
       ...keyLines(description),

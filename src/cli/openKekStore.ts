@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { KekStoreKind, KekStoreSettings } from '../config/kekStoreKinds.ts'
 import { openKeyringFile } from '../crypto/kek/keyringFile.ts'
 import type { KekStore } from '../domain/ports/crypto.ts'
@@ -13,27 +14,46 @@ interface Around {
   readonly clock: Clock
 }
 
-type Opener<Kind extends KekStoreKind> = (
-  settings: Extract<KekStoreSettings, { readonly kind: Kind }>,
-  around: Around,
-) => Promise<KekStore>
+interface Opener<Kind extends KekStoreKind> {
+  readonly open: (settings: Of<Kind>, around: Around) => Promise<KekStore>
+  /** Why there is nothing to open yet, for a store that a first start makes. */
+  readonly notMadeYet?: (settings: Of<Kind>) => string | undefined
+}
+
+type Of<Kind extends KekStoreKind> = Extract<KekStoreSettings, { readonly kind: Kind }>
 
 const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
-  keyring: ({ name, options }, { deployment, mayCreate, clock }) => {
-    const canaries = deployment?.canaries.filter(({ store }) => store === name) ?? []
-    const isKnown = canaries.length > 0 || deployment?.storesInUse.includes(name) === true
-    return openKeyringFile({
-      name,
-      path: options.file,
-      protection: keyringProtection(options),
-      mayCreate: mayCreate && !isKnown,
-      wantedFingerprints: canaries.map(({ fingerprint }) => fingerprint),
-      clock,
-    })
+  keyring: {
+    open: ({ name, options }, { deployment, mayCreate, clock }) => {
+      const canaries = deployment?.canaries.filter(({ store }) => store === name) ?? []
+      const isKnown = canaries.length > 0 || deployment?.storesInUse.includes(name) === true
+      return openKeyringFile({
+        name,
+        path: options.file,
+        protection: keyringProtection(options),
+        mayCreate: mayCreate && !isKnown,
+        wantedFingerprints: canaries.map(({ fingerprint }) => fingerprint),
+        clock,
+      })
+    },
+    notMadeYet: ({ name, options: { file } }) =>
+      existsSync(file)
+        ? undefined
+        : `There is no ${name} at ${file} yet: the first \`gatehouse serve\` makes it.`,
   },
 }
 
 /** @throws StartupRefusal with one sentence for whatever keeps it from opening */
 export function openKekStore(settings: KekStoreSettings, around: Around): Promise<KekStore> {
-  return OPENERS[settings.kind](settings, around)
+  return openerOf(settings).open(settings, around)
+}
+
+/** Why a store that no database knows is not there to be opened; undefined when it is. */
+export function notMadeYet(settings: KekStoreSettings): string | undefined {
+  return openerOf(settings).notMadeYet?.(settings)
+}
+
+function openerOf({ kind }: KekStoreSettings): Opener<KekStoreKind> {
+  // Settings go to the opener of their own kind, which is what it takes.
+  return OPENERS[kind] as unknown as Opener<KekStoreKind>
 }

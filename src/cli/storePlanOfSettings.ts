@@ -12,7 +12,7 @@ export function storePlanOfSettings(settings: Settings): StorePlan {
     kekStore: store.kekStoreName,
   })
   const chosen = settings.secretStores.find(({ global_default: isDefault }) => isDefault)
-  if (chosen === undefined) return onlyStore('keyring')
+  if (chosen === undefined) return onlyStore(settings.secretstore.kek_store)
   return {
     isEnabled: true,
     globalDefault: declared(chosen),

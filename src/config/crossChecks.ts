@@ -1,4 +1,3 @@
-import { KEYRING_CHECKS } from './keyringChecks.ts'
 import type { Mistake } from './settingsMistake.ts'
 import type { Origin } from './settingsResolver.ts'
 import type { Sections } from './settingsTable.ts'
@@ -136,13 +135,6 @@ const CHECKS: readonly Check[] = [
         ? 'and ssl_key_file belong together; only one of them is given'
         : undefined,
   },
-  ...KEYRING_CHECKS.map(
-    ({ option, judge }): Check => ({
-      section: 'keyring',
-      option,
-      judge: ({ keyring }) => judge(keyring),
-    }),
-  ),
   {
     section: 'listener',
     option: 'proxy_protocol',

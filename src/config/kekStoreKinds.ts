@@ -1,3 +1,4 @@
+import { KEYRING_CHECKS } from './keyringChecks.ts'
 import { furtherKeyringSection, keyringSection } from './sections/keys.ts'
 import type { Setting } from './setting.ts'
 
@@ -5,26 +6,52 @@ type Options = Readonly<Record<string, Setting<unknown>>>
 type ValueOf<S> = S extends Setting<infer T> ? T : never
 export type SectionValues<Section> = { readonly [O in keyof Section]: ValueOf<Section[O]> }
 
+/** What one option of a store alone cannot tell. */
+export interface StoreCheck<Values> {
+  readonly option: keyof Values & string
+  /** What is wrong, undefined when nothing is. */
+  readonly judge: (options: Values) => string | undefined
+}
+
+interface Kind<Section extends Options> {
+  /** Barbican's words for what is like it, and our own. */
+  readonly cryptoPlugins: readonly string[]
+  /** The options of the only store of this kind, in [KIND]. */
+  readonly options: Section
+  /** Those of [KIND:NAME]. */
+  readonly optionsOf: (name: string) => Section
+  readonly checks: readonly StoreCheck<SectionValues<Section>>[]
+  /** An option in which two stores of this kind must differ, or they would be one. */
+  readonly distinct: keyof Section & string
+  /** What the log of a start and `kek status` tell of it: where it is, never a secret. */
+  readonly facts: (options: SectionValues<Section>) => Readonly<Record<string, string>>
+  /** Said at every start, behind `[KIND]`; undefined when there is nothing to warn of. */
+  readonly warning: (options: SectionValues<Section>) => string | undefined
+}
+
+function kind<const Section extends Options>(entry: Kind<Section>): Kind<Section> {
+  return entry
+}
+
 /**
  * The kinds of KEK store. [KIND] holds the options of the one that a deployment with one secret store
- * uses, [KIND:NAME] those of further ones. A new kind is an entry here, and one where stores are opened.
+ * uses, [KIND:NAME] those of further ones. A new kind is an entry here, a section in the table of
+ * settings, and an opener in cli/openKekStore.ts.
  */
 export const KEK_STORE_KINDS = {
-  keyring: {
+  keyring: kind({
     cryptoPlugins: ['simple_crypto', 'keyring'],
     options: keyringSection,
     optionsOf: furtherKeyringSection,
-  },
-} as const satisfies Record<
-  string,
-  {
-    /** Barbican's words for what is like it, and our own. */
-    readonly cryptoPlugins: readonly string[]
-    readonly options: Options
-    /** For [KIND:NAME]. */
-    readonly optionsOf: (name: string) => Options
-  }
->
+    checks: KEYRING_CHECKS,
+    distinct: 'file',
+    facts: ({ file, protection }) => ({ file, protection }),
+    warning: ({ protection }) =>
+      protection === 'plain'
+        ? 'protection is plain: whoever reads the keyring file and the database reads every secret.'
+        : undefined,
+  }),
+} as const
 
 export type KekStoreKind = keyof typeof KEK_STORE_KINDS
 export const KEK_STORE_KIND_NAMES = Object.keys(KEK_STORE_KINDS) as readonly KekStoreKind[]
@@ -38,3 +65,25 @@ export type KekStoreSettings = {
     readonly options: SectionValues<(typeof KEK_STORE_KINDS)[Kind]['options']>
   }
 }[KekStoreKind]
+
+/** The entry of a store's kind, for code that is the same for all of them. */
+export function kindOf({ kind: name }: Pick<KekStoreSettings, 'kind'>): Kind<Options> {
+  // A store's options are those of its kind: who hands both to one entry hands it what it asks for.
+  return KEK_STORE_KINDS[name] as unknown as Kind<Options>
+}
+
+/** Where it is, in its own words. */
+export function placeOf(store: KekStoreSettings): string {
+  const { [kindOf(store).distinct]: place } = store.options as Readonly<Record<string, unknown>>
+  return String(place)
+}
+
+/** Pairs of option and what is wrong with it. */
+export function storeOptionMistakes(
+  store: KekStoreSettings,
+): readonly (readonly [option: string, what: string])[] {
+  return kindOf(store).checks.flatMap(({ option, judge }) => {
+    const what = judge(store.options)
+    return what === undefined ? [] : [[option, what] as const]
+  })
+}

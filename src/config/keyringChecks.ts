@@ -1,16 +1,8 @@
-import type { SectionValues } from './kekStoreKinds.ts'
+import type { SectionValues, StoreCheck } from './kekStoreKinds.ts'
 import type { keyringSection } from './sections/keys.ts'
 
-type KeyringOptions = SectionValues<typeof keyringSection>
-
-interface KeyringCheck {
-  readonly option: keyof KeyringOptions
-  /** What is wrong, undefined when nothing is. */
-  readonly judge: (options: KeyringOptions) => string | undefined
-}
-
-/** What one option of a keyring alone cannot tell; for [keyring] and every [keyring:NAME]. */
-export const KEYRING_CHECKS: readonly KeyringCheck[] = [
+/** For [keyring] and every [keyring:NAME]. */
+export const KEYRING_CHECKS: readonly StoreCheck<SectionValues<typeof keyringSection>>[] = [
   {
     option: 'passphrase_file',
     judge: ({ protection, passphrase_file: file }) =>
@@ -31,13 +23,3 @@ export const KEYRING_CHECKS: readonly KeyringCheck[] = [
       /^[\w.-]+$/.test(credential) && !/^\.+$/.test(credential) ? undefined : 'is no file name',
   },
 ]
-
-/** Pairs of option and what is wrong with it. */
-export function keyringMistakes(
-  options: KeyringOptions,
-): readonly (readonly [option: string, what: string])[] {
-  return KEYRING_CHECKS.flatMap(({ option, judge }) => {
-    const what = judge(options)
-    return what === undefined ? [] : [[option, what] as const]
-  })
-}

@@ -1,5 +1,11 @@
-import { KEK_STORE_KIND_NAMES, KEK_STORE_KINDS, type KekStoreSettings } from './kekStoreKinds.ts'
-import { keyringMistakes } from './keyringChecks.ts'
+import {
+  KEK_STORE_KIND_NAMES,
+  KEK_STORE_KINDS,
+  type KekStoreSettings,
+  kindOf,
+  placeOf,
+  storeOptionMistakes,
+} from './kekStoreKinds.ts'
 import type { Mistake } from './settingsMistake.ts'
 import type { Origin } from './settingsResolver.ts'
 import type { SecretStoreSettings, Sections } from './settingsTable.ts'
@@ -11,10 +17,12 @@ interface Declared {
   readonly sections: Sections
   readonly secretStores: readonly SecretStoreSettings[]
   readonly kekStores: readonly KekStoreSettings[]
-  readonly resolver: {
-    originOf(section: string, option: string): Origin
-    isBroken(section: string, option: string): boolean
-  }
+  readonly resolver: Resolver
+}
+
+interface Resolver {
+  originOf(section: string, option: string): Origin
+  isBroken(section: string, option: string): boolean
 }
 
 /** Part of the names of sections, and in the rows of project keys. */
@@ -24,11 +32,7 @@ const CRYPTO_PLUGINS = Object.values(KEK_STORE_KINDS).flatMap(({ cryptoPlugins }
 /** What is wrong with several secret stores, as far as it can be told without opening them. */
 export function storeMistakes(declared: Declared): readonly Mistake[] {
   const { secretStores, kekStores, resolver } = declared
-  const mistake = (section: string, option: string, what: string): Mistake => {
-    const origin = resolver.originOf(section, option)
-    const where = origin.kind === 'given' ? origin.where : 'settings'
-    return { where, what: `[${section}] ${option} ${what}` }
-  }
+  const mistake = mistakesAt(resolver)
   const listMistake = wrongList(declared)
   if (listMistake !== undefined) {
     return [mistake('secretstore', 'stores_lookup_suffix', listMistake)]
@@ -43,15 +47,30 @@ export function storeMistakes(declared: Declared): readonly Mistake[] {
     ...(wrongDefault === undefined
       ? []
       : [mistake('secretstore', 'stores_lookup_suffix', wrongDefault)]),
-    ...sharedFiles(kekStores).map(([name, what]) => mistake(name, 'file', what)),
-    ...kekStores
-      .filter(({ name }) => name.includes(':'))
-      .flatMap(({ name, options }) =>
-        keyringMistakes(options)
-          .filter(([option]) => !resolver.isBroken(name, option))
-          .map(([option, what]) => mistake(name, option, what)),
-      ),
+    ...sharedPlaces(kekStores).map(([name, option, what]) => mistake(name, option, what)),
+    ...kekStoreMistakes(kekStores, resolver),
   ]
+}
+
+/** What is wrong with each KEK store by itself. */
+export function kekStoreMistakes(
+  kekStores: readonly KekStoreSettings[],
+  resolver: Resolver,
+): readonly Mistake[] {
+  const mistake = mistakesAt(resolver)
+  return kekStores.flatMap((store) =>
+    storeOptionMistakes(store)
+      .filter(([option]) => !resolver.isBroken(store.name, option))
+      .map(([option, what]) => mistake(store.name, option, what)),
+  )
+}
+
+function mistakesAt(resolver: Resolver) {
+  return (section: string, option: string, what: string): Mistake => {
+    const origin = resolver.originOf(section, option)
+    const where = origin.kind === 'given' ? origin.where : 'settings'
+    return { where, what: `[${section}] ${option} ${what}` }
+  }
 }
 
 function wrongList({ listed }: Declared): string | undefined {
@@ -131,19 +150,18 @@ function wrongKekStore(
   return `is ${kekStoreName}, which [${sectionOf(other.suffix)}] has already: two secret stores want two KEK stores, such as kek_store = ${kind}:${suffix} and a section [${kind}:${suffix}]`
 }
 
-function sharedFiles(
+function sharedPlaces(
   kekStores: readonly KekStoreSettings[],
-): readonly (readonly [name: string, what: string])[] {
-  return kekStores.flatMap(({ name, options }, index) => {
-    const other = kekStores.slice(0, index).find((before) => before.options.file === options.file)
-    return other === undefined
-      ? []
-      : [
-          [
-            name,
-            `is ${options.file}, and so is that of [${other.name}]: two KEK stores want two files`,
-          ],
-        ]
+): readonly (readonly [name: string, option: string, what: string])[] {
+  return kekStores.flatMap((store, index) => {
+    const { kind, name } = store
+    const other = kekStores
+      .slice(0, index)
+      .find((before) => before.kind === kind && placeOf(before) === placeOf(store))
+    if (other === undefined) return []
+    const { distinct } = kindOf(store)
+    const what = `is ${placeOf(store)}, and so is that of [${other.name}]: two KEK stores want two`
+    return [[name, distinct, what]]
   })
 }
 

@@ -8,7 +8,7 @@ import { secretstoreSuffixSection } from './sections/secretStores.ts'
 import type { Mistake } from './settingsMistake.ts'
 import type { SettingsResolver } from './settingsResolver.ts'
 import type { SecretStoreSettings, Sections, Settings } from './settingsTable.ts'
-import { storeMistakes } from './storeChecks.ts'
+import { kekStoreMistakes, storeMistakes } from './storeChecks.ts'
 
 interface Stores {
   readonly settings: Pick<Settings, 'secretStores' | 'kekStores'>
@@ -23,8 +23,13 @@ export function resolveStores(sections: Sections, resolver: SettingsResolver): S
   const { enable_multiple_secret_stores: isEnabled, stores_lookup_suffix: listed } =
     sections.secretstore
   if (!isEnabled) {
-    const only = { kind: 'keyring', name: 'keyring', options: sections.keyring } as const
-    return { settings: { secretStores: [], kekStores: [only] }, mistakes: [] }
+    const kind = sections.secretstore.kek_store
+    const only = { kind, name: kind, options: sections[kind] }
+    const kekStores = [only]
+    return {
+      settings: { secretStores: [], kekStores },
+      mistakes: kekStoreMistakes(kekStores, resolver),
+    }
   }
   const suffixes = [...new Set(listed.map((suffix) => suffix.toLowerCase()))]
   const secretStores = suffixes.map((suffix): SecretStoreSettings => {

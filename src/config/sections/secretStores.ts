@@ -1,5 +1,5 @@
 import { optionalSetting, setting } from '../setting.ts'
-import { list, text, truth } from '../valueKinds.ts'
+import { list, oneOf, text, truth } from '../valueKinds.ts'
 
 /** Several places for secrets, as Barbican's operators write them. */
 export const secretstoreSection = {
@@ -15,6 +15,13 @@ export const secretstoreSection = {
       'With several secret stores: the endings of their sections, such as `a,b` for [secretstore:a] and [secretstore:b].',
     kind: list,
     default: [],
+  }),
+  kek_store: setting({
+    explanation:
+      'With one secret store: the kind of KEK store that wraps project keys, and the section that describes it. ' +
+      'Project keys remember it: to change it, move the projects first.',
+    kind: oneOf('keyring'),
+    default: 'keyring',
   }),
 }
 
