@@ -70,8 +70,9 @@ export const dialectMysql: Dialect = {
   insertOrKeep: (table, columns) =>
     `${INSERT_OR_KEEP} ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`,
   placeholder: () => '?',
-  // `escape ''` would be it; MariaDB takes that for a backslash.
-  like: (column) => `${column} like replace(?, '\\\\', '\\\\\\\\')`,
+  // `escape ''` would be it; MariaDB takes that for a backslash. And of a bare column that is indexed it reads
+  // no text with a character beyond U+FFFF after the prefix: its own range for LIKE ends before them.
+  like: (column) => `concat(${column}, '') like replace(?, '\\\\', '\\\\\\\\')`,
   contains: (column) => `instr(${column}, ?) > 0`,
   tableBesides:
     'select tables.table_name as name from information_schema.tables ' +

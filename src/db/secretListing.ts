@@ -9,6 +9,7 @@ import type { SecretSummary } from '../model/secret.ts'
 import type { Dialect } from './dialect.ts'
 import { foldCase } from './foldCase.ts'
 import { countOf, pageOf, toStatement, totalWithoutCounting } from './listing.ts'
+import { beginningAs } from './patternRange.ts'
 import { text } from './rows/column.ts'
 import { SUMMARY_COLUMNS, summaryOfRow } from './rows/secretRow.ts'
 import { followsInOrder, type SortColumn, sortColumnsOf } from './secretSorting.ts'
@@ -88,6 +89,9 @@ function filtered(builder: Knex, dialect: Dialect, query: SecretQuery): Knex.Que
     'secrets.name_folded': filter.name,
     'secrets.algorithm_folded': filter.algorithm,
     'secrets.mode_folded': filter.mode,
+  }
+  if (filter.name !== undefined) {
+    beginningAs(secrets, 'secrets.name_folded', foldCase(filter.name))
   }
   for (const [column, pattern] of Object.entries(patterns)) {
     if (pattern !== undefined) secrets.whereRaw(dialect.like(column), [foldCase(pattern)])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import knex from 'knex'
 import { fillScaled } from '../../bench/scale/scaledDatabase.ts'
-import { idAt, type Part, type Place, projectAt } from '../../bench/scale/scaledRows.ts'
+import { idAt, nameAt, type Part, type Place, projectAt } from '../../bench/scale/scaledRows.ts'
 import { openTables } from '../../src/db/backup/openTables.ts'
 import type { TableConnection } from '../../src/db/backup/tableConnection.ts'
 import type { Dialect } from '../../src/db/dialect.ts'
@@ -133,9 +133,25 @@ for (const kind of ['mysql', 'postgresql'] as const) {
       })
     }
 
-    test('what is looked for by name is looked for in its project alone', async () => {
-      const [page] = await plansOf({ part: 'spread', row: 6 }, { filter: { name: 'key%' } })
-      assert.deepEqual([page?.indexes, page?.isScan], [['secrets_in_list_order'], false])
+    for (const [what, name] of [
+      ['name', nameAt({ part: 'large', row: 4446 })],
+      ['beginning of one', `${nameAt({ part: 'large', row: 4446 })}%`],
+    ] as const) {
+      for (const part of ['spread', 'large'] satisfies Part[]) {
+        test(`a ${what} is looked for where names stand: ${part}`, async () => {
+          const plans = await plansOf({ part, row: 6 }, { filter: { name }, limit: 10 })
+          for (const { indexes, isScan } of plans) {
+            assert.deepEqual([indexes, isScan], [['secrets_by_name'], false])
+          }
+        })
+      }
+    }
+
+    test('any part of a name is looked for in its project alone', async () => {
+      const [page] = await plansOf({ part: 'spread', row: 6 }, { filter: { name: '%key%' } })
+      // Both begin with the project.
+      assert.match(String(page?.indexes), /^secrets_(in_list_order|by_name)$/)
+      assert.equal(page?.isScan, false)
     })
 
     test('a read by id is a look into the primary key, for one and for many', async () => {
