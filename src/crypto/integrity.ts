@@ -62,10 +62,10 @@ export class RowIntegrity implements Integrity {
     if (!timingSafeEqual(expected, rowMac.subarray(PROJECT_KEY_ID_BYTES))) {
       return 'row MAC does not match'
     }
-    const hasEnvelope = record.kind === 'secret' && record.envelope !== null
-    const hasContentType = record.kind === 'secret' && record.contentType !== null
+    if (record.kind !== 'secret') return undefined
     // The content type is under the MAC: it says whether a payload was ever stored.
-    if (hasEnvelope !== hasContentType) return 'envelope was removed or added'
+    const hasPayload = 'envelope' in record ? record.envelope !== null : record.hasPayload
+    if (hasPayload !== (record.contentType !== null)) return 'envelope was removed or added'
     return undefined
   }
 

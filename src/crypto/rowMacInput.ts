@@ -2,7 +2,7 @@ import type { Acl } from '../model/acl.ts'
 import type { Container } from '../model/container.ts'
 import type { Order } from '../model/order.ts'
 import type { ProtectedRecord } from '../model/record.ts'
-import type { Secret } from '../model/secret.ts'
+import type { Secret, SecretFacts } from '../model/secret.ts'
 import { FieldWriter } from './fieldWriter.ts'
 
 const NO_ACL = Uint8Array.of(0)
@@ -35,7 +35,7 @@ export class RowMacInput {
   }
 }
 
-function writeSecret(writer: FieldWriter, secret: Secret): void {
+function writeSecret(writer: FieldWriter, secret: Secret | SecretFacts): void {
   writer
     .nullableText(secret.expiration)
     .nullableText(secret.name)

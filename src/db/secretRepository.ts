@@ -4,7 +4,7 @@ import type { SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import type { Page } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
-import type { Secret, SecretSummary } from '../model/secret.ts'
+import type { Secret, SecretFacts, SecretSummary } from '../model/secret.ts'
 import type { CommandRunner } from './commandRunner.ts'
 import type { OnDatabaseEvent } from './databaseEvent.ts'
 import type { Dialect } from './dialect.ts'
@@ -12,8 +12,15 @@ import { type FindById, findById } from './findById.ts'
 import type { Lists } from './lists.ts'
 import type { Reads } from './reads.ts'
 import { recordIn } from './rows/recordIn.ts'
-import { secretColumns, secretOfRow } from './rows/secretRow.ts'
-import { SECRET_WITH_USERS } from './rows/secretWithUsers.ts'
+import {
+  ENVELOPE,
+  HAS_PAYLOAD,
+  type LastColumn,
+  secretColumns,
+  secretFactsOfRow,
+  secretOfRow,
+} from './rows/secretRow.ts'
+import { secretWithUsers } from './rows/secretWithUsers.ts'
 
 export interface RepositoryParts {
   readonly onEvent: OnDatabaseEvent
@@ -24,22 +31,31 @@ export interface RepositoryParts {
 }
 
 /** The statement of the hot path (design 3). */
-export function findSecret(dialect: Dialect): FindById {
-  return dialect.aggregatesOnDisk ? SECRET_WITH_USERS : findById('secrets', secretColumns(dialect))
+export function findSecret(dialect: Dialect, last: LastColumn = ENVELOPE): FindById {
+  return dialect.aggregatesOnDisk
+    ? secretWithUsers(last)
+    : findById('secrets', secretColumns(dialect, last))
 }
 
 export class SqlSecretRepository implements SecretRepository {
   readonly #parts: RepositoryParts
   readonly #find: FindById
+  readonly #findFacts: FindById
 
   constructor(parts: RepositoryParts) {
     this.#parts = parts
     this.#find = findSecret(parts.dialect)
+    this.#findFacts = findSecret(parts.dialect, HAS_PAYLOAD)
   }
 
   async find(id: SecretId): Promise<Stored<Secret> | undefined> {
     const row = await this.#parts.reads.byId(this.#find, id)
     return recordIn(row, secretOfRow, 'secret', this.#parts.onEvent)
+  }
+
+  async facts(id: SecretId): Promise<Stored<SecretFacts> | undefined> {
+    const row = await this.#parts.reads.byId(this.#findFacts, id)
+    return recordIn(row, secretFactsOfRow, 'secret', this.#parts.onEvent)
   }
 
   async list(query: SecretQuery): Promise<Page<SecretSummary>> {

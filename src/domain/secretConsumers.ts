@@ -4,18 +4,18 @@ import type { Page, PageRequest } from '../model/page.ts'
 import type { Quotas } from '../model/quota.ts'
 import type { Verified } from '../model/record.ts'
 import type { RequestContext } from '../model/requestContext.ts'
-import type { Secret } from '../model/secret.ts'
+import type { SecretFacts } from '../model/secret.ts'
 import type { SecretConsumer, SecretConsumerName } from '../model/secretConsumer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { consumerIdOrRefuse, consumerNotFound, foreignConsumer } from './consumerRefusals.ts'
-import { findSecret, secretNotFound } from './findSecret.ts'
+import { findSecretFacts, secretNotFound } from './findSecret.ts'
 import type { Integrity } from './ports/crypto.ts'
 import type { SecretConsumerRepository, SecretRepository } from './ports/secretRepositories.ts'
 import { quotaRefusal } from './quotas.ts'
 import type { ShownSecret } from './secrets.ts'
 
 interface Parts {
-  readonly secrets: Pick<SecretRepository, 'find'>
+  readonly secrets: Pick<SecretRepository, 'facts'>
   readonly consumers: SecretConsumerRepository
   readonly integrity: Integrity
   readonly defaultQuotas: Quotas
@@ -33,12 +33,12 @@ export class SecretConsumers {
 
   /** Is the secret there, whoever asks? @throws Fault('notFound') */
   async lookUp(id: SecretId | undefined): Promise<void> {
-    await findSecret(this.#parts, id)
+    await findSecretFacts(this.#parts, id)
   }
 
   /** The same below one consumer, whose id must be one; whether it is there, only readers learn. */
   async lookUpOne(id: SecretId | undefined, consumerId: ConsumerId | undefined): Promise<void> {
-    await findSecret(this.#parts, id)
+    await findSecretFacts(this.#parts, id)
     consumerIdOrRefuse(consumerId)
   }
 
@@ -59,7 +59,7 @@ export class SecretConsumers {
     consumerId: ConsumerId | undefined,
   ): Promise<SecretConsumer> {
     const { policy, consumers } = this.#parts
-    const found = await findSecret(this.#parts, id)
+    const found = await findSecretFacts(this.#parts, id)
     const properId = consumerIdOrRefuse(consumerId)
     const { record } = policy.authorize(ctx, 'secret_consumers:get', found)
     const consumer = await consumers.find(record.id, properId)
@@ -111,11 +111,11 @@ export class SecretConsumers {
     ctx: RequestContext,
     rule: 'secret_consumers:get' | 'secret_consumers:post' | 'secret_consumers:delete',
     id: SecretId | undefined,
-  ): Promise<Verified<Secret>> {
-    return this.#parts.policy.authorize(ctx, rule, await findSecret(this.#parts, id)).record
+  ): Promise<Verified<SecretFacts>> {
+    return this.#parts.policy.authorize(ctx, rule, await findSecretFacts(this.#parts, id)).record
   }
 
-  async #shown(secret: Secret): Promise<ShownSecret> {
+  async #shown(secret: SecretFacts): Promise<ShownSecret> {
     const consumers = await this.#parts.consumers.ofSecrets([secret.id])
     return { secret, consumers: consumers.get(secret.id) ?? [] }
   }

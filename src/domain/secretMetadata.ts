@@ -3,7 +3,7 @@ import { Fault } from '../lib/fault.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { RequestContext } from '../model/requestContext.ts'
 import type { Policy } from '../policy/policy.ts'
-import { findSecret } from './findSecret.ts'
+import { findSecretFacts } from './findSecret.ts'
 import type { Integrity } from './ports/crypto.ts'
 import type { SecretMetadataRepository, SecretRepository } from './ports/secretRepositories.ts'
 
@@ -31,7 +31,7 @@ export class SecretMetadata {
 
   /** Is the secret there, whoever asks? @throws Fault('notFound') */
   async lookUp(id: SecretId | undefined): Promise<void> {
-    await findSecret(this.#parts, id)
+    await findSecretFacts(this.#parts, id)
   }
 
   async all(ctx: RequestContext, id: SecretId | undefined): Promise<ReadonlyMap<string, string>> {
@@ -99,7 +99,7 @@ export class SecretMetadata {
     rule: 'secret_meta:get' | 'secret_meta:put' | 'secret_meta:post' | 'secret_meta:delete',
     id: SecretId | undefined,
   ): Promise<SecretId> {
-    const secret = await findSecret(this.#parts, id)
+    const secret = await findSecretFacts(this.#parts, id)
     return this.#parts.policy.authorize(ctx, rule, secret).record.id
   }
 }

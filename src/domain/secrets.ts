@@ -9,7 +9,7 @@ import type { RequestContext } from '../model/requestContext.ts'
 import { isExpired, type Secret, type SecretSummary } from '../model/secret.ts'
 import type { SecretConsumer } from '../model/secretConsumer.ts'
 import type { Policy } from '../policy/policy.ts'
-import { findSecret } from './findSecret.ts'
+import { findSecret, findSecretFacts } from './findSecret.ts'
 import type { NewPayload, NewSecret } from './newSecret.ts'
 import type { Integrity, KeyCache, Sealer } from './ports/crypto.ts'
 import type {
@@ -101,13 +101,14 @@ export class Secrets {
 
   /** Is it there, whoever asks? @throws Fault('notFound') */
   async lookUp(id: SecretId | undefined): Promise<void> {
-    await findSecret(this.#parts, id)
+    await findSecretFacts(this.#parts, id)
   }
 
   /** GET /v1/secrets/{id}. At microversion 1.0, where most ask, one read. */
   async read(ctx: RequestContext, id: SecretId | undefined): Promise<ShownSecret> {
     const { policy, consumers } = this.#parts
-    const secret = policy.authorize(ctx, 'secret:get', await findSecret(this.#parts, id)).record
+    const found = await findSecretFacts(this.#parts, id)
+    const secret = policy.authorize(ctx, 'secret:get', found).record
     if (ctx.microversion === 0) return { secret, consumers: undefined }
     return { secret, consumers: (await consumers.ofSecrets([secret.id])).get(secret.id) ?? [] }
   }

@@ -22,6 +22,12 @@ export interface SecretSummary {
   readonly updatedAt: Timestamp
 }
 
+/** A secret with all that its row MAC covers, and of its payload only whether there is one. */
+export interface SecretFacts extends SecretSummary {
+  readonly acl: Acl | null
+  readonly hasPayload: boolean
+}
+
 /** A secret with all that its row MAC covers, before the MAC is made. */
 export interface Secret extends SecretSummary {
   readonly acl: Acl | null

@@ -57,6 +57,24 @@ export function secretRepositoryContract(
       assert.deepEqual(await found(nobody.id), plain(nobody))
     })
 
+    test('tells the facts of all it finds, and of an envelope whether it is there', async () => {
+      const { envelope: short, ...long } = project.secret()
+      assert.ok(short)
+      const secrets = [
+        project.secret({ acl: anAcl(['u1', 'u2'], false) }),
+        project.secret({ contentType: null, envelope: null }),
+        { ...long, envelope: Buffer.concat([short, Buffer.alloc(20_000)]) },
+      ]
+      for (const secret of secrets) assert.equal(await db.secrets.insert(secret), 'inserted')
+      for (const { envelope, ...facts } of secrets) {
+        assert.deepEqual(
+          plain(await db.secrets.facts(facts.id)),
+          plain({ ...facts, hasPayload: envelope !== null }),
+        )
+      }
+      assert.equal(await db.secrets.facts(newSecretId()), undefined)
+    })
+
     test('finds an expired secret: the verb judges', async () => {
       const secret = project.secret({ expiration: at('2001-01-01T00:00:00.000000') })
       await db.secrets.insert(secret)

@@ -25,6 +25,7 @@ const openSqliteWithListsAside = async (): Promise<RepositoriesUnderTest> => {
     ...database,
     secrets: {
       find: (id) => secrets.find(id),
+      facts: (id) => secrets.facts(id),
       insert: (secret) => secrets.insert(secret),
       storePayload: (mac, secret) => secrets.storePayload(mac, secret),
       replaceAcl: (mac, secret) => secrets.replaceAcl(mac, secret),

@@ -1,7 +1,7 @@
 import type { SecretId } from '../../lib/ids.ts'
 import type { ContentType } from '../../model/contentTypes.ts'
 import type { Stored } from '../../model/record.ts'
-import type { Secret, SecretSummary } from '../../model/secret.ts'
+import type { Secret, SecretFacts, SecretSummary } from '../../model/secret.ts'
 import type { SecretType } from '../../model/secretTypes.ts'
 import type { ColumnType, Dialect } from '../dialect.ts'
 import { foldedOrNull } from '../foldCase.ts'
@@ -9,6 +9,7 @@ import type { Row, SqlValue } from '../statement.ts'
 import { aclColumnsOf, aclOfRow } from './aclColumns.ts'
 import {
   bytesOrNull,
+  number,
   numberOrNull,
   projectIdIn,
   text,
@@ -38,7 +39,7 @@ export const SUMMARY_COLUMNS = [
  * could tear and raise a false alarm. A subselect, not a join: with better-sqlite3 13 a join costs four
  * times as much per bind.
  */
-export function secretColumns(dialect: Dialect): readonly string[] {
+export function secretColumns(dialect: Dialect, last: LastColumn): readonly string[] {
   const users =
     `select ${dialect.jsonArrayOf('secret_acl_users.user_id')} from secret_acl_users ` +
     'where secret_acl_users.secret_id = secrets.id'
@@ -49,9 +50,14 @@ export function secretColumns(dialect: Dialect): readonly string[] {
     'secrets.acl_updated_at',
     `case when secrets.acl_project_access is null then null else (${users}) end as acl_users`,
     'secrets.row_mac',
-    'secrets.envelope',
+    last,
   ]
 }
+
+/** The envelope, or whether there is one: of a long one, an answer without a look at the pages it lies on. */
+export type LastColumn = typeof ENVELOPE | typeof HAS_PAYLOAD
+export const ENVELOPE = 'secrets.envelope'
+export const HAS_PAYLOAD = 'case when secrets.envelope is null then 0 else 1 end as has_payload'
 
 export function summaryOfRow(row: Row): SecretSummary {
   return {
@@ -90,6 +96,15 @@ export function secretOfRow(row: Row): Stored<Secret> {
     acl: aclOfRow(row),
     rowMac: bytesOrNull(row, 'row_mac'),
     envelope: bytesOrNull(row, 'envelope'),
+  }
+}
+
+export function secretFactsOfRow(row: Row): Stored<SecretFacts> {
+  return {
+    ...summaryOfRow(row),
+    acl: aclOfRow(row),
+    rowMac: bytesOrNull(row, 'row_mac'),
+    hasPayload: number(row, 'has_payload') === 1,
   }
 }
 

@@ -1,17 +1,17 @@
 import { type FindById, inList } from '../findById.ts'
 import type { Row } from '../statement.ts'
-import { SUMMARY_COLUMNS } from './secretRow.ts'
+import { type LastColumn, SUMMARY_COLUMNS } from './secretRow.ts'
 
 const ACL_COLUMNS = ['acl_project_access', 'acl_created_at', 'acl_updated_at']
 
 /** The rows of secrets, and one more for each user of an ACL: both of one moment, as one statement is. */
-function select(ids: string): string {
+function select(ids: string, last: LastColumn): string {
   const secret = [
     ...SUMMARY_COLUMNS,
     ...ACL_COLUMNS.map((column) => `secrets.${column}`),
     'null as acl_users',
     'secrets.row_mac',
-    'secrets.envelope',
+    last,
   ]
   const user = [
     'secret_acl_users.secret_id',
@@ -48,9 +48,11 @@ function gathered(rows: readonly Row[]): ReadonlyMap<unknown, Row> {
  * A secret with the users of its ACL for MariaDB, where every aggregate of text makes a table on the disk, ACL or
  * not, and where a server that could not make one was seen to end by a segmentation fault (ADR 0040).
  */
-export const SECRET_WITH_USERS: FindById = {
-  one: select('= ?'),
-  several: (count) => select(inList(count)),
-  repeats: 2,
-  gathered,
+export function secretWithUsers(last: LastColumn): FindById {
+  return {
+    one: select('= ?', last),
+    several: (count) => select(inList(count), last),
+    repeats: 2,
+    gathered,
+  }
 }

@@ -2,7 +2,7 @@ import type { ConsumerId, ProjectId, SecretId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Page, PageRequest } from '../../model/page.ts'
 import type { Stored } from '../../model/record.ts'
-import type { Secret, SecretSummary } from '../../model/secret.ts'
+import type { Secret, SecretFacts, SecretSummary } from '../../model/secret.ts'
 import type { SecretConsumer, SecretConsumerName } from '../../model/secretConsumer.ts'
 import type { Changed, QuotaReached } from './changes.ts'
 
@@ -55,6 +55,8 @@ export interface SecretQuery extends PageRequest {
 export interface SecretRepository {
   /** Secret, envelope and ACL in one statement. Expired ones are found too; the verb judges. */
   find(id: SecretId): Promise<Stored<Secret> | undefined>
+  /** The same without the envelope, for whoever wants to open nothing. */
+  facts(id: SecretId): Promise<Stored<SecretFacts> | undefined>
   /** Never loads envelopes. Does not check MACs. */
   list(query: SecretQuery): Promise<Page<SecretSummary>>
   /**

@@ -14,7 +14,7 @@ import type { Timestamp } from '../../../src/lib/timestamp.ts'
 import type { Container } from '../../../src/model/container.ts'
 import type { ProtectedRecord, Stored, Verified } from '../../../src/model/record.ts'
 import type { RequestContext } from '../../../src/model/requestContext.ts'
-import type { Secret } from '../../../src/model/secret.ts'
+import type { Secret, SecretFacts } from '../../../src/model/secret.ts'
 import { compileRules } from '../../../src/policy/compiledRules.ts'
 import { Policy } from '../../../src/policy/policy.ts'
 import { DoorClock } from '../../support/doorClock.ts'
@@ -44,6 +44,13 @@ export function storedSecret(fields: Partial<Secret> = {}): Stored<Secret> {
     ...fields,
     rowMac: MAC,
   }
+}
+
+/** What a database tells of the same row when nobody wants its payload. */
+function factsOf(found: Stored<Secret> | undefined): Stored<SecretFacts> | undefined {
+  if (found === undefined) return undefined
+  const { envelope, ...facts } = found
+  return { ...facts, hasPayload: envelope !== null }
 }
 
 export const CONTAINER_ID = '3f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b' as ContainerId
@@ -133,6 +140,7 @@ export function fakeParts(parts: {
     policy: new Policy({ rules: compileRules({ enforceNewDefaults: false }) }),
     secrets: {
       find: notHere,
+      facts: async (id: SecretId) => factsOf(await (parts.secrets?.find ?? notHere)(id)),
       list: notHere,
       insert: notHere,
       storePayload: notHere,
