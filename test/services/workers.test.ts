@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { Agent, get, request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { ask } from '../peers/ask.ts'
@@ -25,11 +26,12 @@ describe('several workers on one port', () => {
   const started = async (
     t: { after(work: () => unknown): unknown },
     settings: Configuration['DEFAULT'] = {},
+    others: Configuration = {},
   ) => {
     const DEFAULT = { workers: String(WORKERS), ...settings }
     const database = await freshServerDatabase('postgresql')
     t.after(() => database.drop())
-    const { nodes, caller } = await startNodes(t, [database.url], { DEFAULT })
+    const { nodes, caller } = await startNodes(t, [database.url], { ...others, DEFAULT })
     const [node] = nodes
     assert.ok(node !== undefined)
     await until(() => areReady(node), 'not all workers serve')
@@ -139,6 +141,35 @@ describe('several workers on one port', () => {
     const old = readFileSync(join(folder, 'old.txt'), 'utf8')
     await caller.store(node, 'x')
     assert.equal(readFileSync(join(folder, 'old.txt'), 'utf8'), old)
+  })
+
+  test('a changed policy file is in force in every worker by itself, and a broken one in none', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policy-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const path = join(folder, 'policy.yaml')
+    const rule = (check: string) => writeFileSync(path, `"secrets:get": "${check}"\n`)
+    rule('role:creator')
+    const { node, caller } = await started(t, {}, { oslo_policy: { policy_file: path } })
+    const creator = await caller('p', ['creator'])
+    // Each call is a connection of its own, and they go round.
+    const answers = async () => {
+      const asked = Array.from({ length: 4 * WORKERS }, () =>
+        creator.ask(node, 'GET', '/v1/secrets'),
+      )
+      return new Set((await Promise.all(asked)).map(({ status }) => status))
+    }
+    assert.deepEqual(await answers(), new Set([200]))
+    rule('!')
+    await until(async () => !(await answers()).has(200), 'somebody still allows it')
+    rule('role:creator or (')
+    const broken = /the last good policy stays/g
+    await until(
+      async () => ((await node.logs()).match(broken)?.length ?? 0) >= WORKERS,
+      'not all saw that it is broken',
+    )
+    assert.deepEqual(await answers(), new Set([403]))
+    rule('role:creator')
+    await until(async () => !(await answers()).has(403), 'somebody still refuses it')
   })
 
   test('a parent that is killed takes its workers along', async (t) => {
