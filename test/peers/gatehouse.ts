@@ -159,12 +159,20 @@ export class Gatehouse {
     return this.commandOf(this.#program, ...args)
   }
 
+  /** The same where these variables are set besides. */
+  async commandIn(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<string> {
+    return this.#run(env, [this.#program ?? COMMAND, ...args])
+  }
+
   /** The same by another checkout's `gatehouse`; this one's unless it is named. */
   async commandOf(program: string | undefined, ...args: readonly string[]): Promise<string> {
-    const all = [program ?? COMMAND, ...args, '--config-file', this.#configFile]
-    const { stdout } = await run(process.execPath, all, {
+    return this.#run({}, [program ?? COMMAND, ...args])
+  }
+
+  async #run(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, [...args, '--config-file', this.#configFile], {
       cwd: this.#folder,
-      env: this.#env,
+      env: { ...this.#env, ...env },
       timeout: 30_000,
     })
     return stdout

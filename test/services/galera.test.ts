@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { upgradeSchema } from '../../src/db/schema.ts'
@@ -53,6 +56,30 @@ describe('Galera', () => {
       const json = { payload: 'x', payload_content_type: 'text/plain' }
       return (await caller.ask(at, 'POST', '/v1/secrets', json)).status === 201
     }
+
+    test('a backup taken of one node while others write is whole, and restores into the cluster', async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'gatehouse-galera-'))
+      t.after(() => rmSync(folder, { recursive: true }))
+      const [key, file] = [join(folder, 'key'), join(folder, 'backup')]
+      await node(0).command('backup', 'keygen', '--output', key)
+      const before = await caller.store(node(1), 'acknowledged before it began')
+      const stopping = new AbortController()
+      const writer = (async () => {
+        for (let n = 0; !stopping.signal.aborted; n += 1) await caller.store(node(1), `${n}`)
+      })()
+      await node(2).command('backup', 'create', '--recipient', `${key}.pub`, '--output', file)
+      stopping.abort()
+      await writer
+      assert.match(await node(0).command('backup', 'verify', file, '--key', key), /^opened /m)
+      await cluster.execute(0, 'create database gatehouse_restored')
+      const elsewhere = { OS_DATABASE__CONNECTION: cluster.url(1, 'gatehouse_restored') }
+      await node(1).commandIn(elsewhere, 'backup', 'restore', file, '--key', key)
+      const rows = await cluster.execute(
+        2,
+        `select count(*) as found from gatehouse_restored.secrets where id = '${before}'`,
+      )
+      assert.equal(Number(rows[0]?.['found']), 1)
+    })
 
     test(`${KILLS} kills of a mariadbd under load: no acknowledged write is lost`, async (t) => {
       const stored = new Map<string, string>()
