@@ -1,4 +1,5 @@
 import { keystoneConnection } from './cli/keystoneOfSettings.ts'
+import { composeTokenCache } from './composeTokenCache.ts'
 import type { Settings } from './config/settingsTable.ts'
 import type { Authenticator } from './domain/ports/identity.ts'
 import { JwksIssuer } from './identity/jwksIssuer.ts'
@@ -30,7 +31,7 @@ export async function composeAuthenticator(parts: Parts): Promise<ComposedAuthen
   const { settings, log } = parts
   switch (settings.DEFAULT.auth_strategy) {
     case 'keystone':
-      return keystone(parts)
+      return await keystone(parts)
     case 'token':
       return standalone(await token(parts))
     case 'noauth':
@@ -51,8 +52,10 @@ function standalone(authenticator: Authenticator): ComposedAuthenticator {
   }
 }
 
-function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticator {
+async function keystone(parts: Parts): Promise<ComposedAuthenticator> {
+  const { settings, clock, log, metrics } = parts
   const options = settings.keystone_authtoken
+  const tokenCache = await composeTokenCache(parts)
   const authenticator = new KeystoneAuthenticator({
     ...keystoneConnection(settings),
     wwwAuthenticateUri: options.www_authenticate_uri,
@@ -61,11 +64,19 @@ function keystone({ settings, clock, log, metrics }: Parts): ComposedAuthenticat
     serviceTokenRoles: options.service_token_roles,
     serviceTokenRolesRequired: options.service_token_roles_required,
     serviceType: options.service_type,
+    shared: tokenCache?.shared,
     clock,
     onEvent: (event) => observeKeystone(event, metrics, log),
   })
   metrics.watchTokens(() => authenticator.counters)
-  return authenticator
+  return {
+    authenticate: (credentials) => authenticator.authenticate(credentials),
+    health: (signal) => authenticator.health(signal),
+    close() {
+      authenticator.close()
+      tokenCache?.close()
+    },
+  }
 }
 
 export function observeKeystone(event: KeystoneEvent, metrics: Metrics, log: Log): void {

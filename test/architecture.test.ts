@@ -118,6 +118,7 @@ const SEE_EVERYTHING = [
   'composePolicy.ts',
   'composeDeletions.ts',
   'composeDeletionWatch.ts',
+  'composeTokenCache.ts',
   'composeWatch.ts',
   'main.ts',
 ]

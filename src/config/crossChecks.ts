@@ -1,6 +1,7 @@
 import type { Mistake } from './settingsMistake.ts'
 import type { Origin } from './settingsResolver.ts'
 import type { Sections } from './settingsTable.ts'
+import { TOKEN_CACHE_CHECKS } from './tokenCacheChecks.ts'
 import { parseTransportUrl } from './transportUrl.ts'
 
 interface Resolved {
@@ -84,6 +85,14 @@ const CHECKS: readonly Check[] = [
         ? 'and keyfile belong together; only one of them is given'
         : undefined,
   },
+  ...TOKEN_CACHE_CHECKS.map(
+    ({ option, reads = [], judge }): Check => ({
+      section: 'token_cache',
+      option,
+      reads: ['backend', ...reads],
+      judge: (settings) => (settings.token_cache.backend === 'none' ? undefined : judge(settings)),
+    }),
+  ),
   {
     section: 'token',
     option: 'jwks_url',

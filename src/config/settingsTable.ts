@@ -25,6 +25,7 @@ import {
 } from './sections/service.ts'
 import { sslNameSection, sslSection } from './sections/ssl.ts'
 import { tokenSection } from './sections/token.ts'
+import { tokenCacheSection } from './sections/tokenCache.ts'
 import type { Setting } from './setting.ts'
 
 /** Every option there is. Type, loader, sample file and documentation come from here. */
@@ -34,6 +35,7 @@ export const SETTINGS_TABLE = {
   listener: listenerSection,
   database: databaseSection,
   keystone_authtoken: keystoneAuthtokenSection,
+  token_cache: tokenCacheSection,
   token: tokenSection,
   oslo_policy: policySection,
   oslo_middleware: middlewareSection,
@@ -57,6 +59,7 @@ const OWN_SECTIONS: ReadonlySet<string> = new Set([
   'ssl',
   'listener',
   'token',
+  'token_cache',
   'keyring',
   'project_keys',
   'housekeeping',

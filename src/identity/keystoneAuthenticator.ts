@@ -10,9 +10,8 @@ import { KeystoneClient } from './keystoneClient.ts'
 import { KeystoneHttp } from './keystoneHttp.ts'
 import type { KeystoneOptions } from './keystoneOptions.ts'
 import { ServiceSession } from './serviceSession.ts'
-import { type CachedAnswer, TokenCache } from './tokenCache.ts'
-
-type Space = 'live' | 'expired'
+import type { SharedTokens } from './sharedTokens.ts'
+import { type CachedAnswer, TokenCache, type TokenSpace } from './tokenCache.ts'
 
 /** Tokens are bearer strings of visible ASCII; Keystone's longest are far shorter. */
 const TOKEN = /^[\x21-\x7e]{1,16384}$/
@@ -32,6 +31,7 @@ export class KeystoneAuthenticator implements Authenticator {
   readonly #client: KeystoneClient
   readonly #clock: Clock
   readonly #cache: TokenCache
+  readonly #shared: SharedTokens | undefined
   readonly #flights = new SingleFlight<string, KeystoneAnswer | undefined>()
   readonly #cacheTimeMs: number
   readonly #staleTimeMs: number
@@ -59,6 +59,7 @@ export class KeystoneAuthenticator implements Authenticator {
     this.#negativeTimeMs =
       this.#cacheTimeMs > 0 ? (options.negativeCacheTimeSeconds ?? 5) * 1000 : 0
     this.#cache = new TokenCache(options.cacheSize ?? 10_000)
+    this.#shared = this.#cacheTimeMs > 0 ? options.shared : undefined
     this.#serviceRoles = (options.serviceTokenRoles ?? ['service']).map((role) =>
       role.toLowerCase(),
     )
@@ -160,7 +161,7 @@ export class KeystoneAuthenticator implements Authenticator {
     return known.answer
   }
 
-  async #asked(space: Space, key: string, token: string): Promise<KeystoneAnswer | undefined> {
+  async #asked(space: TokenSpace, key: string, token: string): Promise<KeystoneAnswer | undefined> {
     if (!TOKEN.test(token)) return undefined
     const flightKey = `${space} ${key}`
     const refusedAtMs = this.#cache.unknown.get(flightKey)
@@ -172,6 +173,8 @@ export class KeystoneAuthenticator implements Authenticator {
       return undefined
     }
     return await this.#flights.run(flightKey, async () => {
+      const shared = await this.#fromOthers(space, key)
+      if (shared !== undefined) return shared
       this.counters.misses++
       // Taken before asking: a token revoked while the answer travels is not trusted for longer.
       const askedAtMs = this.#clock.monotonicMs()
@@ -181,8 +184,21 @@ export class KeystoneAuthenticator implements Authenticator {
     })
   }
 
+  /** What another process heard a moment ago. An answer about a live token is good for either space, as above. */
+  async #fromOthers(space: TokenSpace, key: string): Promise<KeystoneAnswer | undefined> {
+    if (this.#shared === undefined) return undefined
+    for (const from of space === 'live' ? (['live'] as const) : (['live', 'expired'] as const)) {
+      const known = await this.#shared.find(from, key)
+      if (known === undefined || !this.#isYoung(known)) continue
+      if (from === 'live' && this.#isExpired(known.answer)) continue
+      this.#cache[from].set(key, known)
+      return known.answer
+    }
+    return undefined
+  }
+
   #keep(
-    space: Space,
+    space: TokenSpace,
     key: string,
     answer: KeystoneAnswer | undefined,
     validatedAtMs: number,
@@ -191,14 +207,18 @@ export class KeystoneAuthenticator implements Authenticator {
       this.#cache[space].delete(key)
       // Not even allow_expired finds it: it was revoked, and the plain answer is void too.
       if (space === 'expired') this.#cache.live.delete(key)
+      if (space === 'expired') this.#shared?.forget('live', key)
+      this.#shared?.forget(space, key)
       this.#cache.unknown.set(`${space} ${key}`, validatedAtMs)
       return
     }
     if (this.#cacheTimeMs <= 0) return
     this.#cache.unknown.delete(`${space} ${key}`)
     // Asked with allow_expired and not expired at all: an answer as good as any.
-    const home = this.#isExpired(answer) ? this.#cache.expired : this.#cache.live
-    if (space === 'expired' || home === this.#cache.live) home.set(key, { answer, validatedAtMs })
+    const home = this.#isExpired(answer) ? 'expired' : 'live'
+    if (space === 'live' && home === 'expired') return
+    this.#cache[home].set(key, { answer, validatedAtMs })
+    this.#shared?.keep(home, key, { answer, validatedAtMs }, this.#cacheTimeMs)
   }
 
   #unexpired(answer: KeystoneAnswer | undefined): KeystoneAnswer | undefined {

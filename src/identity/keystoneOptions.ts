@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import type { SharedTokens } from './sharedTokens.ts'
 
 /** By name (then with the domain it lives in) or by id. */
 export interface PasswordUser {
@@ -57,6 +58,8 @@ export interface KeystoneOptions extends KeystoneConnection {
   /** While Keystone is away, an answer counts until this age (and never past its token's expiry); 0 never. */
   readonly tokenStaleTimeSeconds?: number
   readonly cacheSize?: number
+  /** A second level that other processes share. */
+  readonly shared?: SharedTokens | undefined
   /** While Keystone is away: how often it is looked for. */
   readonly probeEveryMs?: number
   /** How long a token that Keystone does not know is refused without asking again. */

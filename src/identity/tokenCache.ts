@@ -7,6 +7,9 @@ export interface CachedAnswer {
   readonly validatedAtMs: number
 }
 
+/** Where an answer has its place: that of an expired token is no answer about a live one. */
+export type TokenSpace = 'live' | 'expired'
+
 /**
  * What Keystone said, by SHA-256 of the token: whoever reads our memory finds no token here.
  * `live` and `expired` never mix: an expired token is only good in company of a service token.

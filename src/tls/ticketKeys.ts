@@ -1,10 +1,7 @@
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
-import { open } from 'node:fs/promises'
-import { CertificateTrouble } from './certificateFiles.ts'
+import { LEAST_SECRET_BYTES, readSharedSecret } from './sharedSecret.ts'
 
 const KEY_BYTES = 48
-const LEAST_SECRET_BYTES = 32
-const MOST_SECRET_BYTES = 4096
 
 /**
  * The key that seals session tickets, a new one for each period: the same for all who share the secret,
@@ -49,27 +46,6 @@ export class TicketKeys {
 }
 
 /** Whoever reads it can pose as this server to those who resume a session. @throws CertificateTrouble */
-export async function readTicketSecret(path: string): Promise<KeyObject> {
-  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
-    throw new CertificateTrouble(`${path} cannot be read: ${cause.code}.`, { cause })
-  })
-  try {
-    const { mode, size } = await file.stat()
-    if ((mode & 0o077) !== 0) {
-      throw new CertificateTrouble(`${path} is open to other users: make it 0600.`)
-    }
-    if (size < LEAST_SECRET_BYTES || size > MOST_SECRET_BYTES) {
-      throw new CertificateTrouble(
-        `${path} has ${size} bytes; a secret for session tickets has ${LEAST_SECRET_BYTES} to ${MOST_SECRET_BYTES}.`,
-      )
-    }
-    const bytes = await file.readFile()
-    try {
-      return createSecretKey(bytes)
-    } finally {
-      bytes.fill(0)
-    }
-  } finally {
-    await file.close()
-  }
+export function readTicketSecret(path: string): Promise<KeyObject> {
+  return readSharedSecret(path, 'session tickets')
 }

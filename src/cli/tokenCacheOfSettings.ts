@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { getCACertificates } from 'node:tls'
+import { parseRedisUrl, type RedisLocation } from '../config/redisUrl.ts'
+import type { Settings } from '../config/settingsTable.ts'
+import type { RedisTls } from '../identity/redisConnection.ts'
+import { StartupRefusal } from '../lib/startupRefusal.ts'
+
+export interface TokenCacheOptions {
+  readonly location: RedisLocation
+  /** Reads the files anew each time. @throws StartupRefusal when one cannot be read */
+  readonly tls: () => RedisTls | undefined
+  readonly secretFile: string
+  readonly timeoutMs: number
+}
+
+/** undefined: each process has its own cache and no other. */
+export function tokenCacheOptions(settings: Settings): TokenCacheOptions | undefined {
+  const { token_cache: options, ssl } = settings
+  if (options.backend === 'none') return undefined
+  const location = parseRedisUrl(options.url ?? '')
+  const secretFile = options.secret_file ?? ssl.ticket_key_file
+  if (location === undefined || secretFile === undefined) {
+    throw new Error('The settings were to see that there is a Redis and a secret.')
+  }
+  return {
+    location,
+    tls: () => (location.isTls ? tlsOf(options) : undefined),
+    secretFile,
+    timeoutMs: options.timeout_ms,
+  }
+}
+
+function tlsOf({ cafile, certfile, keyfile }: Settings['token_cache']): RedisTls {
+  const cert = readPem('certfile', certfile)
+  const key = readPem('keyfile', keyfile)
+  return {
+    ca: readPem('cafile', cafile) ?? [
+      ...getCACertificates('default'),
+      ...getCACertificates('system'),
+    ],
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  }
+}
+
+function readPem(option: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new StartupRefusal(`[token_cache] ${option} cannot be read: ${path}`, { cause })
+  }
+}

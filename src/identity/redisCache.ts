@@ -1,0 +1,109 @@
+import { type RedisAddress, RedisConnection, type RedisTls } from './redisConnection.ts'
+import type { RedisReply } from './redisReplies.ts'
+import type { RemoteCache } from './sharedTokens.ts'
+
+export type RedisEvent =
+  | { readonly kind: 'away'; readonly reason: string }
+  | { readonly kind: 'there' }
+
+export interface RedisCacheParts {
+  readonly address: RedisAddress
+  /** Read for every connection, so that renewed files are taken up; undefined: in clear. @throws when it cannot be read */
+  readonly tls: () => RedisTls | undefined
+  readonly timeoutMs: number
+  readonly onEvent: (event: RedisEvent) => void
+  readonly times?: Partial<typeof TIMES>
+}
+
+const TIMES = { connectMs: 5_000, firstPauseMs: 1_000, longestPauseMs: 30_000 }
+
+/**
+ * A Redis, as long as it is there. Nobody waits for a connection: while there is none, every question fails at
+ * once. One that is late loses its connection, and the pauses until the next grow as long as that goes on.
+ */
+export class RedisCache implements RemoteCache {
+  readonly #parts: RedisCacheParts
+  readonly #times: typeof TIMES
+  #connection: RedisConnection | undefined
+  #pauseMs: number
+  #timer: NodeJS.Timeout | undefined
+  #isTold = false
+  #isClosed = false
+
+  constructor(parts: RedisCacheParts) {
+    this.#parts = parts
+    this.#times = { ...TIMES, ...parts.times }
+    this.#pauseMs = this.#times.firstPauseMs
+  }
+
+  /** Resolves after the first try, whatever came of it. */
+  start(): Promise<void> {
+    return this.#connect()
+  }
+
+  async get(name: string): Promise<Buffer | undefined> {
+    const reply = await this.#send('GET', name)
+    if (reply.kind !== 'bytes') throw new Error('Redis refuses a GET')
+    return reply.value
+  }
+
+  async set(name: string, value: Buffer, lifeMs: number): Promise<void> {
+    const reply = await this.#send('SET', name, value, 'PX', String(lifeMs))
+    if (reply.kind !== 'status') throw new Error('Redis refuses a SET')
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#send('DEL', name)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.#connection?.end('it is no longer needed')
+  }
+
+  async #send(...words: readonly (string | Buffer)[]): Promise<RedisReply> {
+    if (this.#connection === undefined) throw new Error('Redis is away')
+    const reply = await this.#connection.send(...words)
+    this.#pauseMs = this.#times.firstPauseMs
+    return reply
+  }
+
+  async #connect(): Promise<void> {
+    const { address, tls, timeoutMs, onEvent } = this.#parts
+    try {
+      let isOver = false
+      const connection = await RedisConnection.open({
+        address,
+        tls: tls(),
+        timeoutMs,
+        connectTimeoutMs: this.#times.connectMs,
+        onEnd: (reason) => {
+          isOver = true
+          if (this.#connection === undefined) return
+          this.#connection = undefined
+          this.#lost(reason)
+        },
+      })
+      if (this.#isClosed) {
+        connection.end('it is no longer needed')
+        return
+      }
+      if (isOver) throw new Error('it closed the connection')
+      this.#connection = connection
+      this.#isTold = false
+      onEvent({ kind: 'there' })
+    } catch (error) {
+      this.#lost(error instanceof Error ? error.message : 'unknown error')
+    }
+  }
+
+  #lost(reason: string): void {
+    if (this.#isClosed) return
+    if (!this.#isTold) this.#parts.onEvent({ kind: 'away', reason })
+    this.#isTold = true
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#connect(), this.#pauseMs).unref()
+    this.#pauseMs = Math.min(2 * this.#pauseMs, this.#times.longestPauseMs)
+  }
+}
