@@ -92,6 +92,15 @@ export function observeKeystone(event: KeystoneEvent, metrics: Metrics, log: Log
     case 'serviceUserRefused':
       log.error({ status: event.status }, 'Keystone refuses the user of [keystone_authtoken]')
       return
+    case 'filesRenewed':
+      log.info({}, 'the certificates for Keystone were renewed')
+      return
+    case 'filesRefused':
+      log.error(
+        { reason: event.reason },
+        'the files of [keystone_authtoken] cannot be used: those read before stay in use',
+      )
+      return
     case 'serviceTokenRenewed':
       log.debug({ lifeSeconds: event.lifeSeconds }, 'our own Keystone token was renewed')
   }

@@ -11,16 +11,21 @@ export function isTrue({ options }: Transport, name: string): boolean | undefine
   return given === undefined ? undefined : /^(1|true|yes|on)$/i.test(given.trim())
 }
 
-/** undefined: in clear. @throws StartupRefusal when a file cannot be read */
-export function brokerTls(settings: Settings, transport: Transport): BrokerTls | undefined {
+/** undefined: in clear; else what reads the files anew each time. @throws StartupRefusal when one cannot be read */
+export function brokerTls(settings: Settings, transport: Transport): (() => BrokerTls) | undefined {
   const rabbit = settings.oslo_messaging_rabbit
   if (!(isTrue(transport, 'ssl') ?? rabbit.ssl)) return undefined
   const file = (option: 'ssl_ca_file' | 'ssl_cert_file' | 'ssl_key_file') =>
     readPem(option, transport.options.get(option) || rabbit[option])
-  // Without one, a certificate must chain to what this machine trusts: TLS is not merely for show.
-  const ca = file('ssl_ca_file') ?? machineCertificates()
-  const [cert, key] = [file('ssl_cert_file'), file('ssl_key_file')]
-  return cert === undefined || key === undefined ? { ca } : { ca, cert, key }
+  const read = (): BrokerTls => {
+    // Without one, a certificate must chain to what this machine trusts: TLS is not merely for show.
+    const ca = file('ssl_ca_file') ?? machineCertificates()
+    const [cert, key] = [file('ssl_cert_file'), file('ssl_key_file')]
+    return cert === undefined || key === undefined ? { ca } : { ca, cert, key }
+  }
+  // A file that is missing now is a mistake; later it is being renewed.
+  read()
+  return read
 }
 
 function machineCertificates(): string {

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { getCACertificates } from 'node:tls'
+import { getCACertificates, type SecureContextOptions } from 'node:tls'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
-import type { KeystoneConnection } from './keystoneOptions.ts'
+import type { KeystoneConnection, KeystoneEvent } from './keystoneOptions.ts'
+import { TlsFiles } from './tlsFiles.ts'
 
 export interface KeystoneRequest {
   readonly method: 'GET' | 'POST'
@@ -35,21 +36,34 @@ const PAUSES_MS = [0, 100, 300, 1000]
 export class KeystoneHttp {
   readonly #base: URL
   readonly #agent: http.Agent
+  /** undefined: in clear. */
+  readonly #tls: TlsFiles | undefined
+  readonly #isChecked: boolean
   readonly #timeoutMs: number
   readonly #connectTimeoutMs: number
   readonly #maxRetries: number
 
   /** @throws StartupRefusal when a certificate file cannot be read or the URL is none */
-  constructor(connection: KeystoneConnection) {
+  constructor(
+    connection: KeystoneConnection & { readonly onEvent?: (event: KeystoneEvent) => void },
+  ) {
     this.#base = baseUrl(connection.authUrl)
     this.#timeoutMs = (connection.timeoutSeconds ?? 10) * 1000
     this.#connectTimeoutMs = (connection.connectTimeoutSeconds ?? 5) * 1000
     this.#maxRetries = connection.maxRetries ?? 3
     const kept = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 64, maxFreeSockets: 16 }
-    this.#agent =
-      this.#base.protocol === 'https:'
-        ? new https.Agent({ ...kept, ...tlsOptions(connection) })
-        : new http.Agent(kept)
+    this.#isChecked = connection.insecure !== true
+    const isTls = this.#base.protocol === 'https:'
+    this.#agent = isTls ? new https.Agent(kept) : new http.Agent(kept)
+    const { cafile, certfile, keyfile, onEvent = () => undefined } = connection
+    this.#tls = isTls
+      ? new TlsFiles({
+          files: [cafile, certfile, keyfile].filter((file) => file !== undefined),
+          read: () => tlsOptions(connection),
+          onEvent,
+          ...(connection.lookEveryMs !== undefined && { lookEveryMs: connection.lookEveryMs }),
+        })
+      : undefined
   }
 
   /** @throws KeystoneUnreachable */
@@ -78,18 +92,34 @@ export class KeystoneHttp {
 
   #sendOnce(request: KeystoneRequest, signal: AbortSignal): Promise<KeystoneResponse> {
     const { promise, resolve, reject } = Promise.withResolvers<KeystoneResponse>()
-    const client = this.#base.protocol === 'https:' ? https : http
-    const outgoing = client.request(
-      `${this.#base.origin}${this.#base.pathname}${request.path}`,
-      { method: request.method, headers: headersOf(request), agent: this.#agent, signal },
-      (incoming) => {
-        collect(incoming).then(resolve, reject)
-      },
-    )
+    const options = {
+      method: request.method,
+      headers: headersOf(request),
+      agent: this.#agent,
+      signal,
+    }
+    const address = `${this.#base.origin}${this.#base.pathname}${request.path}`
+    const collected = (incoming: http.IncomingMessage): void => {
+      collect(incoming).then(resolve, reject)
+    }
+    const outgoing =
+      this.#tls === undefined
+        ? http.request(address, options, collected)
+        : https.request(address, { ...options, ...this.#certificates(this.#tls) }, collected)
     outgoing.on('error', reject)
     outgoing.on('socket', (socket) => this.#limitConnecting(socket, outgoing))
     outgoing.end(request.body)
     return promise
+  }
+
+  /** Other certificates mean other connections, for an agent keeps them apart; those at rest are closed. */
+  #certificates(tls: TlsFiles): https.RequestOptions {
+    if (tls.look()) {
+      for (const sockets of Object.values(this.#agent.freeSockets)) {
+        for (const socket of sockets ?? []) socket.destroy()
+      }
+    }
+    return { ...tls.current, rejectUnauthorized: this.#isChecked }
   }
 
   /** A host that swallows packets should cost less than one that computes. */
@@ -136,8 +166,8 @@ function baseUrl(authUrl: string): URL {
   return url
 }
 
-function tlsOptions(connection: KeystoneConnection): https.AgentOptions {
-  const { cafile, certfile, keyfile, insecure } = connection
+function tlsOptions(connection: KeystoneConnection): SecureContextOptions {
+  const { cafile, certfile, keyfile } = connection
   const cert = certfile === undefined ? undefined : readPem('certfile', certfile)
   const key = keyfile === undefined ? cert : readPem('keyfile', keyfile)
   return {
@@ -148,7 +178,7 @@ function tlsOptions(connection: KeystoneConnection): https.AgentOptions {
         : readPem('cafile', cafile),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    rejectUnauthorized: insecure !== true,
+    minVersion: 'TLSv1.2',
   }
 }
 

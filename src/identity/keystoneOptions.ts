@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { SharedTokens } from './sharedTokens.ts'
+import type { TlsFilesEvent } from './tlsFiles.ts'
 
 /** By name (then with the domain it lives in) or by id. */
 export interface PasswordUser {
@@ -31,7 +32,7 @@ export type ServiceUser =
   | { readonly password: PasswordUser }
   | { readonly applicationCredential: ApplicationCredentialUser }
 
-/** How Keystone is reached; the files are read once, at the start. */
+/** How Keystone is reached; files that change are read again. */
 export interface KeystoneConnection {
   /** With or without `/v3`. */
   readonly authUrl: string
@@ -40,6 +41,8 @@ export interface KeystoneConnection {
   readonly certfile?: string | undefined
   /** Without it, `certfile` holds the key too. */
   readonly keyfile?: string | undefined
+  /** How often the files are looked at, while there is something to ask. */
+  readonly lookEveryMs?: number
   /** True accepts any certificate. */
   readonly insecure?: boolean
   /** One whole answer, retries included. */
@@ -79,3 +82,4 @@ export type KeystoneEvent =
   | { readonly kind: 'back' }
   | { readonly kind: 'serviceUserRefused'; readonly status: number }
   | { readonly kind: 'serviceTokenRenewed'; readonly lifeSeconds: number }
+  | TlsFilesEvent

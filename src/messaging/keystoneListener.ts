@@ -23,7 +23,8 @@ export interface KeystoneListenerParts {
   /** Tried in turn. */
   readonly brokers: readonly Broker[]
   readonly virtualHost: string
-  readonly tls: BrokerTls | undefined
+  /** Asked for every connection, so that renewed files are taken up; undefined: in clear. */
+  readonly tls: (() => BrokerTls) | undefined
   readonly queue: QueueOptions
   /** Resolves when it is durable that this project is deleted. */
   readonly onProjectDeleted: (projectId: ProjectId) => Promise<void>
@@ -158,7 +159,7 @@ export class KeystoneListener {
         timeout: connectMs,
         keepAlive: true,
         clientProperties: { connection_name: 'gatehouse' },
-        ...tls,
+        ...tls?.(),
       },
     )
   }

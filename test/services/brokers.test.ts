@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -9,6 +9,7 @@ import { parseTransportUrl } from '../../src/config/transportUrl.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import { KeystoneListener } from '../../src/messaging/keystoneListener.ts'
 import { freePort } from '../peers/freePort.ts'
+import { Authority } from '../support/certificates.ts'
 import { KeyManager, until } from './keyManager.ts'
 import { OwnRabbit, TLS_FILES } from './ownRabbit.ts'
 import { Publisher, projectDeleted } from './publisher.ts'
@@ -59,6 +60,48 @@ describe('a broker of our own', { timeout: 240_000 }, () => {
       const ready = await keys.readiness()
       assert.equal(ready.status, 200)
       assert.match(ready.text, /"notifications": "failed: No message broker is connected/)
+    } finally {
+      await keys.gatehouse.stop()
+    }
+  })
+
+  it('without the client certificate that it asks for refuses, and takes a renewed one without a restart', async (t) => {
+    const others = await Authority.make(t, 'somebody else')
+    const stranger = await others.client('gatehouse')
+    const place = join(folder, 'renewed-files')
+    await mkdir(place)
+    const put = async (cert: string, key: string) => {
+      await copyFile(cert, join(place, 'client.pem'))
+      await copyFile(key, join(place, 'client.key'))
+    }
+    await put(stranger.cert, stranger.key)
+    const url = `rabbit://guest:guest@127.0.0.1:${rabbit.tlsPort}/`
+    const ca = { ssl: 'true', ssl_ca_file: join(TLS_FILES, 'ca.pem') }
+    const without = await KeyManager.start(folder, 'no-certificate', url, {
+      oslo_messaging_rabbit: ca,
+    })
+    const refused = async (keys: KeyManager) =>
+      until('it is refused', async () =>
+        /alert|ECONNRESET|closed/i.test(await keys.gatehouse.logs()),
+      )
+    try {
+      await refused(without)
+      assert.equal(await without.metric('gatehouse_notifications_connected'), 0)
+    } finally {
+      await without.gatehouse.stop()
+    }
+    const keys = await KeyManager.start(folder, 'renewed', url, {
+      oslo_messaging_rabbit: {
+        ...ca,
+        ssl_cert_file: join(place, 'client.pem'),
+        ssl_key_file: join(place, 'client.key'),
+      },
+    })
+    try {
+      await refused(keys)
+      assert.equal(await keys.metric('gatehouse_notifications_connected'), 0)
+      await put(join(TLS_FILES, 'client.pem'), join(TLS_FILES, 'client.key'))
+      await keys.listening()
     } finally {
       await keys.gatehouse.stop()
     }
