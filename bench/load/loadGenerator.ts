@@ -33,6 +33,10 @@ export class LoadGenerator {
       writeFileSync(path, JSON.stringify(job))
       return { run: (shape) => this.#run(byNode('sequenceLoad.ts', path, shape), shape) }
     }
+    if ('arrivals' in job) {
+      writeFileSync(path, JSON.stringify(job))
+      return { run: (shape) => this.#run(byNode('arrivalLoad.ts', path, shape), shape) }
+    }
     if (this.#kind === 'autocannon') {
       writeFileSync(path, JSON.stringify(job))
       return { run: (shape) => this.#run(byNode('autocannonLoad.ts', path, shape), shape) }

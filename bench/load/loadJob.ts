@@ -18,7 +18,14 @@ export interface SequenceStep extends LoadRequest {
 /** Requests of one caller, each sent when the one before is answered, on the same connection. */
 export type Sequence = readonly SequenceStep[]
 
+/** One request on a connection of its own, which is then closed; over TLS, in a session of before or in a new one. */
+export interface Arrivals {
+  readonly arrivals: LoadRequest
+  readonly isResumed: boolean
+}
+
 export type Work =
+  | Arrivals
   | { readonly requests: readonly LoadRequest[] }
   | { readonly sequences: readonly Sequence[] }
 

@@ -14,6 +14,8 @@ import { quotas } from './quotas.ts'
 import { rsaBesideReads } from './rsaBesideReads.ts'
 import { scale } from './scale.ts'
 import { secondStart } from './secondStart.ts'
+import { sharedTokens } from './sharedTokens.ts'
+import { tls } from './tls.ts'
 
 interface Part {
   /** What `--only` calls it; the others look at the options themselves. */
@@ -35,6 +37,8 @@ const PARTS: readonly Part[] = [
   { name: 'acl-100', run: aclOfHundred },
   { name: 'quotas', run: quotas },
   { name: 'rsa-beside-reads', run: rsaBesideReads },
+  { name: 'tls', isOnlyByName: true, run: tls },
+  { name: 'shared-tokens', isOnlyByName: true, run: sharedTokens },
   { name: 'list-scale', run: listScale },
   { name: 'start', run: secondStart },
   { run: profile },

@@ -19,6 +19,8 @@ export interface GatehouseRequest {
   readonly configuration?: Configuration
   /** Arguments of Node, such as `--cpu-prof`. */
   readonly nodeArgs?: readonly string[]
+  /** How it is reached where that is not http on its port; whether it is up is then asked at the admin port. */
+  readonly origin?: (port: number) => string
   /** Another checkout of the repository, whose server it is. */
   readonly checkout?: string
 }
@@ -30,6 +32,8 @@ export class Gatehouse implements Served {
   readonly origin: string
   readonly #request: GatehouseRequest
   readonly #home: string
+  /** 0: any. */
+  #adminPort = 0
   #child: Child | undefined
 
   private constructor(request: GatehouseRequest, origin: string) {
@@ -40,7 +44,9 @@ export class Gatehouse implements Served {
 
   static async start(request: GatehouseRequest): Promise<Gatehouse> {
     const port = await freePort()
-    const gatehouse = new Gatehouse(request, `http://127.0.0.1:${port}`)
+    const plain = `http://127.0.0.1:${port}`
+    const gatehouse = new Gatehouse(request, request.origin?.(port) ?? plain)
+    gatehouse.#adminPort = request.origin === undefined ? 0 : await freePort()
     await gatehouse.#settle(port)
     await gatehouse.run()
     return gatehouse
@@ -67,7 +73,8 @@ export class Gatehouse implements Served {
       env: { PATH: process.env['PATH'] },
       logFile: join(this.#home, 'gatehouse.log'),
     })
-    await whenAnswering(this.#child, `${this.origin}/healthcheck`)
+    const admin = `http://127.0.0.1:${this.#adminPort}/readyz`
+    await whenAnswering(this.#child, this.#adminPort === 0 ? `${this.origin}/healthcheck` : admin)
     return performance.now() - sinceMs
   }
 
@@ -90,7 +97,7 @@ export class Gatehouse implements Served {
     const { DEFAULT: own = {}, ...sections } = configuration
     const text = ini({
       DEFAULT: { bind_port: port, state_path: statePath, ...own },
-      admin: { bind_port: 0 },
+      admin: { bind_port: this.#adminPort },
       ...sections,
     })
     await writeFile(join(this.#home, 'gatehouse.conf'), text, { mode: 0o600 })

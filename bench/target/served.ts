@@ -5,6 +5,8 @@ import type { Child } from '../../test/peers/child.ts'
 export interface Served {
   readonly origin: string
   readonly pid: number
+  /** Processes that take part in every answer, such as a proxy in front. */
+  readonly furtherPids?: readonly number[]
   stop(): Promise<void>
 }
 

@@ -23,10 +23,7 @@ export class Authority {
     this.caFile = join(folder, 'ca.pem')
   }
 
-  static async make(
-    t: { after(work: () => Promise<void>): unknown },
-    name: string,
-  ): Promise<Authority> {
+  static async make(t: { after(work: () => unknown): unknown }, name: string): Promise<Authority> {
     const folder = await mkdtemp(join(tmpdir(), 'gh-ca-'))
     t.after(() => rm(folder, { recursive: true, force: true }))
     // The server's own user reads its key from here.

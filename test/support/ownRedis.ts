@@ -9,7 +9,7 @@ import { freePort } from '../peers/freePort.ts'
 import type { Authority, Certificate } from './certificates.ts'
 
 interface CleansUp {
-  after(work: () => Promise<void>): unknown
+  after(work: () => unknown): unknown
 }
 
 export const REDIS_USER = { username: 'gatehouse', password: 'of-the-cache' } as const
