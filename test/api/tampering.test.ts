@@ -4,7 +4,7 @@ import { IS_ON_SQLITE } from '../support/databaseUnderTest.ts'
 import { type Door, openDoor } from '../support/door.ts'
 import { assertIsBareError } from '../support/doorAnswer.ts'
 import type { Caller, DoorRequest } from '../support/doorCaller.ts'
-import { type MadeSecret, secretOf, secretWithPayload } from '../support/doorSecrets.ts'
+import { type MadeSecret, putAcl, secretOf, secretWithPayload } from '../support/doorSecrets.ts'
 
 const PAYLOAD = 'correct horse battery staple'
 const UNBROKEN = {}
@@ -257,6 +257,27 @@ describe('somebody writes to the database by hand', () => {
     const id = '3f3c7a9e-5a0d-4b8e-9d0a-0c1d2e3f4a5b'
     insert('secrets', { ...row, id })
     await assertAlarmed(owner, id, /row MAC does not match/)
+  })
+
+  test('an older whole row under its own id is what it was, ACL and life after deletion included (replay is not detected)', async () => {
+    // Stated in the security model: nothing says that a record is the latest of its own.
+    const made = await victim()
+    const reader = door.as({ project: 'elsewhere', user: 'reader', roles: [] })
+    await putAcl(owner, made, { users: ['reader'], projectAccess: true })
+    const old = rowOf('secrets', made.id)
+    await putAcl(owner, made, { users: [], projectAccess: true })
+    const readsOf = async () => (await reader.ask('GET', `${made.path}/payload`)).status
+    assert.equal(await readsOf(), 403)
+    await owner.delete(made.path)
+    insert('secrets', old)
+    door.execute(
+      'insert into secret_acl_users (secret_id, user_id) values (?, ?)',
+      made.id,
+      'reader',
+    )
+    assert.equal(await readsOf(), 200)
+    door.execute('delete from secret_acl_users where secret_id = ?', made.id)
+    door.execute('delete from secrets where id = ?', made.id)
   })
 
   test('every byte of every stored field is flipped: nothing opens', async () => {
