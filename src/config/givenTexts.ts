@@ -53,6 +53,15 @@ export class AssignmentIndex {
     return undefined
   }
 
+  /** What was last written for any option, ours or not. */
+  anyGiven(section: string, name: string): GivenTexts | undefined {
+    for (const assignments of [this.#environment, ...this.#files]) {
+      const found = foundIn(assignments, [{ section, name }])
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
   /** Names of the sections that hold anything. */
   sections(): readonly string[] {
     const all = [...this.#files, this.#environment].flatMap((assignments) => [

@@ -104,6 +104,11 @@ export class SettingsResolver {
     return this.#resolve(this.#optionNamed(section, name)).origin
   }
 
+  /** What was written for an option that may be somebody else's. */
+  givenTo(section: string, name: string): GivenTexts | undefined {
+    return this.#index.anyGiven(section, name)
+  }
+
   isBroken(section: string, name: string): boolean {
     const where = this.#index.of(this.#optionNamed(section, name))?.where
     return where !== undefined && this.#mistakes.has(where)

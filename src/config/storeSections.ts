@@ -4,6 +4,7 @@ import {
   type KekStoreKind,
   type KekStoreSettings,
 } from './kekStoreKinds.ts'
+import { pluginMistakes } from './pluginChecks.ts'
 import { secretstoreSuffixSection } from './sections/secretStores.ts'
 import type { Mistake } from './settingsMistake.ts'
 import type { SettingsResolver } from './settingsResolver.ts'
@@ -28,7 +29,7 @@ export function resolveStores(sections: Sections, resolver: SettingsResolver): S
     const kekStores = [only]
     return {
       settings: { secretStores: [], kekStores },
-      mistakes: kekStoreMistakes(kekStores, resolver),
+      mistakes: [...kekStoreMistakes(kekStores, resolver), ...pluginMistakes(kind, resolver)],
     }
   }
   const suffixes = [...new Set(listed.map((suffix) => suffix.toLowerCase()))]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { KEK_STORE_KINDS } from '../../../src/config/kekStoreKinds.ts'
 import { showSettings } from '../../../src/config/showSettings.ts'
 import { loadedFrom, mistakesIn } from './loadedFrom.ts'
 
@@ -169,5 +170,66 @@ describe('several secret stores', () => {
   it('bear the name that Barbican has an option for', (t) => {
     const { settings } = loadedFrom(t, '[simple_crypto_plugin]\nplugin_name = Our keyring\n')
     assert.equal(settings.simple_crypto_plugin.plugin_name, 'Our keyring')
+  })
+})
+
+describe('the one secret store', () => {
+  const CRYPTO = '[crypto]\nenabled_crypto_plugins = '
+  const STORE = '[secretstore]\nenabled_secretstore_plugins = '
+
+  it('is what Barbican calls simple_crypto in store_crypto, whether that is said or not', (t) => {
+    for (const said of [
+      '',
+      `${STORE}store_crypto\n${CRYPTO}simple_crypto\n`,
+      `${CRYPTO}simple_crypto, p11_crypto\n`,
+      `${CRYPTO}\n`,
+    ]) {
+      assert.deepEqual(mistakesIn(t, said), [], said)
+    }
+  })
+
+  for (const [what, said, sentence] of [
+    [
+      'another plugin for keys',
+      `${CRYPTO}a_crypto\n`,
+      /^gatehouse\.conf:2: \[crypto\] enabled_crypto_plugins is "a_crypto", and a keyring would take the place of what it names: write \[secretstore\] kek_store = keyring.*, the KEK stores of this release$/,
+    ],
+    [
+      'payloads kept elsewhere',
+      `${STORE}vault_plugin\n`,
+      /enabled_secretstore_plugins is "vault_plugin", which keeps payloads elsewhere.*: write \[secretstore\] kek_store = keyring/,
+    ],
+    [
+      'another plugin first',
+      `${CRYPTO}a_crypto\nenabled_crypto_plugins = simple_crypto\n`,
+      /"a_crypto"/,
+    ],
+  ] as const) {
+    it(`is not started as a keyring where the file names ${what}`, (t) => {
+      const mistakes = mistakesIn(t, said)
+      assert.equal(mistakes.length, 1)
+      assert.match(mistakes[0] ?? '', sentence)
+    })
+  }
+
+  it('is a keyring once somebody says so, whatever else is said', (t) => {
+    const chosen =
+      '[secretstore]\nkek_store = keyring\nenabled_secretstore_plugins = vault_plugin\n'
+    assert.deepEqual(mistakesIn(t, `${chosen}${CRYPTO}a_crypto\n`), [])
+  })
+
+  it('may name every kind that there is by its own words or those of Barbican', (t) => {
+    for (const [kind, { cryptoPlugins }] of Object.entries(KEK_STORE_KINDS)) {
+      for (const plugin of cryptoPlugins) {
+        const told = mistakesIn(t, `${CRYPTO}${plugin}\n`)
+        if (kind === 'keyring') assert.deepEqual(told, [])
+        else
+          assert.match(told.join('\n'), new RegExp(`write \\[secretstore\\] kek_store = ${kind},`))
+      }
+    }
+  })
+
+  it('with several secret stores is not what these options speak of', (t) => {
+    assert.deepEqual(mistakesIn(t, `${TWO}[crypto]\nenabled_crypto_plugins = a_crypto\n`), [])
   })
 })
