@@ -24,6 +24,8 @@ interface WsgiOptions {
 interface Address {
   readonly host: string | undefined
   readonly port: string | undefined
+  /** Where uWSGI would have spoken TLS. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string }
 }
 
 /** @returns the exit code of `gatehouse serve` */
@@ -36,7 +38,7 @@ export async function runWsgiCommand(
   const program = new Command('barbican-wsgi-api')
     .description(
       "Starts `gatehouse serve` for tools that start Barbican's API by another name. " +
-        'Of a uWSGI file the address is taken, and nothing else.',
+        'Of a uWSGI file the address and the certificate are taken, and nothing else.',
     )
     .exitOverride()
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
@@ -74,8 +76,11 @@ function addressOf({ host, port }: WsgiOptions): Address {
 }
 
 /** With uWSGI its own file says where to listen, and bind_host of barbican.conf is read by nobody. */
-function variablesFor({ host, port }: Address) {
+function variablesFor({ host, port, certificate }: Address) {
   return {
+    ...(certificate === undefined
+      ? {}
+      : { OS_SSL__CERT_FILE: certificate.certFile, OS_SSL__KEY_FILE: certificate.keyFile }),
     ...(host === undefined ? {} : { OS_DEFAULT__BIND_HOST: host }),
     ...(port === undefined ? {} : { OS_DEFAULT__BIND_PORT: port }),
   }
@@ -95,18 +100,37 @@ function addressInUwsgiFile(path: string): Address {
   if (!module.includes('barbican')) {
     throw refused(`${path} starts ${module || 'nothing'} and not Barbican's API.`)
   }
-  if (option('https') !== undefined || option('https-socket') !== undefined) {
-    throw refused(
-      `${path} has uWSGI speak TLS. Gatehouse does not read certificates from there: turn the tool's TLS between proxy and service off.`,
-    )
-  }
+  const secured = option('https') ?? option('https-socket')
+  if (secured !== undefined) return securedAddress(path, secured)
   const given = option('http') ?? option('http-socket')
   if (given === undefined) {
-    throw refused(`${path} has neither http nor http-socket: Gatehouse speaks HTTP alone.`)
+    throw refused(`${path} has neither http nor https: Gatehouse speaks HTTP alone.`)
   }
+  const address = addressIn(given)
+  if (address === undefined) throw refused(`${path} says http = ${given}; it wants host:port.`)
+  return address
+}
+
+/** `host:port,certificate,key`; what uWSGI takes behind that is said in [ssl]. */
+function securedAddress(path: string, given: string): Address {
+  const [first = '', certFile = '', keyFile = '', ...more] = given
+    .split(',')
+    .map((part) => part.trim())
+  const address = addressIn(first)
+  if (address === undefined || certFile === '' || keyFile === '') {
+    throw refused(`${path} says https = ${given}; it wants host:port,certificate,key.`)
+  }
+  if (more.some((part) => part !== '')) {
+    throw refused(
+      `${path} names ciphers or a CA of clients behind the key: write [ssl] ciphers and [ssl] ca_file instead.`,
+    )
+  }
+  return { ...address, certificate: { certFile, keyFile } }
+}
+
+function addressIn(given: string): Address | undefined {
   const found = /^(?<host>\[[^\]]+\]|[^:,]*):(?<port>\d+)$/.exec(given.trim())?.groups
-  if (found === undefined) throw refused(`${path} says http = ${given}; it wants host:port.`)
-  return { host: found['host'] || '0.0.0.0', port: found['port'] }
+  return found === undefined ? undefined : { host: found['host'] || '0.0.0.0', port: found['port'] }
 }
 
 function uwsgiOptions(path: string): (name: string) => string | undefined {

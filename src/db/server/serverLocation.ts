@@ -1,4 +1,5 @@
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
+import { type ClientFile, readClientFile } from './clientFile.ts'
 
 /** A database on a server, and how to get there. */
 export interface ServerLocation {
@@ -59,6 +60,7 @@ export function serverLocationOf(scheme: string, url: string): ServerLocation {
     )
   }
   const options = new Options(kind, parsed.searchParams)
+  if (kind === 'mysql') options.readFile()
   const database = decoded(parsed.pathname.slice(1), 'database')
   if (database === '') {
     throw new StartupRefusal(`[database] connection names no database; write ${kind}://host/NAME.`)
@@ -84,6 +86,7 @@ class Options {
   readonly #kind: Kind
   readonly #given: URLSearchParams
   readonly #known = new Set<string>()
+  #file: ClientFile = new Map()
 
   constructor(kind: Kind, given: URLSearchParams) {
     this.#kind = kind
@@ -100,7 +103,14 @@ class Options {
         `[database] connection gives ${name} more than once; several servers want a proxy or a virtual address before them.`,
       )
     }
-    return values[0] === '' ? undefined : values[0]
+    return values[0] || this.#file.get(name) || undefined
+  }
+
+  /** Whatever the URL does not say, `read_default_file` may. */
+  readFile(): void {
+    const path = this.text('read_default_file')
+    const group = this.text('read_default_group') ?? 'client'
+    if (path !== undefined) this.#file = readClientFile(path, group)
   }
 
   truth(name: string): boolean | undefined {
@@ -131,8 +141,12 @@ class Options {
     const pair = this.#pair('ssl_cert', 'ssl_key')
     const isCertificateChecked = this.truth('ssl_verify_cert')
     const isNameChecked = this.truth('ssl_verify_identity')
-    const isDisabled = this.truth('ssl_disabled') ?? false
+    const isAsked = this.#fileTruth('ssl')
+    // A file does not take back what the URL says.
+    const isSaid = [...this.#given.keys()].some((name) => name.startsWith('ssl_'))
+    const isDisabled = this.truth('ssl_disabled') ?? (isAsked === false && !isSaid)
     const isWanted =
+      isAsked === true ||
       caFile !== undefined ||
       pair.certFile !== undefined ||
       isCertificateChecked !== undefined ||
@@ -145,6 +159,14 @@ class Options {
       isCertificateChecked: isChecked,
       isNameChecked: isNameChecked ?? isChecked,
     }
+  }
+
+  /** An option that a file has and a URL has not; with nothing behind it, it is on. */
+  #fileTruth(name: string): boolean | undefined {
+    const given = this.#file.get(name)
+    return given === undefined
+      ? undefined
+      : !['0', 'false', 'off', 'no'].includes(given.toLowerCase())
   }
 
   /** libpq's names. */

@@ -23,7 +23,12 @@ async function started(t: TestContext, args: readonly string[], env: object = {}
   while (composed.length === 0 && !(await Promise.race([run.code.then(() => true), soon()]))) {}
   await soon()
   run.send('SIGTERM')
-  return { code: await run.code, settings: composed[0]?.DEFAULT, err: run.err() }
+  return {
+    code: await run.code,
+    settings: composed[0]?.DEFAULT,
+    ssl: composed[0]?.ssl,
+    err: run.err(),
+  }
 }
 
 function soon(): Promise<false> {
@@ -56,6 +61,16 @@ describe("a tool that starts Barbican's API by another name", () => {
     })
   }
 
+  for (const option of ['https', 'https-socket']) {
+    it(`speaks TLS where its uWSGI file does, with the certificate of that file: ${option}`, async (t) => {
+      const path = uwsgiFile(t, `${option} = 192.0.2.1:9311,/certs/c.pem,/certs/k.pem\n${MODULE}`)
+      const { settings, ssl, err } = await started(t, [path])
+      assert.equal(err, '')
+      assert.deepEqual([settings?.bind_host, settings?.bind_port], ['192.0.2.1', 9311])
+      assert.deepEqual([ssl?.cert_file, ssl?.key_file], ['/certs/c.pem', '/certs/k.pem'])
+    })
+  }
+
   it('gets what the environment says before what the file says', async (t) => {
     const path = uwsgiFile(t, `http = 192.0.2.1:9311\n${MODULE}`)
     const { settings } = await started(t, [path], { OS_DEFAULT__BIND_HOST: '127.0.0.1' })
@@ -65,8 +80,17 @@ describe("a tool that starts Barbican's API by another name", () => {
   for (const [what, lines, why] of [
     ['another program', 'http = :80\nmodule = nova.wsgi', /starts nova\.wsgi and not Barbican/],
     ['no program at all', 'http = :80', /starts nothing/],
-    ['TLS', `https = 192.0.2.1:9311,/c.pem,/k.pem\n${MODULE}`, /speak TLS/],
-    ["uWSGI's own protocol", `socket = :9311\n${MODULE}`, /neither http nor http-socket/],
+    [
+      'half of what TLS wants',
+      `https = 192.0.2.1:9311,/c.pem\n${MODULE}`,
+      /host:port,certificate,key/,
+    ],
+    [
+      'a CA of clients',
+      `https = 192.0.2.1:9311,/c.pem,/k.pem,HIGH,!/ca.pem\n${MODULE}`,
+      /\[ssl\] ciphers and \[ssl\] ca_file/,
+    ],
+    ["uWSGI's own protocol", `socket = :9311\n${MODULE}`, /neither http nor https/],
     ['an address that is none', `http = 9311\n${MODULE}`, /wants host:port/],
   ] as const) {
     it(`is refused where its file has ${what}`, async (t) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
-import { test } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, suite, test } from 'node:test'
 import { parseDatabaseUrl } from '../../../src/db/databaseLocation.ts'
 import { placeOf } from '../../../src/db/server/serverLocation.ts'
 import { StartupRefusal } from '../../../src/lib/startupRefusal.ts'
@@ -127,4 +129,69 @@ test('names a server without user and password', () => {
   const location = parseDatabaseUrl('mysql://barbican:hunter2@[fd00::1]/keys')
   assert.ok(location.kind !== 'sqlite')
   assert.equal(placeOf(location), 'MariaDB or MySQL at [fd00::1]:3306, database keys')
+})
+
+suite('read_default_file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-my-cnf-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const read = (content: string, more = '', user = 'barbican:hunter2@') => {
+    const path = join(folder, 'my.cnf')
+    writeFileSync(path, content)
+    const location = parseDatabaseUrl(
+      `mysql+pymysql://${user}db/barbican?read_default_file=${path}${more}`,
+    )
+    assert.ok(location.kind === 'mysql')
+    return location
+  }
+  const CHECKED = { isCertificateChecked: true, isNameChecked: true }
+
+  test('of an operator of Kubernetes turns TLS on, with its CA, chain and name checked', () => {
+    const pair = { certFile: undefined, keyFile: undefined }
+    assert.deepEqual(read('[client]\nssl=1\nssl-ca=/etc/ca.crt\n').tls, {
+      caFile: '/etc/ca.crt',
+      ...pair,
+      ...CHECKED,
+    })
+    assert.deepEqual(read('[client]\nssl=1\n').tls, { caFile: undefined, ...pair, ...CHECKED })
+    assert.equal(read('[client]\nssl=0\n').tls, undefined)
+    assert.equal(read('[client]\n').tls, undefined)
+  })
+
+  test('gives user, password, socket and client certificate that the URL does not', () => {
+    const content =
+      '!includedir /etc/my.cnf.d\n[mysqld]\nuser = mysql\n# [client]\n[client]\nuser = keys\n' +
+      "password='p=w # word'\nsocket = /run/my.sock\nssl_cert=/c.pem\nssl-key = /k.pem\ncompress\n[mysql]\nuser = other\n"
+    const found = read(content, '', '')
+    assert.equal(found.user, 'keys')
+    assert.equal(found.password, 'p=w # word')
+    assert.equal(found.socketPath, '/run/my.sock')
+    assert.equal(found.tls?.certFile, '/c.pem')
+    assert.equal(found.tls?.keyFile, '/k.pem')
+  })
+
+  test('says nothing against the URL, and is read in the group that the URL names', () => {
+    const content = '[client]\nuser = keys\nssl=0\nssl-ca = /other.pem\n[ours]\nport = 3307\n'
+    assert.equal(read(content).user, 'barbican')
+    assert.equal(read(content, '&ssl_ca=/ours.pem').tls?.caFile, '/ours.pem')
+    assert.equal(read(content, '&read_default_group=ours').port, 3307)
+  })
+
+  test('that cannot be read is refused, for what it was to say may be TLS', () => {
+    assert.throws(
+      () => parseDatabaseUrl('mysql://u:hunter2@db/barbican?read_default_file=/nowhere/my.cnf'),
+      { message: /the file \/nowhere\/my\.cnf of read_default_file cannot be read/ },
+    )
+  })
+
+  test('that says half of what it has to is refused, with nothing of its content', () => {
+    assert.throws(
+      () => read('[client]\npassword = hunter3\nssl-cert = /c.pem\n'),
+      (error: unknown) => {
+        assert.ok(error instanceof StartupRefusal)
+        assert.match(error.message, /belong together/)
+        assert.doesNotMatch(error.message, /hunter/)
+        return true
+      },
+    )
+  })
 })

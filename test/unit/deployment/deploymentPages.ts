@@ -55,11 +55,14 @@ export function page(name: string): string {
   return readFileSync(join(ROOT, 'docs', 'deployment', `${name}.md`), 'utf8')
 }
 
-export function overridesIn(name: string): string {
-  const blocks = [...page(name).matchAll(/^```(?:ini|yaml) overrides\n([\s\S]*?)^```$/gm)]
+/** @param kind the word behind `ini` or `yaml` */
+export function overridesIn(name: string, kind = 'overrides'): string {
+  const blocks = [...page(name).matchAll(/^```(?:ini|yaml) (\w+)\n([\s\S]*?)^```$/gm)]
+    .filter(([, word]) => word === kind)
+    .map(([, , block]) => [block, block] as const)
   const [block] = blocks
   if (blocks.length !== 1 || block?.[1] === undefined) {
-    throw new Error(`${name}.md has ${blocks.length} blocks of overrides`)
+    throw new Error(`${name}.md has ${blocks.length} blocks of ${kind}`)
   }
   return block[1]
 }

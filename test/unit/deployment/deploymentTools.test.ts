@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { logOptions } from '../../../src/cli/logOptions.ts'
+import { runWsgiCommand } from '../../../src/cli/wsgiCommand.ts'
 import type { ConfigSource } from '../../../src/config/configFiles.ts'
 import type { Environment } from '../../../src/config/environment.ts'
 import { type LoadedSettings, loadSettings } from '../../../src/config/loadSettings.ts'
@@ -10,6 +19,7 @@ import { DOCUMENTED_OPTIONS } from '../../../src/config/settingsTable.ts'
 import { parseDatabaseUrl } from '../../../src/db/databaseLocation.ts'
 import { ROOT } from '../../docs/documents.ts'
 import { freshFolder, runCli } from '../../support/runCli.ts'
+import { pkiNamed } from '../../support/testPki.ts'
 import { ELSEWHERE } from '../config/loadedFrom.ts'
 import { overridesIn, page, RENDERED } from './deploymentPages.ts'
 import { servedOnce } from './servedOnce.ts'
@@ -250,8 +260,72 @@ describe('the pages about deployment', () => {
 
   it('say why the operator has to name its database once more', (t) => {
     const { settings } = loaded(settingsOf(t, 'barbican-operator').sources)
-    assert.throws(() => parseDatabaseUrl(settings.database.connection), /read_default_file/)
+    const { connection } = settings.database
+    const at = (file: string) => connection.replace('/etc/my.cnf', file)
+    const there = parseDatabaseUrl(
+      at(join(ROOT, 'test', 'deployments', 'barbican-operator', 'my.cnf')),
+    )
+    assert.ok(there.kind === 'mysql')
+    assert.equal(there.tls?.caFile, '/etc/pki/tls/certs/ca-bundle.crt')
+    assert.throws(() => parseDatabaseUrl(at('/nowhere/my.cnf')), /read_default_file/)
     assert.match(page('barbican-operator'), /without `read_default_file`/)
+  })
+
+  it("leave the TLS of the operator's pods on, with a certificate for each of its names", async (t) => {
+    const pki = await pkiNamed('operator')
+    const folder = freshFolder(t)
+    for (const name of ['internal', 'public']) {
+      const { certificate, key } = await pki.issue({ commonName: name })
+      mkdirSync(join(folder, 'certs'), { recursive: true })
+      mkdirSync(join(folder, 'private'), { recursive: true })
+      writeFileSync(join(folder, 'certs', `${name}.crt`), certificate)
+      writeFileSync(join(folder, 'private', `${name}.key`), key, { mode: 0o600 })
+    }
+    const rendered = RENDERED['barbican-operator']?.(overridesIn('barbican-operator', 'tls')) ?? ''
+    const path = join(folder, 'tls.conf')
+    writeFileSync(path, rendered.replaceAll('/etc/pki/tls/', `${folder}/`), { mode: 0o600 })
+    const { settings } = loaded([{ kind: 'file', path }])
+    assert.deepEqual(
+      settings.certificates.map(({ name, serverNames }) => [name, serverNames]),
+      [
+        ['default', []],
+        ['public', ['barbican-public.openstack.svc']],
+      ],
+    )
+    await servedOnce(
+      t,
+      {
+        OS_DEFAULT__STATE_PATH: join(folder, 'state'),
+        OS_DATABASE__CONNECTION: `sqlite:///${join(folder, 'gatehouse.sqlite')}`,
+      },
+      ['--config-file', path],
+      pki.caPem,
+    )
+  })
+
+  it("leave the TLS of kolla-ansible's backend on, with the certificate of its uWSGI file", async (t) => {
+    const pki = await pkiNamed('kolla')
+    const folder = freshFolder(t)
+    const { certificate, key } = await pki.issue()
+    writeFileSync(join(folder, 'barbican-cert.pem'), certificate)
+    writeFileSync(join(folder, 'barbican-key.pem'), key, { mode: 0o600 })
+    const written = join(ROOT, 'test', 'deployments', 'kolla-ansible', 'barbican-api-uwsgi.ini')
+    const path = join(folder, 'barbican-api-uwsgi.ini')
+    const text = readFileSync(written, 'utf8').replaceAll('/etc/barbican/certs', folder)
+    writeFileSync(path, text)
+    assert.doesNotMatch(page('kolla-ansible'), /tls_backend: "no"/)
+    await servedOnce(
+      t,
+      {
+        // The address is of a machine of the tool's; the certificate is what counts here.
+        OS_DEFAULT__BIND_HOST: '127.0.0.1',
+        OS_DEFAULT__STATE_PATH: join(folder, 'state'),
+        OS_DATABASE__CONNECTION: `sqlite:///${join(folder, 'gatehouse.sqlite')}`,
+      },
+      [path],
+      pki.caPem,
+      runWsgiCommand,
+    )
   })
 
   it('have kolla-ansible log where its fluentd looks, in the form it takes apart', (t) => {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { Environment } from '../../../src/config/environment.ts'
-import { freshFolder, runCli } from '../../support/runCli.ts'
+import { type CliRequest, freshFolder, runCli } from '../../support/runCli.ts'
 
 interface CleansUp {
   after(work: () => void): unknown
@@ -12,11 +16,15 @@ export async function servedOnce(
   t: CleansUp,
   env: Environment,
   args: readonly string[] = [],
+  /** Where it speaks TLS: who signed its certificate. */
+  ca?: string,
+  program?: NonNullable<CliRequest['run']>,
 ): Promise<void> {
   // Here, not above: the rooms of a server are heavy, and tests of documents alone should not wait for them.
   const { compose } = await import('../../../src/compose.ts')
   const run = runCli({
-    args: ['serve', ...args],
+    args: program === undefined ? ['serve', ...args] : args,
+    ...(program !== undefined && { run: program }),
     env: {
       OS_DEFAULT__BIND_PORT: '0',
       OS_ADMIN__BIND_PORT: '0',
@@ -28,8 +36,7 @@ export async function servedOnce(
       return {
         listen: async () => {
           const listening = await gatehouse.listen()
-          const answer = await fetch(`${listening.addresses[0]}/healthcheck`)
-          assert.equal(await answer.text(), 'OK')
+          assert.equal(await healthAt(`${listening.addresses[0]}/healthcheck`, ca), 'OK')
           setImmediate(() => run.send('SIGTERM'))
           return listening
         },
@@ -38,4 +45,10 @@ export async function servedOnce(
     },
   })
   assert.equal(await run.code, 0, run.err())
+}
+
+async function healthAt(url: string, ca: string | undefined): Promise<string> {
+  if (ca === undefined) return await (await fetch(url)).text()
+  const [answer] = (await once(get(url, { ca }), 'response')) as [IncomingMessage]
+  return await text(answer)
 }
