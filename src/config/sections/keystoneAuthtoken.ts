@@ -161,7 +161,7 @@ export const keystoneAuthtokenSection = {
     default: 3,
   }),
   memcached_servers: setting({
-    explanation: 'Tokens are cached in each process.',
+    explanation: 'Tokens are cached in each process; [token_cache] is what processes share.',
     kind: manyLists,
     default: [],
     oldNames: ['keystone_authtoken.memcache_servers'],
