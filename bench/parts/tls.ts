@@ -11,10 +11,12 @@ import { callersIn } from '../load/callers.ts'
 import type { Work } from '../load/loadJob.ts'
 import { payloads } from '../load/workloads.ts'
 import { measure } from '../measurement.ts'
+import { median } from '../median.ts'
 import { medians } from '../rounds.ts'
 import { type Configuration, Gatehouse } from '../target/gatehouse.ts'
 import { startHaProxy } from '../target/haProxy.ts'
 import { localTokens } from '../target/localTokens.ts'
+import { cpuMicros } from '../target/processCost.ts'
 import type { Served } from '../target/served.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Bench } from './bench.ts'
@@ -116,9 +118,22 @@ async function compare(
   ways: readonly (readonly [name: string, served: Served, work: Work])[],
 ): Promise<void> {
   const { connections, rounds } = options
+  /** Where a proxy stands before it, what is left for the node. */
+  const inNode = new Map<string, number[]>()
+  const nodesOf = ({ furtherPids = [] }: Served) =>
+    furtherPids.reduce((sum, pid) => sum + cpuMicros(pid), 0)
   const sides = ways.map(([name, served, work]) => {
     const job = generator.load({ origin: served.origin, ...work })
-    return { name, once: (seconds: number) => measure(served, job, { connections, seconds }) }
+    return {
+      name,
+      once: async (seconds: number) => {
+        const before = nodesOf(served)
+        const found = await measure(served, job, { connections, seconds })
+        const micros = (nodesOf(served) - before) / (found.requestsPerSecond * seconds)
+        inNode.set(name, [...(inNode.get(name) ?? []), micros])
+        return found
+      },
+    }
   })
   // Checks of the proxies have to see the node twice before a request goes through.
   await delay(3_000)
@@ -130,7 +145,11 @@ async function compare(
     ),
   )
   for (const { name } of sides.slice(1)) {
-    tell(`  ${name}: ${medianRatio(found, name, PLAIN, cpu).toFixed(2)} times the CPU of ${PLAIN}`)
+    const node = median(inNode.get(name) ?? [])
+    const share = node > 0 ? `, of which about ${node.toFixed(0)} us in the node` : ''
+    tell(
+      `  ${name}: ${medianRatio(found, name, PLAIN, cpu).toFixed(2)} times the CPU of ${PLAIN}${share}`,
+    )
   }
   tell('')
 }
