@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { tokenCacheOptions } from './cli/tokenCacheOfSettings.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { SharedCacheSeal } from './crypto/cacheSeal.ts'
@@ -54,6 +55,8 @@ export async function composeTokenCache(parts: Parts): Promise<ComposedTokenCach
     seal: new SharedCacheSeal(secret, deploymentId),
     clock,
     onLookup: (outcome) => lookups.count(outcome),
+    waitMs: options.timeoutMs,
+    wait: (ms) => setTimeout(ms, undefined, { ref: false }),
   })
   return { shared, close: () => cache.close() }
 }

@@ -16,6 +16,9 @@ import { type CachedAnswer, TokenCache, type TokenSpace } from './tokenCache.ts'
 /** Tokens are bearer strings of visible ASCII; Keystone's longest are far shorter. */
 const TOKEN = /^[\x21-\x7e]{1,16384}$/
 
+const LIVE: readonly TokenSpace[] = ['live']
+const EITHER: readonly TokenSpace[] = ['live', 'expired']
+
 /** How often which way was taken; for metrics. */
 export interface TokenCounters {
   hits: number
@@ -173,28 +176,33 @@ export class KeystoneAuthenticator implements Authenticator {
       return undefined
     }
     return await this.#flights.run(flightKey, async () => {
-      const shared = await this.#fromOthers(space, key)
+      const spaces = space === 'live' ? LIVE : EITHER
+      const shared = await this.#fromOthers(spaces, key)
       if (shared !== undefined) return shared
       this.counters.misses++
       // Taken before asking: a token revoked while the answer travels is not trusted for longer.
       const askedAtMs = this.#clock.monotonicMs()
-      const answer = await this.#client.validate(token, space === 'expired')
+      let answer: KeystoneAnswer | undefined
+      try {
+        answer = await this.#client.validate(token, space === 'expired')
+      } finally {
+        if (answer === undefined) this.#shared?.release(spaces, key)
+      }
       this.#keep(space, key, answer, askedAtMs)
       return answer
     })
   }
 
   /** What another process heard a moment ago. An answer about a live token is good for either space, as above. */
-  async #fromOthers(space: TokenSpace, key: string): Promise<KeystoneAnswer | undefined> {
-    if (this.#shared === undefined) return undefined
-    for (const from of space === 'live' ? (['live'] as const) : (['live', 'expired'] as const)) {
-      const known = await this.#shared.find(from, key)
-      if (known === undefined || !this.#isYoung(known)) continue
-      if (from === 'live' && this.#isExpired(known.answer)) continue
-      this.#cache[from].set(key, known)
-      return known.answer
-    }
-    return undefined
+  async #fromOthers(
+    spaces: readonly TokenSpace[],
+    key: string,
+  ): Promise<KeystoneAnswer | undefined> {
+    const found = await this.#shared?.find(spaces, key)
+    if (found === undefined || !this.#isYoung(found.known)) return undefined
+    const { space, known } = found
+    this.#cache[space].set(key, known)
+    return known.answer
   }
 
   #keep(

@@ -47,6 +47,12 @@ export class RedisCache implements RemoteCache {
     return reply.value
   }
 
+  async claim(name: string, lifeMs: number): Promise<boolean> {
+    const reply = await this.#send('SET', name, '1', 'NX', 'PX', String(lifeMs))
+    if (reply.kind === 'error') throw new Error('Redis refuses a SET')
+    return reply.kind === 'status'
+  }
+
   async set(name: string, value: Buffer, lifeMs: number): Promise<void> {
     const reply = await this.#send('SET', name, value, 'PX', String(lifeMs))
     if (reply.kind !== 'status') throw new Error('Redis refuses a SET')

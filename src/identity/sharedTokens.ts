@@ -8,6 +8,8 @@ import type { CachedAnswer, TokenSpace } from './tokenCache.ts'
 export interface RemoteCache {
   /** undefined: there is none of this name. @throws when there was no usable reply in time */
   get(name: string): Promise<Buffer | undefined>
+  /** True for one of all who ask for this name within that time. @throws as `get` */
+  claim(name: string, lifeMs: number): Promise<boolean>
   /** @throws as `get` */
   set(name: string, value: Buffer, lifeMs: number): Promise<void>
   /** @throws as `get` */
@@ -19,7 +21,17 @@ export interface SharedTokensParts {
   readonly seal: CacheSeal
   readonly clock: Clock
   readonly onLookup: (outcome: SharedLookup) => void
+  /** How long at most one that asks Keystone at this moment is waited for. */
+  readonly waitMs: number
+  readonly wait: (ms: number) => Promise<void>
 }
+
+export interface FoundAnswer {
+  readonly space: TokenSpace
+  readonly known: CachedAnswer
+}
+
+const LOOK_EVERY_MS = 5
 
 /** 'refused': what came back is not what one of us put there under this name, or is not usable. 'unkept': an answer was not taken. */
 export const SHARED_LOOKUPS = ['hit', 'miss', 'refused', 'unanswered', 'unkept'] as const
@@ -36,31 +48,68 @@ export class SharedTokens {
     this.#parts = parts
   }
 
-  /** Never rejects. The caller judges whether the answer is young enough. */
-  async find(space: TokenSpace, key: string): Promise<CachedAnswer | undefined> {
-    const { cache, seal, clock, onLookup } = this.#parts
-    const name = seal.nameOf(space, key)
-    let sealed: Buffer | undefined
+  /**
+   * Where nobody has an answer, whoever asks first goes to Keystone and the others wait for him, so that a token
+   * which comes to all processes at once costs one question. Never rejects. The caller judges whether what is
+   * found is young enough, and says with `keep`, `forget` or `release` that he is done.
+   */
+  async find(spaces: readonly TokenSpace[], key: string): Promise<FoundAnswer | undefined> {
+    const { cache, onLookup, clock, waitMs, wait } = this.#parts
     try {
-      sealed = await cache.get(name)
+      const found = await this.#look(spaces, key)
+      if (found !== undefined) return this.#told(found)
+      const claim = this.#claimOf(spaces, key)
+      if (!(await cache.claim(claim, waitMs))) {
+        // A cache that says so to everybody costs this wait and no more.
+        for (const sinceMs = clock.monotonicMs(); clock.monotonicMs() - sinceMs < waitMs; ) {
+          await wait(LOOK_EVERY_MS)
+          const later = await this.#look(spaces, key)
+          if (later !== undefined) return this.#told(later)
+          if ((await cache.get(claim)) === undefined) break
+        }
+      }
+      onLookup('miss')
     } catch {
       onLookup('unanswered')
-      return undefined
     }
-    if (sealed === undefined) {
-      onLookup('miss')
-      return undefined
+    return undefined
+  }
+
+  #told(found: FoundAnswer | 'refused'): FoundAnswer | undefined {
+    this.#parts.onLookup(found === 'refused' ? 'refused' : 'hit')
+    return found === 'refused' ? undefined : found
+  }
+
+  async #look(
+    spaces: readonly TokenSpace[],
+    key: string,
+  ): Promise<FoundAnswer | 'refused' | undefined> {
+    const { cache, seal, clock } = this.#parts
+    for (const space of spaces) {
+      const name = seal.nameOf(space, key)
+      const sealed = await cache.get(name)
+      if (sealed === undefined) continue
+      const content = seal.open(name, sealed)
+      const shared = content === undefined ? undefined : decodeShared(content)
+      const ageMs = shared === undefined ? -1 : clock.epochMs() - shared.validatedAtEpochMs
+      // From the future: the clocks of two nodes differ, and how old it is cannot be told.
+      if (shared === undefined || ageMs < 0) return 'refused'
+      // What has ended is no answer about a live token, and another one may be there for it.
+      if (lifeLeftMs(space, shared.answer, clock.epochMs()) <= 0) continue
+      const known = { answer: shared.answer, validatedAtMs: clock.monotonicMs() - ageMs }
+      return { space, known }
     }
-    const content = seal.open(name, sealed)
-    const shared = content === undefined ? undefined : decodeShared(content)
-    const ageMs = shared === undefined ? -1 : clock.epochMs() - shared.validatedAtEpochMs
-    // From the future: the clocks of two nodes differ, and how old it is cannot be told.
-    if (shared === undefined || ageMs < 0) {
-      onLookup('refused')
-      return undefined
-    }
-    onLookup('hit')
-    return { answer: shared.answer, validatedAtMs: clock.monotonicMs() - ageMs }
+    return undefined
+  }
+
+  /** By what was asked for: an answer may find its place in either space. */
+  #claimOf(spaces: readonly TokenSpace[], key: string): string {
+    return `${this.#parts.seal.nameOf(spaces.at(-1) ?? 'live', key)}:claim`
+  }
+
+  /** Keystone gave no answer to keep: nobody need wait for one. */
+  release(spaces: readonly TokenSpace[], key: string): void {
+    this.#parts.cache.delete(this.#claimOf(spaces, key)).catch(() => undefined)
   }
 
   /** Handed over and forgotten: whether it is kept is nobody's concern. */

@@ -5,6 +5,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { SharedCacheSeal } from '../../src/crypto/cacheSeal.ts'
 import { KeystoneAuthenticator } from '../../src/identity/keystoneAuthenticator.ts'
 import { RedisCache, type RedisEvent } from '../../src/identity/redisCache.ts'
@@ -87,6 +88,8 @@ describe('a token cache on a Redis over TLS', { timeout: 120_000 }, () => {
         seal: new SharedCacheSeal(SECRET, 'deployment'),
         clock: systemClock(),
         onLookup: (outcome) => lookups.push(outcome),
+        waitMs: given.timeoutMs ?? TIMEOUT_MS,
+        wait: (ms) => delay(ms),
       }),
     })
     const close = async () => {
@@ -124,6 +127,35 @@ describe('a token cache on a Redis over TLS', { timeout: 120_000 }, () => {
     for (const word of [token, 'observer', 'user-1', 'project-1']) assert.ok(!value.includes(word))
     const lifeMs = Number(/:(\d+)/.exec(await redis.command('PTTL', name))?.[1])
     assert.ok(lifeMs > 200_000 && lifeMs <= 300_000, `${lifeMs} ms`)
+  })
+
+  test('one validation serves four processes that meet a token at the same moment', async () => {
+    await redis.command('FLUSHALL')
+    // Longer than a busy machine takes: whoever waits in vain would ask as well.
+    const patient = () => process_({ timeoutMs: 5_000 })
+    const all = [await patient(), await patient(), await patient(), await patient()]
+    const gate = Promise.withResolvers<void>()
+    // Each has logged in at Keystone by now.
+    for (const one of all) await one.ask(keystone.issue())
+    const token = keystone.issue()
+    keystone.gate = gate.promise
+    try {
+      assert.equal(
+        await validationsOf(async () => {
+          const asked = all.map((one) => one.ask(token))
+          await until(
+            async () => /claim/.test(await redis.command('KEYS', '*:claim')),
+            'nobody asks Keystone',
+          )
+          gate.resolve()
+          assert.deepEqual(await Promise.all(asked), [OK, OK, OK, OK])
+        }),
+        1,
+      )
+    } finally {
+      gate.resolve()
+      keystone.gate = undefined
+    }
   })
 
   test('a Redis whose certificate another authority signed is not spoken to', async () => {

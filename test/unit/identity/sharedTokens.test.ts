@@ -36,6 +36,12 @@ class Hoard implements RemoteCache {
     this.forgotten.push(name)
   }
   readonly forgotten: string[] = []
+  /** Claims nobody ever loses, unless it is told otherwise. */
+  isClaimed = false
+  async claim(): Promise<boolean> {
+    if (this.isAway) throw new Error('away')
+    return !this.isClaimed
+  }
 }
 
 interface Node {
@@ -49,6 +55,7 @@ async function scene(t: TestContext, options: Partial<KeystoneOptions> = {}) {
   const keystone = await FakeKeystone.start({ epochMs: clock.epochMs })
   t.after(() => keystone.close())
   const hoard = new Hoard()
+  const waits = { count: 0, during: async (): Promise<void> => undefined }
   const node = (
     given: { secret?: typeof SECRET; deployment?: string; clock?: ManualClock } = {},
   ): Node => {
@@ -66,6 +73,12 @@ async function scene(t: TestContext, options: Partial<KeystoneOptions> = {}) {
         seal: new SharedCacheSeal(given.secret ?? SECRET, given.deployment ?? 'deployment'),
         clock: own,
         onLookup: (outcome) => lookups.push(outcome),
+        waitMs: 100,
+        wait: async (ms) => {
+          waits.count += 1
+          await waits.during()
+          own.forward(ms / 1000)
+        },
       }),
       ...options,
     })
@@ -88,7 +101,7 @@ async function scene(t: TestContext, options: Partial<KeystoneOptions> = {}) {
         ),
     }
   }
-  return { clock, keystone, hoard, node }
+  return { clock, keystone, hoard, node, waits }
 }
 
 test('four processes ask Keystone once about a token', async (t) => {
@@ -99,6 +112,42 @@ test('four processes ask Keystone once about a token', async (t) => {
     assert.equal(await process.ask(token), OK)
   }
   assert.equal(keystone.validations, 1)
+})
+
+test('whoever comes second waits for the one that asks Keystone, and has its answer', async (t) => {
+  const { keystone, hoard, node, waits } = await scene(t)
+  const [first, second] = [node(), node()]
+  const token = keystone.issue()
+  hoard.isClaimed = true
+  hoard.entries.set('claimed', Buffer.from('1'))
+  hoard.get = async (name) => hoard.entries.get(name.endsWith(':claim') ? 'claimed' : name)
+  waits.during = async () => {
+    hoard.isClaimed = false
+    await first.ask(token)
+  }
+  assert.equal(await second.ask(token), OK)
+  assert.equal(keystone.validations, 1)
+  assert.equal(waits.count, 1)
+})
+
+test('whoever waits in vain asks as well: when the claim is given back, and after waitMs whatever the cache says', async (t) => {
+  const { keystone, hoard, node, waits } = await scene(t)
+  hoard.isClaimed = true
+  assert.equal(await node().ask(keystone.issue()), OK)
+  assert.equal(waits.count, 1, 'there is no claim any more')
+  hoard.get = async (name) => (name.endsWith(':claim') ? Buffer.from('1') : hoard.entries.get(name))
+  assert.equal(await node().ask(keystone.issue()), OK)
+  assert.equal(waits.count, 1 + 20, '100 ms of 5')
+})
+
+test('a refusal and a failure of Keystone give the claim back', async (t) => {
+  const { keystone, hoard, node } = await scene(t)
+  assert.equal(await node().ask('gAAAAAunknown'), 'unauthorized')
+  const claims = () => hoard.forgotten.filter((name) => name.endsWith(':claim')).length
+  assert.equal(claims(), 1)
+  keystone.mode = 'down'
+  assert.equal(await node().ask(keystone.issue()), 'unavailable')
+  assert.equal(claims(), 2)
 })
 
 test('neither the name nor the content of an entry shows the token, its hash, user or roles', async (t) => {
@@ -151,7 +200,10 @@ test('a token that Keystone no longer knows is taken out for all', async (t) => 
   clock.forward(301)
   keystone.revoke(token)
   assert.equal(await process.ask(token), 'unauthorized')
-  assert.deepEqual(hoard.forgotten, [...hoard.entries.keys()])
+  assert.deepEqual(
+    hoard.forgotten.filter((name) => !name.endsWith(':claim')),
+    [...hoard.entries.keys()],
+  )
 })
 
 test('an entry from the future is not believed', async (t) => {
