@@ -1,3 +1,4 @@
+import { refusingWith } from './cli/exitCodes.ts'
 import { keystoneConnection } from './cli/keystoneOfSettings.ts'
 import { composeTokenCache } from './composeTokenCache.ts'
 import type { Settings } from './config/settingsTable.ts'
@@ -55,7 +56,7 @@ function standalone(authenticator: Authenticator): ComposedAuthenticator {
 async function keystone(parts: Parts): Promise<ComposedAuthenticator> {
   const { settings, clock, log, metrics } = parts
   const options = settings.keystone_authtoken
-  const tokenCache = await composeTokenCache(parts)
+  const tokenCache = await refusingWith('settings', () => composeTokenCache(parts))
   const authenticator = new KeystoneAuthenticator({
     ...keystoneConnection(settings),
     wwwAuthenticateUri: options.www_authenticate_uri,

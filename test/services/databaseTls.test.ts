@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -149,6 +149,22 @@ function databaseTls(name: string, kind: Kind): void {
       const database = await opened({ caFile: ours.caFile })
       await writes(database).finally(() => database.close())
     })
+
+    if (kind === MARIADB) {
+      test('what a my.cnf says of TLS is as good as what the URL says', async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'gh-my-cnf-'))
+        t.after(() => rm(folder, { recursive: true, force: true }))
+        const file = join(folder, 'my.cnf')
+        const address = server.urlWith({ options: `read_default_file=${file}` })
+        await writeFile(file, `[client]\nssl-ca=${ours.caFile}\nssl=1\n`)
+        await withConnection(address, async (connection) => {
+          const { rows } = await connection.execute({ sql: kind.cipher, params: [] })
+          assert.match(String(rows[0]?.['cipher']), /^TLS_|^ECDHE/)
+        })
+        await writeFile(file, `[client]\nssl-ca=${others.caFile}\nssl=1\n`)
+        await refuses(address, /certificate/)
+      })
+    }
 
     test('a server whose certificate another authority signed is refused', async () => {
       await refuses(url({ caFile: others.caFile }), /certificate/)
