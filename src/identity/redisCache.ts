@@ -28,7 +28,7 @@ export class RedisCache implements RemoteCache {
   #pauseMs: number
   #timer: NodeJS.Timeout | undefined
   #isTold = false
-  #isClosed = false
+  readonly #closed = new AbortController()
 
   constructor(parts: RedisCacheParts) {
     this.#parts = parts
@@ -63,9 +63,8 @@ export class RedisCache implements RemoteCache {
   }
 
   close(): void {
-    this.#isClosed = true
     clearTimeout(this.#timer)
-    this.#connection?.end('it is no longer needed')
+    this.#closed.abort()
   }
 
   async #send(...words: readonly (string | Buffer)[]): Promise<RedisReply> {
@@ -84,6 +83,7 @@ export class RedisCache implements RemoteCache {
         tls: tls(),
         timeoutMs,
         connectTimeoutMs: this.#times.connectMs,
+        signal: this.#closed.signal,
         onEnd: (reason) => {
           isOver = true
           if (this.#connection === undefined) return
@@ -91,10 +91,6 @@ export class RedisCache implements RemoteCache {
           this.#lost(reason)
         },
       })
-      if (this.#isClosed) {
-        connection.end('it is no longer needed')
-        return
-      }
       if (isOver) throw new Error('it closed the connection')
       this.#connection = connection
       this.#isTold = false
@@ -105,7 +101,7 @@ export class RedisCache implements RemoteCache {
   }
 
   #lost(reason: string): void {
-    if (this.#isClosed) return
+    if (this.#closed.signal.aborted) return
     if (!this.#isTold) this.#parts.onEvent({ kind: 'away', reason })
     this.#isTold = true
     clearTimeout(this.#timer)

@@ -23,6 +23,8 @@ export interface RedisConnectionParts {
   /** For each command, from the moment it is sent. */
   readonly timeoutMs: number
   readonly connectTimeoutMs: number
+  /** Ends it, whether it is there yet or not. */
+  readonly signal: AbortSignal
   /** Once, when it is over. */
   readonly onEnd: (reason: string) => void
 }
@@ -45,6 +47,7 @@ export class RedisConnection {
   readonly #replies: RedisReplies
   readonly #waiting: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
+  readonly #aborted = (): void => this.end('it is no longer needed')
   #endedBy: Error | undefined
 
   private constructor(parts: RedisConnectionParts) {
@@ -76,6 +79,7 @@ export class RedisConnection {
       () => connection.end('it cannot be reached in time'),
       parts.connectTimeoutMs,
     )
+    parts.signal.addEventListener('abort', connection.#aborted)
     try {
       await connection.#connected()
       if (password !== undefined) {
@@ -112,6 +116,7 @@ export class RedisConnection {
     clearTimeout(this.#timer)
     this.#socket.destroy()
     for (const { reject } of this.#waiting.splice(0)) reject(error)
+    this.#parts.signal.removeEventListener('abort', this.#aborted)
     this.#parts.onEnd(reason)
   }
 

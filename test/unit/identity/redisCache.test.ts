@@ -104,3 +104,31 @@ test('more than a thousand questions at once are too many, and the others are an
     'nobody is left waiting',
   )
 })
+
+test('closed while it connects, it lets go at once', async (t) => {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const events: RedisEvent[] = []
+  const cache = new RedisCache({
+    address: {
+      host: '127.0.0.1',
+      port: (server.address() as AddressInfo).port,
+      username: undefined,
+      password: undefined,
+      database: 0,
+    },
+    tls: () => undefined,
+    timeoutMs: 60_000,
+    onEvent: (event) => events.push(event),
+    times: { connectMs: 60_000 },
+  })
+  const started = cache.start()
+  await once(server, 'connection')
+  cache.close()
+  await started
+  await assert.rejects(cache.get('name'), /away/)
+  assert.deepEqual(events, [], 'nobody wants to hear of it')
+  await Promise.all(sockets.map((socket) => socket.destroyed || once(socket.resume(), 'close')))
+})
