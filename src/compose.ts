@@ -115,7 +115,7 @@ async function composeAll(
   const { listener } = opened.keep(transport, (it) => it.stop())
   const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
   const processes = new ProcProcessMarks()
-  const { app, orderWorker, purges, forgetKeys } = composeApi({
+  const { app, orderWorker, purges, certificateWatch, forgetKeys } = composeApi({
     database,
     kekStores,
     storePlan,
@@ -148,7 +148,9 @@ async function composeAll(
   opened.keep(orderWorker, (it) => it.stop())
   const { leases } = database
   const housekeeping = opened.keep(
-    composeHousekeeping(settings, { leases, purges, watch, clock, log, wait: waitFor }),
+    composeHousekeeping(settings, {
+      ...{ leases, purges, certificateWatch, watch, clock, log, wait: waitFor },
+    }),
     (it) => it.stop(),
   )
   const deletions = await refusingWith('settings', () =>

@@ -1,13 +1,17 @@
 import type Koa from 'koa'
+import { CertificateReader } from './crypto/certificateReader.ts'
 import { RowIntegrity } from './crypto/integrity.ts'
 import { Keyring, type KeyringParts } from './crypto/keyring.ts'
 import { PreferredStores } from './crypto/preferredStores.ts'
 import { EnvelopeSealer } from './crypto/sealer.ts'
 import { containerAclParent, secretAclParent } from './domain/aclParents.ts'
 import { Acls } from './domain/acls.ts'
+import { Certificates } from './domain/certificates.ts'
+import { CertificateWatch } from './domain/certificateWatch.ts'
 import { ContainerConsumers } from './domain/containerConsumers.ts'
 import { Containers } from './domain/containers.ts'
 import { Orders } from './domain/orders.ts'
+import type { CertificateRepository } from './domain/ports/certificateRepositories.ts'
 import type {
   ContainerConsumerRepository,
   ContainerRepository,
@@ -43,6 +47,7 @@ import { type AppParts, createApp } from './http/app.ts'
 import { Cors, type CorsOptions } from './http/cors.ts'
 import { type HrefOptions, hrefBase } from './http/hrefs.ts'
 import { containerAclRoutes, secretAclRoutes } from './http/resources/acls.ts'
+import { certificateRoutes } from './http/resources/certificates.ts'
 import { containerConsumerRoutes } from './http/resources/containerConsumers.ts'
 import { containerRoutes } from './http/resources/containers.ts'
 import { orderRoutes } from './http/resources/orders.ts'
@@ -69,6 +74,7 @@ export interface ApiParts {
     readonly containers: ContainerRepository
     readonly containerConsumers: ContainerConsumerRepository
     readonly secretConsumers: SecretConsumerRepository
+    readonly certificates: CertificateRepository
     readonly orders: OrderRepository
     readonly orderTasks: OrderTaskRepository
     readonly quotas: QuotaRepository
@@ -112,9 +118,10 @@ export interface Api {
   /** Works when it is started; without one, key pairs are made by another process. */
   readonly orderWorker: OrderWorker
   readonly routes: readonly Route[]
-  /** On the same keys: for housekeeping. */
+  readonly certificateWatch: CertificateWatch
   /** Drops what is remembered of a project that was deleted. */
   readonly forgetKeys: (projectId: ProjectId) => void
+  /** On the same keys: for housekeeping. */
   readonly purges: { readonly expiredSecrets: SecretPurge; readonly tombstones: TombstonePurge }
 }
 
@@ -140,7 +147,9 @@ export function composeApi(parts: ApiParts): Api {
   const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms })
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
   const { defaultQuotas } = parts
-  const shared = { integrity, sealer, keyCache: keyring, defaultQuotas, policy, clock }
+  const payloadReader = new CertificateReader(sealer)
+  const ofCrypto = { integrity, sealer, payloadReader, keyCache: keyring }
+  const shared = { ...ofCrypto, defaultQuotas, policy, clock }
 
   const ofSecrets = { ...shared, secrets: database.secrets, consumers: database.secretConsumers }
   const secrets = new Secrets(ofSecrets)
@@ -198,6 +207,9 @@ export function composeApi(parts: ApiParts): Api {
     tombstones: new TombstonePurge(database.purge),
   }
 
+  const certificates = new Certificates({ ...shared, ...database })
+  const certificateWatch = new CertificateWatch({ certificates: database.certificates, clock })
+
   // The hottest paths first: the router looks at them in this order.
   const { paging } = parts.secretOptions
   const routes = [
@@ -209,6 +221,7 @@ export function composeApi(parts: ApiParts): Api {
     ...secretConsumerRoutes(secretConsumers, parts.secretOptions),
     ...secretAclRoutes(secretAcls),
     ...containerAclRoutes(containerAcls),
+    ...certificateRoutes(certificates),
     ...secretStoreRoutes(secretStores),
     ...quotaRoutes(quotas, parts.secretOptions.paging),
     ...transportKeyRoutes(transportKeys, parts.secretOptions.paging),
@@ -227,5 +240,5 @@ export function composeApi(parts: ApiParts): Api {
     keyring.purge(projectId)
     storeChoice.forget(projectId)
   }
-  return { app, routes, orderWorker, purges, forgetKeys }
+  return { app, routes, orderWorker, purges, certificateWatch, forgetKeys }
 }

@@ -12,6 +12,7 @@ import { type LeaseEvent, LeaseKeeper } from './worker/leaseKeeper.ts'
 interface Parts {
   readonly leases: LeaseRepository
   readonly purges: Api['purges']
+  readonly certificateWatch: Api['certificateWatch']
   readonly watch: Watch
   readonly clock: Clock
   readonly log: Log
@@ -29,15 +30,18 @@ const LEASE = 'housekeeping'
 /** Housekeeping as this database wants it: on one node at a time, where there may be several. */
 export function composeHousekeeping(
   { housekeeping, database }: Settings,
-  { leases, purges, watch, clock, log, wait }: Parts,
+  { leases, purges, certificateWatch, watch, clock, log, wait }: Parts,
 ): Housekeeping {
   const housekeeper = new Housekeeper({
     ...purges,
+    certificates: certificateWatch,
     clock,
     intervalSeconds: housekeeping.interval,
     keepExpired: housekeeping.keep_expired_secrets,
     keepTombstones: housekeeping.keep_tombstones,
     wait,
+    onCertificateEnding: watch.onCertificateEnding,
+    onCertificates: watch.onCertificates,
     onRun: watch.onHousekeeping,
     onFailure: watch.onHousekeepingFailure,
   })

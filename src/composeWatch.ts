@@ -3,10 +3,13 @@ import type { Settings } from './config/settingsTable.ts'
 import type { KeyringEvent } from './crypto/keyringEvent.ts'
 import type { DatabaseGauge } from './db/database.ts'
 import type { DatabaseEvent } from './db/databaseEvent.ts'
+import type { CertificateEnding } from './domain/certificateWatch.ts'
+import type { CertificateCounts } from './domain/ports/certificateRepositories.ts'
 import type { Alarms } from './domain/ports/crypto.ts'
 import type { RequestObserver } from './http/observer.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { wireTime } from './lib/timestamp.ts'
 import { AccessLog } from './ops/accessLog.ts'
 import { OperatorAlarms } from './ops/alarms.ts'
 import { Audit } from './ops/audit.ts'
@@ -15,6 +18,7 @@ import type { OpenLog } from './ops/log.ts'
 import { LoopDelay } from './ops/loopDelay.ts'
 import { Metrics } from './ops/metrics.ts'
 import { RequestWatch } from './ops/requestWatch.ts'
+import { StoredCertificateMetrics } from './ops/storedCertificateMetrics.ts'
 import type { Decision } from './policy/policy.ts'
 import type { HousekeepingRun } from './worker/housekeeper.ts'
 import type { OrderEvent } from './worker/orderEvent.ts'
@@ -29,6 +33,8 @@ export interface Watch {
   readonly onDatabaseEvent: (event: DatabaseEvent) => void
   readonly onKeyringEvent: (event: KeyringEvent) => void
   readonly onOrderEvent: (event: OrderEvent) => void
+  readonly onCertificateEnding: (ending: CertificateEnding) => void
+  readonly onCertificates: (counts: CertificateCounts | undefined) => void
   readonly onHousekeeping: (run: HousekeepingRun) => void
   readonly onHousekeepingFailure: (error: unknown) => void
   readonly deletions: DeletionWatch
@@ -94,6 +100,7 @@ export async function composeWatch(
   })
   loopDelay.start()
 
+  const certificates = new StoredCertificateMetrics(metrics.registry)
   const alarms = new OperatorAlarms({ log, metrics, audit })
   return {
     metrics,
@@ -104,6 +111,8 @@ export async function composeWatch(
     onDatabaseEvent: (event) => observeDatabase(event, metrics, log, alarms),
     onKeyringEvent: (event) => observeKeyring(event, metrics, log),
     onOrderEvent: (event) => observeOrders(event, metrics, log),
+    onCertificateEnding: (ending) => observeCertificateEnding(ending, log),
+    onCertificates: (counts) => certificates.counted(counts),
     onHousekeeping: (run) => observeHousekeeping(run, metrics, log),
     onHousekeepingFailure: (error) => {
       metrics.housekeepingEnded('failed')
@@ -221,6 +230,14 @@ function observeOrders(event: OrderEvent, metrics: Metrics, log: Log): void {
     case 'blocked':
       log.warn({ error: event.error }, 'the queue of orders cannot be worked on now')
   }
+}
+
+function observeCertificateEnding({ days, ...ending }: CertificateEnding, log: Log): void {
+  const { secretId, projectId, notAfter } = ending
+  const fields = { secretId, projectId, until: wireTime(notAfter), days }
+  if (days === 0) log.warn(fields, 'a stored certificate is not valid any more')
+  else if (days === 1) log.warn(fields, 'a stored certificate ends within a day')
+  else log.warn(fields, 'a stored certificate ends soon')
 }
 
 function observeHousekeeping(run: HousekeepingRun, metrics: Metrics, log: Log): void {

@@ -68,6 +68,16 @@ export class EnvelopeSealer implements Sealer {
     payload.fill(0)
   }
 
+  /** As `prove`: what `sight` answers is all that is kept of the payload. */
+  async look<T>(secret: Verified<Secret>, sight: (payload: Uint8Array) => T): Promise<T> {
+    const payload = await this.#openPayload(secret)
+    try {
+      return sight(payload)
+    } finally {
+      payload.fill(0)
+    }
+  }
+
   /** The inputs of waiting orders, in the same envelopes under a label of their own. */
   readonly orderInputs: OrderInputs = {
     seal: async ({ id, projectId }, input) => {

@@ -3,6 +3,7 @@ import * as secretsAndOrders from '../../migrations/0001-secrets-and-orders.ts'
 import * as containersAndTheRest from '../../migrations/0002-containers-and-the-rest.ts'
 import * as projects from '../../migrations/0003-projects.ts'
 import * as severalNodes from '../../migrations/0004-several-nodes.ts'
+import * as certificateFacts from '../../migrations/0005-certificate-facts.ts'
 import * as secretsByName from '../../migrations/0006-secrets-by-name.ts'
 
 export interface NamedMigration extends Knex.Migration {
@@ -19,5 +20,6 @@ export const MIGRATIONS: readonly NamedMigration[] = [
   },
   { name: '0003-projects', up: projects.up, down: projects.down },
   { name: '0004-several-nodes', up: severalNodes.up, down: severalNodes.down },
+  { name: '0005-certificate-facts', up: certificateFacts.up, down: certificateFacts.down },
   { name: '0006-secrets-by-name', up: secretsByName.up, down: secretsByName.down },
 ]

@@ -1,3 +1,4 @@
+import type { CertificateRepository } from '../domain/ports/certificateRepositories.ts'
 import type {
   ContainerConsumerRepository,
   ContainerRepository,
@@ -24,6 +25,7 @@ import type {
   SecretMetadataRepository,
   SecretRepository,
 } from '../domain/ports/secretRepositories.ts'
+import { SqlCertificateRepository } from './certificateRepository.ts'
 import { SqlContainerConsumerRepository } from './containerConsumerRepository.ts'
 import { SqlContainerRepository } from './containerRepository.ts'
 import { SqlDatabaseHealth } from './databaseHealth.ts'
@@ -48,6 +50,7 @@ export interface Repositories {
   readonly containers: ContainerRepository
   readonly containerConsumers: ContainerConsumerRepository
   readonly secretConsumers: SecretConsumerRepository
+  readonly certificates: CertificateRepository
   readonly orders: OrderRepository
   readonly orderTasks: OrderTaskRepository
   readonly quotas: QuotaRepository
@@ -68,6 +71,7 @@ export function repositoriesOver(parts: RepositoryParts): Repositories {
     containers: new SqlContainerRepository(parts),
     containerConsumers: new SqlContainerConsumerRepository(parts),
     secretConsumers: new SqlSecretConsumerRepository(parts),
+    certificates: new SqlCertificateRepository(parts),
     orders: new SqlOrderRepository(parts),
     orderTasks: new SqlOrderTaskRepository(parts),
     quotas: new SqlQuotaRepository(parts),

@@ -2,6 +2,7 @@ import type { Changed, QuotaReached } from '../domain/ports/changes.ts'
 import type { SecretQuery, SecretRepository } from '../domain/ports/secretRepositories.ts'
 import type { SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
+import type { PayloadFacts } from '../model/certificateFacts.ts'
 import type { Page } from '../model/page.ts'
 import type { Stored } from '../model/record.ts'
 import type { Secret, SecretFacts, SecretSummary } from '../model/secret.ts'
@@ -65,15 +66,17 @@ export class SqlSecretRepository implements SecretRepository {
   async insert(
     secret: Stored<Secret>,
     defaultQuota?: number,
+    facts?: PayloadFacts,
   ): Promise<'inserted' | 'keyGone' | QuotaReached> {
-    return this.#parts.commands.run('insertSecret', secret, defaultQuota)
+    return this.#parts.commands.run('insertSecret', secret, defaultQuota, facts)
   }
 
   async storePayload(
     verifiedMac: Uint8Array,
     secret: Stored<Secret>,
+    facts?: PayloadFacts,
   ): Promise<Changed | 'conflict' | 'keyGone'> {
-    return this.#parts.commands.run('storePayload', verifiedMac, secret)
+    return this.#parts.commands.run('storePayload', verifiedMac, secret, facts)
   }
 
   async replaceAcl(verifiedMac: Uint8Array, secret: Stored<Secret>): Promise<Changed | 'keyGone'> {

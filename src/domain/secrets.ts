@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import { newSecretId, type SecretId } from '../lib/ids.ts'
+import type { PayloadFacts } from '../model/certificateFacts.ts'
 import type { ContentType } from '../model/contentTypes.ts'
 import type { Page, PageRequest } from '../model/page.ts'
 import type { Quotas } from '../model/quota.ts'
@@ -11,7 +12,7 @@ import type { SecretConsumer } from '../model/secretConsumer.ts'
 import type { Policy } from '../policy/policy.ts'
 import { findSecret, findSecretFacts } from './findSecret.ts'
 import type { NewPayload, NewSecret } from './newSecret.ts'
-import type { Integrity, KeyCache, Sealer } from './ports/crypto.ts'
+import type { Integrity, KeyCache, PayloadReader, Sealer } from './ports/crypto.ts'
 import type {
   SecretConsumerRepository,
   SecretFilter,
@@ -26,6 +27,7 @@ interface Parts {
   readonly consumers: Pick<SecretConsumerRepository, 'ofSecrets'>
   readonly integrity: Integrity
   readonly sealer: Sealer
+  readonly payloadReader: Pick<PayloadReader, 'read'>
   readonly keyCache: KeyCache
   readonly defaultQuotas: Quotas
   readonly policy: Policy
@@ -84,10 +86,11 @@ export class Secrets {
         acl: null,
         envelope: null,
       }
+      const facts = this.#factsOf(secret, payload)
       await untilFresh(async () => {
         const { secrets, keyCache, defaultQuotas } = this.#parts
         const sealed = await this.#sealed(secret, payload)
-        const outcome = await secrets.insert(sealed, defaultQuotas.secrets)
+        const outcome = await secrets.insert(sealed, defaultQuotas.secrets, facts)
         if (outcome === 'inserted') return { done: true }
         if (outcome !== 'keyGone') throw quotaRefusal('secrets', outcome)
         keyCache.purge(secret.projectId)
@@ -147,7 +150,8 @@ export class Secrets {
         if (record.envelope !== null) throw alreadyStored(record.id)
         const { rowMac, ...secret } = record
         const next = { ...secret, contentType: payload.contentType, updatedAt: clock.now() }
-        const outcome = await secrets.storePayload(rowMac, await this.#sealed(next, payload))
+        const sealed = await this.#sealed(next, payload)
+        const outcome = await secrets.storePayload(rowMac, sealed, this.#factsOf(next, payload))
         if (outcome === 'conflict') throw alreadyStored(record.id)
         if (outcome === 'keyGone') this.#parts.keyCache.purge(record.projectId)
         return outcome === 'changed' ? { done: true } : undefined
@@ -196,6 +200,10 @@ export class Secrets {
     if (ctx.microversion === 0) return secrets.map((secret) => ({ secret, consumers: undefined }))
     const consumers = await this.#parts.consumers.ofSecrets(secrets.map(({ id }) => id))
     return secrets.map((secret) => ({ secret, consumers: consumers.get(secret.id) ?? [] }))
+  }
+
+  #factsOf({ secretType }: Secret, payload: NewPayload | null): PayloadFacts | undefined {
+    return payload === null ? undefined : this.#parts.payloadReader.read(secretType, payload.bytes)
   }
 
   async #sealed(secret: Secret, payload: NewPayload | null): Promise<Stored<Secret>> {

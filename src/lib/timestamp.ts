@@ -29,3 +29,16 @@ export function timestampFrom(seconds: number, micros: number): Timestamp {
   const date = new Date(seconds * 1000).toISOString().slice(0, 19)
   return `${date}.${String(micros).padStart(6, '0')}` as Timestamp
 }
+
+const DAY_SECONDS = 86_400
+
+/** So many days earlier, and in 1970 at the earliest: no clock of ours was there before. */
+export function daysBefore(timestamp: Timestamp, days: number): Timestamp {
+  const seconds = secondsOf(timestamp) - days * DAY_SECONDS
+  return timestampFrom(Math.max(0, seconds), 0)
+}
+
+/** Whole seconds since 1970-01-01T00:00:00Z. */
+export function secondsOf(timestamp: Timestamp): number {
+  return Date.parse(`${timestamp.slice(0, 19)}Z`) / 1000
+}

@@ -1,3 +1,5 @@
+import type { CertificateEnding, CertificateWatch } from '../domain/certificateWatch.ts'
+import type { CertificateCounts } from '../domain/ports/certificateRepositories.ts'
 import { type Purged, type SecretPurge, type TombstonePurge, timeBefore } from '../domain/purge.ts'
 import type { Clock } from '../lib/clock.ts'
 
@@ -7,6 +9,7 @@ export type KeptSeconds = number | 'forever'
 export interface HousekeeperParts {
   readonly expiredSecrets: Pick<SecretPurge, 'run'>
   readonly tombstones: Pick<TombstonePurge, 'run'>
+  readonly certificates: Pick<CertificateWatch, 'count' | 'run'>
   readonly clock: Clock
   /** 0: it never runs. */
   readonly intervalSeconds: number
@@ -14,6 +17,9 @@ export interface HousekeeperParts {
   readonly keepTombstones: KeptSeconds
   /** Returns when the time is over, or sooner once the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly onCertificateEnding: (ending: CertificateEnding) => void
+  /** undefined: from now on somebody else counts. */
+  readonly onCertificates: (counts: CertificateCounts | undefined) => void
   readonly onRun: (run: HousekeepingRun) => void
   /** The next interval tries again. */
   readonly onFailure: (error: unknown) => void
@@ -30,7 +36,7 @@ const BATCH = 100
 const PAUSE_MS = 50
 
 /**
- * Removes what is long over, every interval. The first run comes one interval after the start: a machine
+ * Warns of stored certificates that end, and removes what is long over, every interval. The first run comes one interval after the start: a machine
  * that wakes up with a wrong clock has that long to set it. On a server's database it works under a lease;
  * should two nodes be at it for a moment, the one does not find what the other has removed.
  */
@@ -56,27 +62,53 @@ export class Housekeeper {
 
   /** Returns when the batch under way is done. */
   async workUntil(signal: AbortSignal): Promise<void> {
-    const { intervalSeconds, wait, onRun, onFailure } = this.#parts
+    const { intervalSeconds, wait, onCertificates } = this.#parts
     if (intervalSeconds === 0) return
+    // To count changes nothing, and whoever watches would miss the numbers after each start.
+    await this.#tried(() => this.#count())
     for (;;) {
       await wait(intervalSeconds * 1000, signal)
-      if (signal.aborted) return
-      try {
-        onRun(await this.#run(signal))
-      } catch (error) {
-        onFailure(error)
-      }
+      if (signal.aborted) break
+      await this.#tried(() => this.#run(signal))
+    }
+    onCertificates(undefined)
+  }
+
+  async #tried(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#parts.onFailure(error)
     }
   }
 
-  async #run(signal: AbortSignal): Promise<HousekeepingRun> {
-    const { expiredSecrets, tombstones, clock, keepExpired, keepTombstones } = this.#parts
+  async #count(): Promise<void> {
+    const { certificates, onCertificates } = this.#parts
+    onCertificates(await certificates.count())
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { expiredSecrets, tombstones, certificates, clock, keepExpired, keepTombstones } =
+      this.#parts
     const startedAt = clock.monotonicMs()
-    return {
+    // First, for it needs no key: what is to end is told of while the KEK store is away as well.
+    await certificates.run({
+      batchSize: BATCH,
+      goesOn: () => this.#goesOn(signal),
+      onEnding: this.#parts.onCertificateEnding,
+    })
+    const run = {
       expiredSecrets: await this.#purged(expiredSecrets, keepExpired, signal),
       tombstones: await this.#purged(tombstones, keepTombstones, signal),
       durationMs: clock.monotonicMs() - startedAt,
     }
+    await this.#count()
+    this.#parts.onRun(run)
+  }
+
+  async #goesOn(signal: AbortSignal): Promise<boolean> {
+    await this.#parts.wait(PAUSE_MS, signal)
+    return !signal.aborted
   }
 
   async #purged(
@@ -88,10 +120,7 @@ export class Housekeeper {
     return purge.run({
       before: timeBefore(this.#parts.clock, seconds),
       batchSize: BATCH,
-      goesOn: async () => {
-        await this.#parts.wait(PAUSE_MS, signal)
-        return !signal.aborted
-      },
+      goesOn: () => this.#goesOn(signal),
     })
   }
 }

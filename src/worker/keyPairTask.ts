@@ -6,6 +6,7 @@ import type {
   KeyCache,
   KeyPairMaker,
   OrderInputs,
+  PayloadReader,
   Sealer,
 } from '../domain/ports/crypto.ts'
 import type {
@@ -18,6 +19,7 @@ import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import { newContainerId, newSecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
+import type { PayloadFacts } from '../model/certificateFacts.ts'
 import type { Container } from '../model/container.ts'
 import { contentTypeNamed } from '../model/contentTypes.ts'
 import type { KeyPair, KeyPairRecipe } from '../model/keyPair.ts'
@@ -31,6 +33,7 @@ export interface KeyPairTaskParts {
   readonly inputs: OrderInputs
   readonly integrity: Integrity
   readonly sealer: Sealer
+  readonly payloadReader: Pick<PayloadReader, 'ofPublicKey'>
   readonly keyCache: KeyCache
   readonly alarms: Alarms
   readonly clock: Clock
@@ -81,7 +84,8 @@ export class KeyPairTask {
       const recipe = recipeOf(order)
       const pair = await this.#parts.maker.make(recipe, passphrase, signal)
       try {
-        return await this.#store(task, owner, recipe, partsOf(pair, passphrase))
+        const facts = this.#parts.payloadReader.ofPublicKey(pair.publicKey)
+        return await this.#store(task, owner, recipe, partsOf(pair, passphrase), facts)
       } finally {
         pair.privateKey.fill(0)
         pair.publicKey.fill(0)
@@ -103,6 +107,7 @@ export class KeyPairTask {
     owner: string,
     recipe: KeyPairRecipe,
     parts: readonly Part[],
+    factsOfPrivateKey: PayloadFacts | undefined,
   ): Promise<TaskOutcome> {
     const isSettled = await this.#settle(task, owner, async (order, now) => {
       const secrets: Stored<Secret>[] = []
@@ -123,7 +128,14 @@ export class KeyPairTask {
         createdAt: now,
         updatedAt: now,
       })
-      return { status: 'ACTIVE', made: { container, secrets } }
+      const facts = new Map(
+        secrets.flatMap(({ id, secretType }) =>
+          secretType === 'private' && factsOfPrivateKey !== undefined
+            ? [[id, factsOfPrivateKey]]
+            : [],
+        ),
+      )
+      return { status: 'ACTIVE', made: { container, secrets, facts } }
     })
     return isSettled ? 'made' : 'lost'
   }

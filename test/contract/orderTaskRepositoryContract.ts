@@ -51,7 +51,7 @@ export function orderTaskRepositoryContract(
     const pairOf = (): MadeKeyPair => {
       const secrets = [project.secret(), project.secret({ secretType: 'public' })]
       const members = secrets.map(({ id }) => ({ name: 'x', secretId: id, isGone: false }))
-      return { container: project.container({ members }), secrets }
+      return { container: project.container({ members }), secrets, facts: new Map() }
     }
     const endedAs = (order: WithMac<Order>, made: MadeKeyPair | undefined): WithMac<Order> => ({
       ...order,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { CertificateRepository } from '../../src/domain/ports/certificateRepositories.ts'
 import type {
   ContainerConsumerRepository,
   ContainerRepository,
@@ -52,6 +53,7 @@ export interface RepositoriesUnderTest {
   readonly secretMetadata: SecretMetadataRepository
   readonly containers: ContainerRepository
   readonly containerConsumers: ContainerConsumerRepository
+  readonly certificates: CertificateRepository
   readonly orders: OrderRepository
   readonly orderTasks: OrderTaskRepository
   readonly quotas: QuotaRepository

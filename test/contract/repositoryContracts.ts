@@ -2,6 +2,7 @@ import { after } from 'node:test'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import { freshDatabase } from '../support/freshDatabase.ts'
 import type { ServerKind } from '../support/serverDatabase.ts'
+import { certificateRepositoryContract } from './certificateRepositoryContract.ts'
 import { containerConsumerRepositoryContract } from './containerConsumerRepositoryContract.ts'
 import { containerRepositoryContract } from './containerRepositoryContract.ts'
 import { deploymentRepositoryContract } from './deploymentRepositoryContract.ts'
@@ -49,6 +50,7 @@ export function repositoryContracts(name: string, on: 'sqlite' | ServerKind): vo
   quotaRepositoryContract(name, open)
   transportKeyRepositoryContract(name, open)
   purgeRepositoryContract(name, open)
+  certificateRepositoryContract(name, open)
   projectDeletionRepositoryContract(name, open)
   projectPollRepositoryContract(name, open)
   leaseRepositoryContract(name, open)

@@ -7,6 +7,7 @@ import { composeDeletionWatch } from '../../src/composeDeletionWatch.ts'
 import { sslNameSection } from '../../src/config/sections/ssl.ts'
 import { SETTINGS_TABLE } from '../../src/config/settingsTable.ts'
 import { Metrics } from '../../src/ops/metrics.ts'
+import { StoredCertificateMetrics } from '../../src/ops/storedCertificateMetrics.ts'
 import { TransportMetrics } from '../../src/ops/transportMetrics.ts'
 import { generatedDocuments, ROOT } from './documents.ts'
 
@@ -32,6 +33,7 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
   const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent }
   composeDeletionWatch({ log, metrics, audit: undefined }).watchListener(() => true)
   const transport = new TransportMetrics(metrics.registry)
+  new StoredCertificateMetrics(metrics.registry).counted(undefined)
   transport.watchExpiry(() => [])
   transport.watchClearTextClients(() => 0)
   const text = await metrics.text()

@@ -76,6 +76,7 @@ export interface Door {
   readonly routes: readonly Route[]
   readonly app: Api['app']
   readonly purges: Api['purges']
+  readonly certificateWatch: Api['certificateWatch']
   readonly forgetKeys: Api['forgetKeys']
   readonly alarms: IntegrityFinding[]
   readonly failures: unknown[]
@@ -111,7 +112,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false, isReady: true }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
   const keyPairs = new ChildKeyPairMaker()
-  const { app, routes, orderWorker, purges, forgetKeys } = composeApi({
+  const { app, routes, orderWorker, purges, certificateWatch, forgetKeys } = composeApi({
     database: fresh.database,
     kekStores,
     storePlan,
@@ -174,6 +175,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     routes,
     app,
     purges,
+    certificateWatch,
     forgetKeys,
     mood,
     as: ({ project, user, roles }) =>

@@ -92,6 +92,21 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       digest: EVERY_BYTE.subarray(0, 32),
     },
   ],
+  certificate_facts: [
+    {
+      secret_id: SECRET,
+      project_id: 'p',
+      kind: 'certificate',
+      not_before: NOW,
+      not_after: NOW,
+      warn_at: NOW,
+      public_key: EVERY_BYTE.subarray(0, 32),
+      chain: 'selfSigned',
+      own_key: 'matches',
+      links: '[]',
+    },
+    { secret_id: BARE, project_id: 'p', kind: 'unreadable' },
+  ],
   containers: [
     {
       id: CONTAINER,

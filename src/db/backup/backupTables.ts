@@ -19,6 +19,7 @@ interface TableHistory extends Pick<BackupTable, 'name' | 'key'> {
 const FIRST = '0001-secrets-and-orders'
 const SECOND = '0002-containers-and-the-rest'
 const THIRD = '0003-projects'
+const FIFTH = '0005-certificate-facts'
 
 /**
  * Everything but what LEFT_OUT names, and whoever is referred to comes first. The deployment id leads:
@@ -125,6 +126,24 @@ const HISTORY: readonly TableHistory[] = [
         'created_at',
         'updated_at',
         'digest',
+      ],
+    },
+  },
+  {
+    name: 'certificate_facts',
+    key: ['secret_id'],
+    since: {
+      [FIFTH]: [
+        'secret_id',
+        'project_id',
+        'kind',
+        'not_before',
+        'not_after',
+        'warn_at',
+        'public_key',
+        'chain',
+        'own_key',
+        'links',
       ],
     },
   },
@@ -248,6 +267,7 @@ const HISTORY: readonly TableHistory[] = [
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   quota_locks: 'rows to lock, made when they are wanted',
   keystone_polls: 'who asks Keystone next, on the nodes of the database that was copied',
+  certificate_surveys: 'how far somebody has come who reads the database that was copied',
   leases: 'who excludes whom on the nodes of the database that was copied',
   knex_migrations: 'the schema is named in the header, and made before the rows come',
   knex_migrations_lock: 'the same',

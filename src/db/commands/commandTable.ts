@@ -1,6 +1,11 @@
 import type { Dialect } from '../dialect.ts'
 import type { Statements } from '../statement.ts'
 import {
+  noteCertificateSurvey,
+  noteCertificateWarning,
+  removeOrphanedFacts,
+} from './certificateCommands.ts'
+import {
   insertContainer,
   removeContainer,
   replaceContainerAcl,
@@ -76,6 +81,9 @@ export const COMMANDS = {
   releaseOrderTask,
   releaseOrderTasksOf,
   settleOrder,
+  noteCertificateWarning,
+  noteCertificateSurvey,
+  removeOrphanedFacts,
   setProjectQuotas,
   removeProjectQuotas,
   insertTransportKey,

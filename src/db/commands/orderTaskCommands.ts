@@ -137,7 +137,9 @@ function* insertKeyPair(
   made: MadeKeyPair,
   orderedAt: Timestamp,
 ): Statements<void> {
-  for (const secret of made.secrets) yield* insertSecretAmongOthers(secret)
+  for (const secret of made.secrets) {
+    yield* insertSecretAmongOthers(secret, made.facts.get(secret.id))
+  }
   // A pair that expired while its order waited is made all the same, as it was ordered.
   const outcome = yield* insertContainer(dialect, made.container, orderedAt)
   if (outcome !== 'inserted') throw new Error(`The container of a key pair met ${outcome}.`)

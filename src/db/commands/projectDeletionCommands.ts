@@ -15,6 +15,7 @@ const TABLES_OF_PROJECTS = [
   'container_consumers',
   'project_quotas',
   'preferred_secret_stores',
+  'certificate_facts',
 ]
 
 /** At the time `?`, twice. */

@@ -1,11 +1,15 @@
 import type { Changed, QuotaReached } from '../../domain/ports/changes.ts'
 import type { SecretId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
+import { LOOKED_AT, type PayloadFacts } from '../../model/certificateFacts.ts'
 import type { Stored } from '../../model/record.ts'
 import type { Secret } from '../../model/secret.ts'
+import type { SecretType } from '../../model/secretTypes.ts'
 import type { Dialect } from '../dialect.ts'
 import { insertInto } from '../insertInto.ts'
 import { aclColumnsOf } from '../rows/aclColumns.ts'
+import { rowOfFacts } from '../rows/certificateFactsRow.ts'
+import { text } from '../rows/column.ts'
 import { rowOfSecret, typeOfColumn } from '../rows/secretRow.ts'
 import type { Row, SqlValue, Statements } from '../statement.ts'
 import { projectKeyIdsOf, projectKeysInUse, projectQuotaWithKeys } from './projectKeysInUse.ts'
@@ -16,16 +20,18 @@ export function* insertSecret(
   dialect: Dialect,
   secret: Stored<Secret>,
   defaultQuota?: number,
+  facts?: PayloadFacts,
 ): Statements<'inserted' | 'keyGone' | QuotaReached> {
-  if (yield* isInsertedAtOnce(dialect, secret, defaultQuota)) return 'inserted'
+  if (yield* isInsertedAtOnce(dialect, secret, defaultQuota, facts)) return 'inserted'
   const quota = yield* projectQuotaWithKeys(dialect, [secret], 'secrets')
   if (quota === 'keyGone') return 'keyGone'
   const limit = limitOf(quota.ofProject, defaultQuota)
   const reached = yield* quotaReached(dialect, 'secrets', limit, secret)
   if (reached !== undefined) return reached
-  const isAlone = (secret.acl?.users.length ?? 0) === 0
+  const isAlone = facts === undefined && (secret.acl?.users.length ?? 0) === 0
   yield { ...insertInto('secrets', rowOfSecret(secret)), isAlone }
   yield* insertAclUsers(secret)
+  yield* insertFacts(secret, facts)
   return 'inserted'
 }
 
@@ -37,6 +43,7 @@ function* isInsertedAtOnce(
   dialect: Dialect,
   secret: Stored<Secret>,
   defaultQuota: number | undefined,
+  facts: PayloadFacts | undefined,
 ): Statements<boolean> {
   const [keyId, another] = projectKeyIdsOf([secret])
   const hasUsers = (secret.acl?.users.length ?? 0) > 0
@@ -47,8 +54,9 @@ function* isInsertedAtOnce(
   const { changes } = yield {
     sql: insertWhileKeyHolds(dialect, row),
     params: [...Object.values(row), keyId],
-    isAlone: true,
+    isAlone: facts === undefined,
   }
+  if (changes > 0) yield* insertFacts(secret, facts)
   return changes > 0
 }
 
@@ -74,15 +82,20 @@ function insertWhileKeyHolds(dialect: Dialect, row: Readonly<Record<string, SqlV
  * As one write among others of a command, which are taken back together. The caller asked for its project
  * keys; what an order makes comes in whatever the quota of secrets (contract 07).
  */
-export function* insertSecretAmongOthers(secret: Stored<Secret>): Statements<void> {
+export function* insertSecretAmongOthers(
+  secret: Stored<Secret>,
+  facts?: PayloadFacts,
+): Statements<void> {
   yield insertInto('secrets', rowOfSecret(secret))
   yield* insertAclUsers(secret)
+  yield* insertFacts(secret, facts)
 }
 
 export function* storePayload(
   dialect: Dialect,
   verifiedMac: Uint8Array,
   secret: Stored<Secret>,
+  facts?: PayloadFacts,
 ): Statements<Changed | 'conflict' | 'keyGone'> {
   const present = yield* lockSecret(dialect, secret.id)
   if (present === undefined) return 'gone'
@@ -93,6 +106,7 @@ export function* storePayload(
     sql: 'update secrets set envelope = ?, content_type = ?, updated_at = ?, row_mac = ? where secrets.id = ?',
     params: [secret.envelope, secret.contentType, secret.updatedAt, secret.rowMac, secret.id],
   }
+  yield* insertFacts(secret, facts)
   return 'changed'
 }
 
@@ -121,7 +135,12 @@ export function* replaceSecretAcl(
 }
 
 /** Rows of these name their secret, and go before it. */
-export const HANGS_ON_SECRETS = ['secret_consumers', 'secret_metadata', 'secret_acl_users'] as const
+export const HANGS_ON_SECRETS = [
+  'secret_consumers',
+  'secret_metadata',
+  'secret_acl_users',
+  'certificate_facts',
+] as const
 
 /** The wrapped data key goes with the row, and what stays holds no key (ADR 0003). */
 export function* removeSecret(
@@ -136,7 +155,10 @@ export function* removeSecret(
   if (!isStillTheSame(present, verifiedMac)) return 'stale'
   if (consumers === 'refuse' && (yield* hasConsumers(id))) return 'consumed'
   yield tombstoneOf(dialect, 'secret', present, deletedAt)
+  const hasFacts = LOOKED_AT[text(present, 'secret_type') as SecretType] !== undefined
   for (const table of HANGS_ON_SECRETS) {
+    // Most secrets are keys of disks: nothing was read from them.
+    if (table === 'certificate_facts' && !hasFacts) continue
     yield { sql: `delete from ${table} where ${table}.secret_id = ?`, params: [id] }
   }
   yield { sql: 'delete from secrets where secrets.id = ?', params: [id] }
@@ -156,11 +178,19 @@ function* lockSecret(dialect: Dialect, id: SecretId): Statements<Row | undefined
   const { rows } = yield {
     sql:
       'select secrets.id, secrets.project_id, secrets.creator_id, secrets.created_at, ' +
-      'secrets.row_mac, case when secrets.envelope is null then 0 else 1 end as has_payload ' +
+      'secrets.secret_type, secrets.row_mac, case when secrets.envelope is null then 0 else 1 end as has_payload ' +
       `from secrets where secrets.id = ?${dialect.forUpdate}`,
     params: [id],
   }
   return rows[0]
+}
+
+function* insertFacts(
+  { id: secretId, projectId }: Secret,
+  facts: PayloadFacts | undefined,
+): Statements<void> {
+  if (facts === undefined) return
+  yield insertInto('certificate_facts', rowOfFacts({ ...facts, secretId, projectId }))
 }
 
 function* insertAclUsers(secret: Secret): Statements<void> {

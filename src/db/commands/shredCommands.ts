@@ -6,6 +6,7 @@ import type { Dialect } from '../dialect.ts'
 import { text, time } from '../rows/column.ts'
 import type { Row, Statements } from '../statement.ts'
 import { tombstoneOf } from './protectedRow.ts'
+import { HANGS_ON_SECRETS } from './secretCommands.ts'
 
 /** Records with an id of their own, and the tables whose rows hang on them. */
 interface Kind {
@@ -28,12 +29,18 @@ const KINDS = {
     table: 'secrets',
     kind: 'secret',
     hangOn: 'secret_id',
-    tables: ['secret_consumers', 'secret_metadata', 'secret_acl_users'],
+    tables: HANGS_ON_SECRETS,
   },
 } satisfies Record<string, Kind>
 
 const CONSUMERS = ['secret_consumers', 'container_consumers']
-const LAST = ['project_quotas', 'preferred_secret_stores', 'quota_locks', 'project_keys']
+const LAST = [
+  'certificate_facts',
+  'project_quotas',
+  'preferred_secret_stores',
+  'quota_locks',
+  'project_keys',
+]
 
 const NOTHING = new Uint8Array(0)
 

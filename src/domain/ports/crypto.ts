@@ -1,4 +1,5 @@
 import type { ProjectId, SecretId } from '../../lib/ids.ts'
+import type { PayloadFacts } from '../../model/certificateFacts.ts'
 import type { ContentType } from '../../model/contentTypes.ts'
 import type { KeyPair, KeyPairRecipe } from '../../model/keyPair.ts'
 import type { Order } from '../../model/order.ts'
@@ -25,6 +26,19 @@ export interface Sealer {
    * @throws Fault('corrupted') when anything does not open; the alarm was raised
    */
   open(grant: Grant<'secret:decrypt', Secret>): Promise<Buffer>
+}
+
+/** Certificates and keys in payloads. Nothing here throws because of what a payload holds. */
+export interface PayloadReader {
+  /** undefined: payloads of this type are not looked at, or there is nothing to say. Does not keep or wipe `payload`. */
+  read(secretType: SecretType, payload: Uint8Array): PayloadFacts | undefined
+  /** Of the private half of a pair whose public half this is, as SPKI in PEM or DER. */
+  ofPublicKey(publicKey: Uint8Array): PayloadFacts | undefined
+  /**
+   * The same of a payload that is stored: opened and wiped within, and for nobody to see.
+   * @throws Fault('corrupted') when it does not open; the alarm was raised
+   */
+  readStored(secret: Verified<Secret>): Promise<PayloadFacts | undefined>
 }
 
 /** What the task of an order must know and the order must not show, bound to that order. */

@@ -1,5 +1,6 @@
-import type { OrderId, ProjectId } from '../../lib/ids.ts'
+import type { OrderId, ProjectId, SecretId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
+import type { PayloadFacts } from '../../model/certificateFacts.ts'
 import type { Container } from '../../model/container.ts'
 import type { Order } from '../../model/order.ts'
 import type { Page, PageRequest } from '../../model/page.ts'
@@ -61,6 +62,8 @@ export interface OrderTask {
 export interface MadeKeyPair {
   readonly container: Stored<Container>
   readonly secrets: readonly Stored<Secret>[]
+  /** Of those that have any. */
+  readonly facts: ReadonlyMap<SecretId, PayloadFacts>
 }
 
 /** 'lost': the order is gone, or the task is another's by now; nothing was written. */

@@ -1,5 +1,6 @@
 import type { ConsumerId, ProjectId, SecretId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
+import type { PayloadFacts } from '../../model/certificateFacts.ts'
 import type { Page, PageRequest } from '../../model/page.ts'
 import type { Stored } from '../../model/record.ts'
 import type { Secret, SecretFacts, SecretSummary } from '../../model/secret.ts'
@@ -63,15 +64,18 @@ export interface SecretRepository {
    * Inserts secret and ACL users. The project keys that its MAC and envelope name must exist and not be
    * on their way out, and stay locked until commit; 'keyGone' otherwise: seal again under the present key.
    * @param defaultQuota counts where the project has no quota of its own; left out, nothing is counted
+   * @param facts of its payload, in the same transaction
    */
   insert(
     secret: Stored<Secret>,
     defaultQuota?: number,
+    facts?: PayloadFacts,
   ): Promise<'inserted' | 'keyGone' | QuotaReached>
   /** Second step of a two-step create. 'conflict': there is a payload already. */
   storePayload(
     verifiedMac: Uint8Array,
     secret: Stored<Secret>,
+    facts?: PayloadFacts,
   ): Promise<Changed | 'conflict' | 'keyGone'>
   /** Replaces the ACL (null removes it), `updatedAt` and the MAC. */
   replaceAcl(verifiedMac: Uint8Array, secret: Stored<Secret>): Promise<Changed | 'keyGone'>

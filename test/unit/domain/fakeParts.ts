@@ -133,6 +133,8 @@ export function fakeParts(parts: {
     sealer,
     inputs,
     queued,
+    /** Nothing that a verb stores here is a certificate. */
+    payloadReader: { read: () => undefined },
     whenWorkedOn: async () => void queued.push('queued'),
     integrity,
     keyCache,

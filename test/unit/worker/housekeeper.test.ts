@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CertificateCounts } from '../../../src/domain/ports/certificateRepositories.ts'
 import type { Purged, PurgeOrder } from '../../../src/domain/purge.ts'
 import {
   Housekeeper,
@@ -9,6 +10,7 @@ import {
 import { DoorClock } from '../../support/doorClock.ts'
 
 const DAY = 86_400
+const NOTHING_ENDS = { expired: 0, within1Day: 0, within7Days: 0, within30Days: 0 }
 
 /** Time that passes when the test says so. */
 class Waits {
@@ -26,6 +28,11 @@ class Waits {
     })
   }
 
+  /** When the first wait has begun. */
+  begun(): Promise<void> {
+    return this.#isAsked.promise
+  }
+
   /** Lets the wait under way end, and returns when the next one has begun. */
   async pass(): Promise<void> {
     this.#isAsked = Promise.withResolvers()
@@ -38,6 +45,9 @@ function housekeeperOf(changes: Partial<HousekeeperParts> = {}) {
   const waits = new Waits()
   const orders: [string, PurgeOrder][] = []
   const runs: HousekeepingRun[] = []
+  /** How many purges came before each look at certificates. */
+  const rounds: number[] = []
+  const counts: (CertificateCounts | undefined)[] = []
   const failures: unknown[] = []
   const purgeOf = (name: string, removed: number) => ({
     run: async (order: PurgeOrder): Promise<Purged> => {
@@ -50,6 +60,12 @@ function housekeeperOf(changes: Partial<HousekeeperParts> = {}) {
   const housekeeper = new Housekeeper({
     expiredSecrets: purgeOf('secrets', 3),
     tombstones: purgeOf('tombstones', 2),
+    certificates: {
+      count: async () => NOTHING_ENDS,
+      run: async () => void rounds.push(orders.length),
+    },
+    onCertificateEnding: () => undefined,
+    onCertificates: (it) => void counts.push(it),
     clock,
     intervalSeconds: 3600,
     keepExpired: 90 * DAY,
@@ -59,12 +75,16 @@ function housekeeperOf(changes: Partial<HousekeeperParts> = {}) {
     onFailure: (error) => void failures.push(error),
     ...changes,
   })
-  return { housekeeper, waits, orders, runs, failures }
+  const start = async (): Promise<void> => {
+    housekeeper.start()
+    await waits.begun()
+  }
+  return { housekeeper, start, waits, orders, runs, rounds, counts, failures }
 }
 
 test('the first run comes one interval after the start, the next one an interval later', async () => {
-  const { housekeeper, waits, orders, runs } = housekeeperOf()
-  housekeeper.start()
+  const { housekeeper, start, waits, orders, runs } = housekeeperOf()
+  await start()
   assert.deepEqual(waits.asked, [3_600_000])
   assert.equal(orders.length, 0)
   await waits.pass()
@@ -92,7 +112,7 @@ test('an interval of 0 never runs', async () => {
 
 test('what is kept for ever is not looked at', async () => {
   const kept = housekeeperOf({ keepExpired: 'forever' })
-  kept.housekeeper.start()
+  await kept.start()
   await kept.waits.pass()
   assert.deepEqual(
     kept.orders.map(([name]) => name),
@@ -100,7 +120,7 @@ test('what is kept for ever is not looked at', async () => {
   )
   await kept.housekeeper.stop()
   const remembered = housekeeperOf({ keepTombstones: 'forever' })
-  remembered.housekeeper.start()
+  await remembered.start()
   await remembered.waits.pass()
   assert.deepEqual(
     remembered.orders.map(([name]) => name),
@@ -111,7 +131,7 @@ test('what is kept for ever is not looked at', async () => {
 
 test('a run that fails is told, and the next interval tries again', async () => {
   let calls = 0
-  const { housekeeper, waits, failures, runs } = housekeeperOf({
+  const { housekeeper, start, waits, failures, runs } = housekeeperOf({
     expiredSecrets: {
       run: async () => {
         calls += 1
@@ -120,7 +140,7 @@ test('a run that fails is told, and the next interval tries again', async () => 
       },
     },
   })
-  housekeeper.start()
+  await start()
   await waits.pass()
   assert.match(String(failures), /away/)
   assert.equal(runs.length, 0)
@@ -132,7 +152,7 @@ test('a run that fails is told, and the next interval tries again', async () => 
 
 test('between two batches it pauses; stopped, it ends with the batch under way', async () => {
   const batches: boolean[] = []
-  const { housekeeper, waits, runs, orders } = housekeeperOf({
+  const { housekeeper, start, waits, runs, orders } = housekeeperOf({
     expiredSecrets: {
       run: async ({ goesOn }) => {
         for (;;) {
@@ -143,7 +163,7 @@ test('between two batches it pauses; stopped, it ends with the batch under way',
       },
     },
   })
-  housekeeper.start()
+  await start()
   await waits.pass()
   await waits.pass()
   await waits.pass()
@@ -154,6 +174,39 @@ test('between two batches it pauses; stopped, it ends with the batch under way',
   // Half a run counts what it did; the other half was not begun.
   assert.equal(runs[0]?.expiredSecrets.removed, 3)
   assert.equal(orders.length, 0)
+})
+
+test('certificates are looked at ahead of what is purged, and counted at the start and after each run', async () => {
+  const { housekeeper, start, waits, orders, rounds, counts } = housekeeperOf()
+  await start()
+  assert.deepEqual(counts, [NOTHING_ENDS])
+  assert.deepEqual(rounds, [])
+  await waits.pass()
+  assert.deepEqual(rounds, [0])
+  assert.equal(orders.length, 2)
+  assert.deepEqual(counts, [NOTHING_ENDS, NOTHING_ENDS])
+  await housekeeper.stop()
+  // Whoever is not at it any more does not know any more.
+  assert.deepEqual(counts.at(-1), undefined)
+})
+
+test('a first count that fails is told, and the runs come all the same', async () => {
+  let calls = 0
+  const { housekeeper, start, waits, failures, runs } = housekeeperOf({
+    certificates: {
+      count: async () => {
+        calls += 1
+        if (calls === 1) throw new Error('the database is away')
+        return NOTHING_ENDS
+      },
+      run: async () => undefined,
+    },
+  })
+  await start()
+  assert.match(String(failures), /away/)
+  await waits.pass()
+  assert.equal(runs.length, 1)
+  await housekeeper.stop()
 })
 
 test('stopping one that never started returns at once', async () => {

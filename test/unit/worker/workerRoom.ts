@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { CertificateReader } from '../../../src/crypto/certificateReader.ts'
 import { RowIntegrity } from '../../../src/crypto/integrity.ts'
 import { Keyring } from '../../../src/crypto/keyring.ts'
 import { EnvelopeSealer } from '../../../src/crypto/sealer.ts'
@@ -124,6 +125,7 @@ export async function workerRoom(t: { after(work: () => Promise<void>): unknown 
         tasks,
         keyPairTask: new KeyPairTask({
           ...shared,
+          payloadReader: new CertificateReader(sealer),
           tasks,
           maker: { make: options.make },
           alarms: raise,
