@@ -105,7 +105,8 @@ export function judgeContainer(members: MemberFacts, now: Timestamp): JudgedCont
 
 /** How far off its end is, in whole days; negative once it has ended. */
 export function daysLeft(notAfter: Timestamp, now: Timestamp): number {
-  return Math.floor((secondsOf(notAfter) - secondsOf(now)) / DAY_SECONDS)
+  const days = Math.floor((secondsOf(notAfter) - secondsOf(now)) / DAY_SECONDS)
+  return notAfter <= now ? Math.min(days, -1) : days
 }
 
 function judgeDates(
