@@ -1,4 +1,5 @@
 import { acls } from '../resources/acls.ts'
+import { certificates } from '../resources/certificates.ts'
 import { consumers } from '../resources/consumers.ts'
 import { containers } from '../resources/containers.ts'
 import { discovery } from '../resources/discovery.ts'
@@ -15,6 +16,7 @@ export const RESOURCES: readonly Resource[] = [
   secrets,
   secretMetadata,
   containers,
+  certificates,
   consumers,
   orders,
   acls,

@@ -36,7 +36,10 @@ export const CONTAINER_RULES = [
     legacy: CONTAINER_LEGACY_READ,
     current: CONTAINER_READ,
     description: 'Read a container: its members by name and reference, not their payloads.',
-    operations: [{ method: 'GET', path: CONTAINER }],
+    operations: [
+      { method: 'GET', path: CONTAINER },
+      { method: 'GET', path: `${CONTAINER}/certificate` },
+    ],
     scopeTypes: ['project'],
   },
   {

@@ -30,8 +30,12 @@ export const SECRET_RULES = [
     legacy: LEGACY_READ,
     current: `role:admin or ${OWN_OR_SHARED} or rule:secret_acl_read`,
     description:
-      'Read the metadata of a secret. With the new defaults an admin of any project may.',
-    operations: [{ method: 'GET', path: SECRET }],
+      'Read the metadata of a secret, and what is known of a certificate in it; also asked of the members when the certificate of a container is looked at. With the new defaults an admin of any project may.',
+    operations: [
+      { method: 'GET', path: SECRET },
+      { method: 'GET', path: `${SECRET}/certificate` },
+      { method: 'GET', path: '/v1/containers/{container_id}/certificate' },
+    ],
     scopeTypes: ['project'],
   },
   {

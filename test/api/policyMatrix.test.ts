@@ -13,14 +13,13 @@ import {
   rowOf,
   type StateName,
 } from '../support/policyMatrix.ts'
-import { type Made, PROBES, type Probe } from '../support/policyProbes.ts'
+import { CALLER, type Made, PROBES, type Probe } from '../support/policyProbes.ts'
 
 /*
  * The matrix through the door: every operation of every rule, asked by every role about records in every
  * state. What is expected is the data of the unit test; what is seen here as well is whether the handler asked.
  */
 const EVERY_ROLE = ['admin', 'creator', 'member', 'reader', 'key-manager:service-admin']
-const CALLER = 'caller'
 /** Of the sixteen, those between which verdicts differ; the unit test has them all. */
 const STATES: readonly StateName[] = [
   'own public',

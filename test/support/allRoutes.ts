@@ -1,4 +1,5 @@
 import type { Acls } from '../../src/domain/acls.ts'
+import type { Certificates } from '../../src/domain/certificates.ts'
 import type { ContainerConsumers } from '../../src/domain/containerConsumers.ts'
 import type { Containers } from '../../src/domain/containers.ts'
 import type { Orders } from '../../src/domain/orders.ts'
@@ -9,6 +10,7 @@ import type { SecretStores } from '../../src/domain/secretStores.ts'
 import type { Secrets } from '../../src/domain/secrets.ts'
 import type { TransportKeys } from '../../src/domain/transportKeys.ts'
 import { containerAclRoutes, secretAclRoutes } from '../../src/http/resources/acls.ts'
+import { certificateRoutes } from '../../src/http/resources/certificates.ts'
 import { containerConsumerRoutes } from '../../src/http/resources/containerConsumers.ts'
 import { containerRoutes } from '../../src/http/resources/containers.ts'
 import { orderRoutes } from '../../src/http/resources/orders.ts'
@@ -34,6 +36,7 @@ export function allRoutes(): readonly Route[] {
     ...secretConsumerRoutes({} as SecretConsumers, { paging, nameless: 'null' }),
     ...secretAclRoutes({} as Acls<Secret>),
     ...containerAclRoutes({} as Acls<Container>),
+    ...certificateRoutes({} as Certificates),
     ...secretStoreRoutes({} as SecretStores),
     ...quotaRoutes({} as ProjectQuotaSettings, paging),
     ...transportKeyRoutes({} as TransportKeys, paging),

@@ -30,6 +30,9 @@ export interface Probe {
 }
 export type Maker = (owner: Caller) => Promise<Made>
 
+/** Who asks in the matrix. */
+export const CALLER = 'caller'
+
 const JSON_TYPE = { 'content-type': 'application/json' }
 const TEXT_TYPE = { 'content-type': 'text/plain' }
 const A_CONSUMER = { service: 'compute', resource_type: 'instance', resource_id: 'i-1' }
@@ -71,6 +74,24 @@ const container: Maker = async (owner) => {
   return { record: path, path }
 }
 const containerAcl = below(container, '/acl')
+/** Something is known of it, though it cannot be read. */
+const certificate: Maker = async (owner) => {
+  const { path } = await secretWithPayload(owner, { secret_type: 'certificate' })
+  return { record: path, path: `${path}/certificate` }
+}
+/** Everybody may read the container: its member is what the rule is about. */
+const certificateMember: Maker = async (owner) => {
+  const { path: record, ref } = await secretWithPayload(owner, { secret_type: 'certificate' })
+  const body = { type: 'certificate', secret_refs: [{ name: 'certificate', secret_ref: ref }] }
+  const path = await made(owner, '/v1/containers', body, 'container_ref')
+  const acl = { read: { users: [CALLER], 'project-access': true } }
+  assert.equal((await owner.put(`${path}/acl`, acl)).status, 200)
+  return { record, path: `${path}/certificate` }
+}
+const certificateContainer: Maker = async (owner) => {
+  const path = await made(owner, '/v1/containers', { type: 'certificate' }, 'container_ref')
+  return { record: path, path: `${path}/certificate` }
+}
 const member: Maker = async (owner) => {
   const { record } = await container(owner)
   const body = { name: 'm', secret_ref: (await secretOf(owner)).ref }
@@ -137,6 +158,7 @@ export const PROBES: readonly Probe[] = [
   { rule: 'secrets:post', route: 'POST /v1/secrets', allowed: [201], ...write({}) },
   { rule: 'secrets:get', route: 'GET /v1/secrets', allowed: [200] },
   { rule: 'secret:get', route: `GET ${S}`, allowed: [200], make: secret },
+  { rule: 'secret:get', route: `GET ${S}/certificate`, allowed: [200], make: certificate },
   {
     ...{ rule: 'secret:decrypt', route: `GET ${S}`, allowed: [200], make: secret },
     headers: { accept: 'text/plain' },
@@ -201,6 +223,14 @@ export const PROBES: readonly Probe[] = [
   },
   { rule: 'containers:get', route: 'GET /v1/containers', allowed: [200] },
   { rule: 'container:get', route: `GET ${C}`, allowed: [200], make: container },
+  {
+    ...{ rule: 'secret:get', route: `GET ${C}/certificate`, allowed: [200] },
+    make: certificateMember,
+  },
+  {
+    ...{ rule: 'container:get', route: `GET ${C}/certificate`, allowed: [200] },
+    make: certificateContainer,
+  },
   {
     ...{ rule: 'container:delete', route: `DELETE ${C}`, allowed: [204], make: container },
     spends: true,
