@@ -7,6 +7,7 @@ import { systemClock } from '../lib/clock.ts'
 import { deploymentState } from './deploymentState.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
 import { notMadeYet, openKekStore } from './openKekStore.ts'
+import { tableLines } from './tableLines.ts'
 
 interface Report {
   readonly text: string
@@ -77,13 +78,7 @@ function keyLines({ keks, currentKekId }: KekDescription): readonly string[] {
       id === currentKekId ? `${id} (wraps new keys)` : id,
     ]),
   ]
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(width(column)))
-      .join('  ')
-      .trimEnd(),
-  )
+  return tableLines(rows)
 }
 
 function missingFingerprints(

@@ -3,6 +3,7 @@ import type { ConfigSource } from '../config/configFiles.ts'
 import { sampleFile } from '../config/sampleFile.ts'
 import { showSettings } from '../config/showSettings.ts'
 import { addBackup } from './addBackup.ts'
+import { addCertificates } from './addCertificates.ts'
 import { addCleanOptions, type CleanOptions, cleanRequest, wholeNumber } from './cleanOptions.ts'
 import { EXIT_CODES, type ExitReason } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
@@ -65,11 +66,13 @@ class Invocation {
       .showSuggestionAfterError(true)
     this.#addServe(program)
     this.#addDb(program)
-    addBackup(program, {
+    const invoked = {
       surroundings: this.#surroundings,
       settings: () => this.#settings(),
-      answer: (text, reason) => this.#answer(text, reason),
-    })
+      answer: (text: string, reason?: ExitReason) => this.#answer(text, reason),
+    }
+    addBackup(program, invoked)
+    addCertificates(program, invoked)
     this.#addToken(program)
     this.#addKek(program)
     this.#addProject(program)

@@ -7,7 +7,7 @@ import type {
   DueWarning,
   SurveyPlace,
 } from '../domain/ports/certificateRepositories.ts'
-import type { ContainerId, SecretId } from '../lib/ids.ts'
+import type { ContainerId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
 import { LOOKED_AT, type StoredFacts } from '../model/certificateFacts.ts'
 import type { CommandRunner } from './commandRunner.ts'
@@ -188,6 +188,14 @@ export class SqlCertificateRepository implements CertificateRepository {
   async countUnread(after: SurveyPlace | undefined): Promise<number> {
     const sql = `select count(*) as total ${unreadAfter(after)}`
     const row = await this.#parts.reads.first(sql, ...placeParams(after))
+    return row === undefined ? 0 : number(row, 'total')
+  }
+
+  async countUnseen(projectId?: ProjectId): Promise<number> {
+    const ofProject = projectId === undefined ? '' : ' and secrets.project_id = ?'
+    const sql = `select count(*) as total ${UNREAD} and secrets.secret_type = 'certificate'${ofProject}`
+    const params = projectId === undefined ? [] : [projectId]
+    const row = await this.#parts.reads.first(sql, ...params)
     return row === undefined ? 0 : number(row, 'total')
   }
 

@@ -47,12 +47,17 @@ const DAY_SECONDS = 86_400
 const SOON_DAYS = Math.max(...WARNING_DAYS)
 const READ_IT = '`gatehouse certificates check --all` looks at what was stored before.'
 
-export function judgePayload(facts: PayloadFacts, now: Timestamp): readonly CertificateWarning[] {
+/** @param soonDays what is left when it ends soon */
+export function judgePayload(
+  facts: PayloadFacts,
+  now: Timestamp,
+  soonDays = SOON_DAYS,
+): readonly CertificateWarning[] {
   if (facts.kind === 'privateKey') return []
   if (facts.kind === 'unreadable') {
     return [{ code: 'unreadable', message: 'The payload is no certificate in PEM or DER form.' }]
   }
-  const warnings = [...judgeDates(facts, now)]
+  const warnings = [...judgeDates(facts, now, soonDays)]
   if (facts.chain === 'missing') {
     warnings.push({
       code: 'chain_missing',
@@ -70,7 +75,11 @@ export function judgePayload(facts: PayloadFacts, now: Timestamp): readonly Cert
 }
 
 /** Certificates, key and intermediates of a container, which belong together as its owner says. */
-export function judgeContainer(members: MemberFacts, now: Timestamp): JudgedContainer {
+export function judgeContainer(
+  members: MemberFacts,
+  now: Timestamp,
+  soonDays = SOON_DAYS,
+): JudgedContainer {
   const { certificate, privateKey, intermediates } = members
   const facts = certificateIn(certificate)
   const chain = facts === undefined ? 'unknown' : chainThrough(facts, intermediates)
@@ -85,7 +94,8 @@ export function judgeContainer(members: MemberFacts, now: Timestamp): JudgedCont
   }
   const dates = { notBefore: latest(of), notAfter: earliest(of) }
   if (dates.notBefore !== null && dates.notAfter !== null) {
-    warnings.push(...judgeDates({ notBefore: dates.notBefore, notAfter: dates.notAfter }, now))
+    const { notBefore, notAfter } = dates
+    warnings.push(...judgeDates({ notBefore, notAfter }, now, soonDays))
   }
   if (chain === 'missing') {
     warnings.push({
@@ -112,10 +122,11 @@ export function daysLeft(notAfter: Timestamp, now: Timestamp): number {
 function judgeDates(
   { notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>,
   now: Timestamp,
+  soonDays: number,
 ): readonly CertificateWarning[] {
   if (notAfter <= now) return [{ code: 'expired', message: `It ended at ${wireTime(notAfter)}.` }]
   const warnings: CertificateWarning[] = []
-  if (secondsOf(notAfter) - secondsOf(now) <= SOON_DAYS * DAY_SECONDS) {
+  if (secondsOf(notAfter) - secondsOf(now) <= soonDays * DAY_SECONDS) {
     warnings.push({ code: 'expires_soon', message: `It ends at ${wireTime(notAfter)}.` })
   }
   if (notBefore > now) {

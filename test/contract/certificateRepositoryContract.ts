@@ -246,6 +246,9 @@ export function certificateRepositoryContract(
         inOrder.slice(2),
       )
       assert.equal(await db.certificates.countUnread(two), 2)
+      assert.equal(await db.certificates.countUnseen(), 2)
+      assert.equal(await db.certificates.countUnseen(project.id), 2)
+      assert.equal(await db.certificates.countUnseen((await Project.make(db)).id), 0)
     })
 
     test('what was found is noted with the place it has come to, unless the secret went or has facts', async () => {

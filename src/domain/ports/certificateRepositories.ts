@@ -80,6 +80,8 @@ export interface CertificateRepository {
   /** Secrets with a payload that may have facts and have none, by project, creation and id, after this place. */
   unread(after: SurveyPlace | undefined, limit: number): Promise<readonly SurveyPlace[]>
   countUnread(after: SurveyPlace | undefined): Promise<number>
+  /** Those of type `certificate` that nobody has looked at. */
+  countUnseen(projectId?: ProjectId): Promise<number>
   surveyPlace(): Promise<SurveyPlace | undefined>
   /** Facts of payloads that were stored before, and how far that has come; undefined: to the end. */
   noteSurvey(found: readonly StoredFacts[], place: SurveyPlace | undefined): Promise<void>
