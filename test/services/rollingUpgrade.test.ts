@@ -7,6 +7,7 @@ import { ask, store } from '../peers/ask.ts'
 import { type Configuration, Gatehouse } from '../peers/gatehouse.ts'
 import { type PreviousCode, previousCode } from '../support/previousCode.ts'
 import { emptyServerDatabase, type ServerDatabase } from '../support/serverDatabase.ts'
+import { makeCertificate } from '../support/storedCertificates.ts'
 import { until } from './keyManager.ts'
 
 /** Somebody who stores and reads without a pause. A failure is kept: nobody is to meet one. */
@@ -118,6 +119,34 @@ const through = (name: string, kind: 'mysql' | 'postgresql'): void => {
         `secret ${customer.refs.indexOf(last)}`,
       )
       await customer.stop()
+    })
+
+    test('a certificate that the old node stores is looked at afterwards, one that it deletes leaves no trace', async () => {
+      const next = nodes.at(-1) ?? assert.fail('there is no new node')
+      const { pem } = await makeCertificate('lb', { until: '2099-01-01T00:00:00Z' })
+      const text = { payload: pem, payload_content_type: 'text/plain', secret_type: 'certificate' }
+      const storeAt = async ({ url }: Gatehouse) => {
+        const json = { json: text, token, method: 'POST' }
+        const answer = await ask(`${url}/v1/secrets`, json)
+        assert.equal(answer.status, 201, answer.text)
+        return String(JSON.parse(answer.text).secret_ref).slice(-36)
+      }
+      const [byOld, byNext] = [await storeAt(old), await storeAt(next)]
+      const listed = async () =>
+        JSON.parse(await next.command('certificates', 'list', '--json'))
+          .map((one: { readonly secret_id: string }) => one.secret_id)
+          .toSorted()
+      // Once another migration is the newest, the old node looks at certificates as well.
+      const isLookedAt = previous.unknown > '0005-certificate-facts' ? [byOld] : []
+      assert.deepEqual(await listed(), [...isLookedAt, byNext].toSorted())
+      const gone = await ask(`${old.url}/v1/secrets/${byNext}`, { method: 'DELETE', token })
+      assert.equal(gone.status, 204, gone.text)
+      assert.deepEqual(await listed(), isLookedAt)
+      assert.match(
+        await next.command('certificates', 'check', '--all'),
+        new RegExp(`^found {7}${1 - isLookedAt.length} cert`, 'm'),
+      )
+      assert.deepEqual(await listed(), [byOld])
     })
 
     test('there is no way back: the old code refuses to start and to upgrade, with the reason', async () => {

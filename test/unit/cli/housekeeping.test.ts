@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { pastCloud } from '../../support/pastCloud.ts'
+import { makeCertificate } from '../../support/storedCertificates.ts'
 
 describe('a server', () => {
   it('removes by itself what is over, says so, and counts it', async (t) => {
@@ -22,6 +23,45 @@ describe('a server', () => {
     const tombstones = execute('select deleted_at from tombstones') as { deleted_at: string }[]
     assert.equal(tombstones.length, 3)
     for (const { deleted_at: at } of tombstones) assert.match(at, /^2001-07-02/)
+  })
+
+  it('warns once of a stored certificate that ends soon, and shows how many do', async (t) => {
+    const { clock, env, ask } = await pastCloud(t, 0, { OS_HOUSEKEEPING__INTERVAL: '1' })
+    const until = '2001-02-01T00:00:00Z'
+    const { pem } = await makeCertificate('lb', { from: '2001-01-01T00:00:00Z', until })
+    const text = { payload: pem, payload_content_type: 'text/plain', secret_type: 'certificate' }
+    const stored = await ask('POST', '/v1/secrets', text)
+    const { secret_ref: ref } = (await stored.json()) as { secret_ref: string }
+    clock.set('2001-01-26T00:00:00Z')
+    const log = (): readonly string[] => readFileSync(env.OS_DEFAULT__LOG_FILE, 'utf8').split('\n')
+    const line = log().find((each) => each.includes('metrics and readiness')) ?? ''
+    const { address } = JSON.parse(line) as { address: string }
+    const metrics = async () => (await fetch(`${address}/metrics`)).text()
+    const runs = async () =>
+      Number(/housekeeping_runs_total{outcome="done"} (\d+)/.exec(await metrics())?.[1] ?? 0)
+    const first = await runs()
+    for (let waits = 0; waits < 500 && (await runs()) < first + 3; waits += 1) await setTimeout(20)
+    const shown = await metrics()
+    const counts = [
+      ...shown.matchAll(/^gatehouse_stored_certificates_ending{left="(\w+)"} (\d)$/gm),
+    ]
+    assert.deepEqual(
+      counts.map(([, left, count]) => [left, count]),
+      [
+        ['expired', '0'],
+        ['1d', '0'],
+        ['7d', '1'],
+        ['30d', '0'],
+      ],
+    )
+    assert.ok(!shown.includes(ref.slice(-36)))
+    const warnings = log().filter((each) => each.includes('a stored certificate ends soon'))
+    assert.equal(warnings.length, 1)
+    const { secretId, projectId, days, until: ends } = JSON.parse(warnings[0] ?? '{}')
+    assert.deepEqual(
+      [secretId, projectId, days, ends],
+      [ref.slice(-36), 'p', 7, until.slice(0, -1)],
+    )
   })
 
   it('keeps to the quotas of its settings', async (t) => {
