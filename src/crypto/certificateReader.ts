@@ -28,7 +28,8 @@ const MOST_CERTIFICATES = 256
 const MOST_SIGNATURES = 8
 /** What takes longer to verify than a request may is not verified: names have to do. */
 const LARGEST_RSA_BITS = 8192
-const QUICK_KEYS = ['ec', 'ed25519', 'ed448']
+const QUICK_KEYS = ['ed25519', 'ed448']
+const QUICK_CURVES = ['prime256v1', 'secp384r1', 'secp521r1']
 
 /** Reads facts of certificates and keys from payloads, and gives nothing else away. */
 export class CertificateReader implements PayloadReader {
@@ -42,9 +43,8 @@ export class CertificateReader implements PayloadReader {
     const manner = LOOKED_AT[secretType]
     if (manner === undefined) return undefined
     const bytes = bufferOf(payload)
-    if (manner === 'key') return factsOfKey(privateKeyIn(bytes))
-    if (manner === 'certificate') return factsInCertificate(bytes) ?? { kind: 'unreadable' }
-    return beginsAsPem(bytes) ? factsInPem(pemBlocks(bytes)) : undefined
+    const facts = orUndefined(() => LOOKS[manner](bytes))
+    return facts ?? (manner === 'certificate' ? { kind: 'unreadable' } : undefined)
   }
 
   async readStored(secret: Verified<Secret>): Promise<PayloadFacts | undefined> {
@@ -60,6 +60,12 @@ export class CertificateReader implements PayloadReader {
       : orUndefined(() => createPublicKey({ key: bytes, format: 'der', type: 'spki' }))
     return key && { kind: 'privateKey', publicKey: fingerprintOf(key) }
   }
+}
+
+const LOOKS = {
+  certificate: factsInCertificate,
+  key: (payload: Buffer) => factsOfKey(privateKeyIn(payload)),
+  pem: (payload: Buffer) => (beginsAsPem(payload) ? factsInPem(pemBlocks(payload)) : undefined),
 }
 
 function factsInCertificate(payload: Buffer): PayloadFacts | undefined {
@@ -151,6 +157,7 @@ function isQuick({ asymmetricKeyType: type, asymmetricKeyDetails: details }: Key
   if (type === 'rsa' || type === 'rsa-pss') {
     return (details?.modulusLength ?? LARGEST_RSA_BITS + 1) <= LARGEST_RSA_BITS
   }
+  if (type === 'ec') return QUICK_CURVES.includes(details?.namedCurve ?? '')
   return type !== undefined && QUICK_KEYS.includes(type)
 }
 

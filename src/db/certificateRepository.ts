@@ -6,6 +6,7 @@ import type {
   ContainerQuery,
   DueWarning,
   SurveyPlace,
+  UnreadPage,
 } from '../domain/ports/certificateRepositories.ts'
 import type { ContainerId, ProjectId, SecretId } from '../lib/ids.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
@@ -22,17 +23,24 @@ const SECRET_IS_THERE =
   'exists (select 1 from secrets where secrets.id = certificate_facts.secret_id ' +
   'and (secrets.expires_at is null or secrets.expires_at > ?))'
 
+/**
+ * With a beginning, which is that of all texts: PostgreSQL takes a range whose ends it does not know for narrow,
+ * and one without a beginning for a third of the table, which it then reads whole.
+ */
+const until = (column: string): string =>
+  `certificate_facts.${column} > '' and certificate_facts.${column} <= ?`
+
 export const COUNT_CERTIFICATES =
   'select count(case when certificate_facts.not_after <= ? then 1 end) as expired, ' +
   'count(case when certificate_facts.not_after <= ? then 1 end) as within_1, ' +
   'count(case when certificate_facts.not_after <= ? then 1 end) as within_7, ' +
   'count(*) as within_30 from certificate_facts ' +
-  `where certificate_facts.not_after <= ? and ${SECRET_IS_THERE}`
+  `where ${until('not_after')} and ${SECRET_IS_THERE}`
 
 export const DUE_WARNINGS =
   'select certificate_facts.secret_id, certificate_facts.project_id, certificate_facts.not_after, ' +
   'certificate_facts.warn_at from certificate_facts ' +
-  `where certificate_facts.warn_at <= ? and ${SECRET_IS_THERE} ` +
+  `where ${until('warn_at')} and ${SECRET_IS_THERE} ` +
   'order by certificate_facts.warn_at, certificate_facts.secret_id limit ?'
 
 const ORPHANS =
@@ -45,14 +53,16 @@ const ORPHANS =
 const TYPES = Object.keys(LOOKED_AT)
   .map((type) => `'${type}'`)
   .join(', ')
-const UNREAD =
-  `from secrets where secrets.secret_type in (${TYPES}) and secrets.envelope is not null ` +
-  'and not exists (select 1 from certificate_facts where certificate_facts.secret_id = secrets.id)'
+const IS_UNREAD =
+  `secrets.secret_type in (${TYPES}) and secrets.envelope is not null and not exists ` +
+  '(select 1 from certificate_facts where certificate_facts.secret_id = secrets.id)'
 /** `(project_id, created_at, id) > (?, ?, ?)`, as `tablePages` spells it out. */
 const AFTER_PLACE =
-  ' and secrets.project_id >= ? and (secrets.project_id > ? or (secrets.project_id = ? and ' +
+  'secrets.project_id >= ? and (secrets.project_id > ? or (secrets.project_id = ? and ' +
   'secrets.created_at >= ? and (secrets.created_at > ? or (secrets.created_at = ? and secrets.id > ?))))'
-const IN_PLACE_ORDER = ' order by secrets.project_id, secrets.created_at, secrets.id limit ?'
+const COUNT_UNSEEN =
+  `select count(*) as total from secrets where ${IS_UNREAD} ` +
+  "and secrets.secret_type = 'certificate'"
 const SURVEY =
   'select certificate_surveys.project_id, certificate_surveys.created_at, certificate_surveys.secret_id as id ' +
   'from certificate_surveys'
@@ -175,25 +185,24 @@ export class SqlCertificateRepository implements CertificateRepository {
     return { removed, last: last && idOf(last) }
   }
 
-  async unread(after: SurveyPlace | undefined, limit: number): Promise<readonly SurveyPlace[]> {
-    const sql = `select secrets.project_id, secrets.created_at, secrets.id ${unreadAfter(after)}`
-    const rows = await this.#parts.reads.all(
-      `${sql}${IN_PLACE_ORDER}`,
-      ...placeParams(after),
-      limit,
-    )
-    return rows.map(placeOf)
+  async unread(after: SurveyPlace | undefined, limit: number): Promise<UnreadPage> {
+    const rows = await this.#parts.reads.all(secretsBehind(after), ...placeParams(after), limit)
+    const last = rows.length < limit ? undefined : rows.at(-1)
+    return {
+      unread: rows.filter((row) => number(row, 'is_unread') === 1).map(placeOf),
+      last: last && placeOf(last),
+    }
   }
 
   async countUnread(after: SurveyPlace | undefined): Promise<number> {
-    const sql = `select count(*) as total ${unreadAfter(after)}`
+    const sql = `select count(*) as total from secrets where ${IS_UNREAD}${behind(after, ' and ')}`
     const row = await this.#parts.reads.first(sql, ...placeParams(after))
     return row === undefined ? 0 : number(row, 'total')
   }
 
   async countUnseen(projectId?: ProjectId): Promise<number> {
     const ofProject = projectId === undefined ? '' : ' and secrets.project_id = ?'
-    const sql = `select count(*) as total ${UNREAD} and secrets.secret_type = 'certificate'${ofProject}`
+    const sql = `${COUNT_UNSEEN}${ofProject}`
     const params = projectId === undefined ? [] : [projectId]
     const row = await this.#parts.reads.first(sql, ...params)
     return row === undefined ? 0 : number(row, 'total')
@@ -209,11 +218,20 @@ export class SqlCertificateRepository implements CertificateRepository {
   }
 }
 
-function unreadAfter(place: SurveyPlace | undefined): string {
-  return `${UNREAD}${place === undefined ? '' : AFTER_PLACE}`
+/** All secrets, each with whether it is one of them: so every planner walks the index of lists, in its order. */
+export function secretsBehind(place: SurveyPlace | undefined): string {
+  const columns = 'secrets.project_id, secrets.created_at, secrets.id'
+  return (
+    `select ${columns}, case when ${IS_UNREAD} then 1 else 0 end as is_unread from secrets` +
+    `${behind(place, ' where ')} order by ${columns} limit ?`
+  )
 }
 
-function placeParams(place: SurveyPlace | undefined): readonly SqlValue[] {
+function behind(place: SurveyPlace | undefined, word: string): string {
+  return place === undefined ? '' : `${word}${AFTER_PLACE}`
+}
+
+export function placeParams(place: SurveyPlace | undefined): readonly SqlValue[] {
   if (place === undefined) return []
   const { projectId: project, createdAt: at, secretId } = place
   return [project, project, project, at, at, at, secretId]

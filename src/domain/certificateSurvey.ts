@@ -44,15 +44,16 @@ export class CertificateSurvey {
     const sum = { looked: 0, found: 0, damaged: 0 }
     let place = await certificates.surveyPlace()
     for (;;) {
-      const batch = await certificates.unread(place, batchSize)
-      const seen = await Promise.all(batch.map((one) => this.#look(one)))
+      const { unread, last } = await certificates.unread(place, batchSize)
+      const seen = await Promise.all(unread.map((one) => this.#look(one)))
       const found = seen.filter((it) => typeof it === 'object')
-      place = batch.length < batchSize ? undefined : batch.at(-1)
-      await certificates.noteSurvey(found, place)
-      sum.looked += batch.length
+      place = last
+      // Nothing to look at is quickly found again, and a commit is not quick.
+      if (unread.length > 0 || last === undefined) await certificates.noteSurvey(found, last)
+      sum.looked += unread.length
       sum.found += found.length
       sum.damaged += seen.filter((it) => it === 'damaged').length
-      onBatch(batch.length)
+      onBatch(unread.length)
       if (place === undefined) return sum
     }
   }

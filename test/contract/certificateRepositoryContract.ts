@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import type { DueWarning } from '../../src/domain/ports/certificateRepositories.ts'
+import type { DueWarning, SurveyPlace } from '../../src/domain/ports/certificateRepositories.ts'
 import type { SecretId } from '../../src/lib/ids.ts'
 import type { Timestamp } from '../../src/lib/timestamp.ts'
 import type { CertificateFacts, StoredFacts } from '../../src/model/certificateFacts.ts'
@@ -238,9 +238,22 @@ export function certificateRepositoryContract(
         .toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? -1 : 1))
         .map(({ id }) => id)
       assert.equal(await db.certificates.countUnread(undefined), 4)
-      const [one, two] = await db.certificates.unread(undefined, 2)
-      assert.deepEqual([one?.secretId, two?.secretId], inOrder.slice(0, 2))
-      const rest = await db.certificates.unread(two, 10)
+      const found: SurveyPlace[] = []
+      let last: SurveyPlace | undefined
+      let pages = 0
+      do {
+        const page = await db.certificates.unread(last, 3)
+        found.push(...page.unread)
+        last = page.last
+        pages += 1
+      } while (last !== undefined)
+      assert.deepEqual(
+        found.map(({ secretId }) => secretId),
+        inOrder,
+      )
+      assert.equal(pages, 3)
+      const two = found[1]
+      const { unread: rest } = await db.certificates.unread(two, 10)
       assert.deepEqual(
         rest.map(({ secretId }) => secretId),
         inOrder.slice(2),

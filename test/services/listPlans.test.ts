@@ -5,6 +5,12 @@ import { fillScaled } from '../../bench/scale/scaledDatabase.ts'
 import { idAt, nameAt, type Part, type Place, projectAt } from '../../bench/scale/scaledRows.ts'
 import { openTables } from '../../src/db/backup/openTables.ts'
 import type { TableConnection } from '../../src/db/backup/tableConnection.ts'
+import {
+  COUNT_CERTIFICATES,
+  DUE_WARNINGS,
+  placeParams,
+  secretsBehind,
+} from '../../src/db/certificateRepository.ts'
 import type { Dialect } from '../../src/db/dialect.ts'
 import { dialectMysql } from '../../src/db/dialectMysql.ts'
 import { dialectPostgres } from '../../src/db/dialectPostgres.ts'
@@ -65,6 +71,13 @@ const explainPostgres: Explain = async (connection, { sql, params }) => {
     isSorted: plan.includes('Sort'),
     isScan: plan.includes('Seq Scan'),
   }
+}
+
+const SOON = '2026-12-22T00:00:00.000000'
+const A_PLACE = {
+  projectId: projectAt(SCALE, { part: 'spread', row: 6 }),
+  createdAt: NOW,
+  secretId: idAt({ part: 'spread', row: 6 }),
 }
 
 const SERVERS = {
@@ -179,6 +192,30 @@ for (const kind of ['mysql', 'postgresql'] as const) {
       })
       const counted = await explain(connection, { sql: COUNT_EXPIRED, params: [NOW] })
       assert.deepEqual(counted.indexes, ['secrets_by_expiration'])
+    })
+
+    test('certificates that end, and warnings that are due, are found in their indexes, and never by reading all secrets', async () => {
+      const say = (sql: string) => connection.execute({ sql, params: [] })
+      // One in a hundred ends this month; the others are in no hurry.
+      const end = "case when secrets.id < '02' then '2026-11-30' else '2030-01-01' end"
+      await say(
+        'insert into certificate_facts (secret_id, project_id, kind, not_before, not_after, warn_at, chain, own_key, links) ' +
+          `select secrets.id, secrets.project_id, 'certificate', '2020-01-01', ${end}, ${end}, 'open', 'none', '[]' from secrets`,
+      )
+      await say(kind === 'mysql' ? 'analyze table certificate_facts' : 'analyze certificate_facts')
+      const count = { sql: COUNT_CERTIFICATES, params: [NOW, NOW, NOW, SOON, NOW] }
+      const due = { sql: DUE_WARNINGS, params: [NOW, NOW, 100] }
+      for (const [statement, index] of [
+        [count, 'certificate_facts_by_end'],
+        [due, 'certificate_facts_to_warn_of'],
+      ] as const) {
+        const { indexes, isScan } = await explain(connection, statement)
+        assert.deepEqual([indexes.toSorted(), isScan], [[index, primary].toSorted(), false])
+      }
+      const survey = { sql: secretsBehind(A_PLACE), params: [...placeParams(A_PLACE), 100] }
+      const { indexes, isSorted } = await explain(connection, survey)
+      assert.ok(indexes.includes('secrets_in_list_order'), String(indexes))
+      assert.equal(isSorted, false)
     })
   })
 }

@@ -52,6 +52,12 @@ export interface SurveyPlace {
   readonly secretId: SecretId
 }
 
+export interface UnreadPage {
+  readonly unread: readonly SurveyPlace[]
+  /** Where it ends; undefined: nothing comes after it. */
+  readonly last: SurveyPlace | undefined
+}
+
 /**
  * Facts of certificates and keys. They are written with the payload they were read from (SecretRepository,
  * OrderTaskRepository) and go with its secret. What a secret that is gone has left behind is never shown.
@@ -77,8 +83,8 @@ export interface CertificateRepository {
     limit: number,
   ): Promise<{ readonly removed: number; readonly last: SecretId | undefined }>
 
-  /** Secrets with a payload that may have facts and have none, by project, creation and id, after this place. */
-  unread(after: SurveyPlace | undefined, limit: number): Promise<readonly SurveyPlace[]>
+  /** Of the `limit` secrets after this place, by project, creation and id, those whose payload may have facts and has none. */
+  unread(after: SurveyPlace | undefined, limit: number): Promise<UnreadPage>
   countUnread(after: SurveyPlace | undefined): Promise<number>
   /** Those of type `certificate` that nobody has looked at. */
   countUnseen(projectId?: ProjectId): Promise<number>
