@@ -86,12 +86,13 @@ export class CertificateWatch {
   }
 }
 
-/** undefined: a clock was set back since it was due, and the next warning is the first again. */
+/** undefined: a clock was set back since it was due, and the next warning is the first again; or the end is no time. */
 function stageOf(
   notAfter: Timestamp,
   now: Timestamp,
 ): { readonly days: WarningDays | undefined; readonly next: Timestamp | null } {
   const left = secondsOf(notAfter) - secondsOf(now)
+  if (Number.isNaN(left)) return { days: undefined, next: null }
   const at = WARNING_DAYS.findIndex((days) => left <= days * DAY_SECONDS)
   const sooner = WARNING_DAYS[at < 0 ? WARNING_DAYS.length - 1 : at - 1]
   return {

@@ -91,12 +91,14 @@ export class Housekeeper {
     const { expiredSecrets, tombstones, certificates, clock, keepExpired, keepTombstones } =
       this.#parts
     const startedAt = clock.monotonicMs()
-    // First, for it needs no key: what is to end is told of while the KEK store is away as well.
-    await certificates.run({
-      batchSize: BATCH,
-      goesOn: () => this.#goesOn(signal),
-      onEnding: this.#parts.onCertificateEnding,
-    })
+    // For itself: it needs no key, and neither of the two is to wait until the other works again.
+    await this.#tried(() =>
+      certificates.run({
+        batchSize: BATCH,
+        goesOn: () => this.#goesOn(signal),
+        onEnding: this.#parts.onCertificateEnding,
+      }),
+    )
     const run = {
       expiredSecrets: await this.#purged(expiredSecrets, keepExpired, signal),
       tombstones: await this.#purged(tombstones, keepTombstones, signal),

@@ -349,6 +349,21 @@ describe('certificates that clients store', () => {
     assert.deepEqual(await at('2026-12-01T00:00:00Z'), [[late.id, 30]])
   })
 
+  test('an end that somebody wrote there by hand, and that is none, holds up no warning', async () => {
+    door.execute('delete from certificate_facts')
+    const [damaged, sound] = [await store(leaf.pem), await store(leaf.pem)]
+    const write = 'update certificate_facts set not_after = ?, warn_at = ? where secret_id = ?'
+    door.execute(write, 'theirs', '2026-01-01T00:00:00.000000', damaged.id)
+    door.clock.set('2026-12-30T12:00:00Z')
+    const heard: string[] = []
+    const round = { batchSize: 1, goesOn: async () => true }
+    await door.certificateWatch.run({
+      ...round,
+      onEnding: ({ secretId }) => void heard.push(secretId),
+    })
+    assert.deepEqual(heard, [sound.id])
+  })
+
   test('counts what ends, by what is left of it', async () => {
     door.execute('delete from certificate_facts')
     await store(leaf.pem)

@@ -192,4 +192,17 @@ describe('somebody writes by hand to rows that no MAC covers', () => {
     assert.equal((await owner.get(`${path}/payload`)).text, 'some payload')
     assert.deepEqual(door.alarms, [])
   })
+
+  test('what is said of a certificate is what is written there, and it is stored, served and deleted all the same', async () => {
+    const { path, id } = await secretWithPayload(owner, { secret_type: 'certificate' })
+    assert.equal((await owner.get(`${path}/certificate`)).json['kind'], 'unreadable')
+    door.execute("update certificate_facts set kind = 'theirs' where secret_id = ?", id)
+    const damaged = await asFails('GET', `${path}/certificate`)
+    assertIsBareError(damaged)
+    door.execute('delete from certificate_facts where secret_id = ?', id)
+    assert.equal((await owner.get(`${path}/certificate`)).status, 404)
+    assert.equal((await owner.get(`${path}/payload`)).text, 'some payload')
+    assert.equal((await owner.delete(path)).status, 204)
+    assert.deepEqual(door.alarms, [])
+  })
 })

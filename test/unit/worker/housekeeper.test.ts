@@ -190,6 +190,31 @@ test('certificates are looked at ahead of what is purged, and counted at the sta
   assert.deepEqual(counts.at(-1), undefined)
 })
 
+test('where certificates cannot be looked at, the purge is not held up, and the other way round', async () => {
+  const one = housekeeperOf({
+    certificates: {
+      count: async () => NOTHING_ENDS,
+      run: async () => {
+        throw new Error('a row is damaged')
+      },
+    },
+  })
+  await one.start()
+  await one.waits.pass()
+  assert.match(String(one.failures), /damaged/)
+  assert.equal(one.orders.length, 2)
+  assert.equal(one.runs.length, 1)
+  await one.housekeeper.stop()
+  const other = housekeeperOf({
+    expiredSecrets: { run: () => Promise.reject(new Error('the KEK store is away')) },
+  })
+  await other.start()
+  await other.waits.pass()
+  assert.match(String(other.failures), /away/)
+  assert.deepEqual(other.rounds, [0])
+  await other.housekeeper.stop()
+})
+
 test('a first count that fails is told, and the runs come all the same', async () => {
   let calls = 0
   const { housekeeper, start, waits, failures, runs } = housekeeperOf({
