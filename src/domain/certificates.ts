@@ -14,14 +14,14 @@ import {
   type Member,
 } from './certificateWarnings.ts'
 import { findContainer } from './findContainer.ts'
-import { findSecret } from './findSecret.ts'
+import { findSecretFacts } from './findSecret.ts'
 import type { CertificateRepository } from './ports/certificateRepositories.ts'
 import type { ContainerRepository } from './ports/containerRepositories.ts'
 import type { Integrity } from './ports/crypto.ts'
 import type { SecretRepository } from './ports/secretRepositories.ts'
 
 interface Parts {
-  readonly secrets: Pick<SecretRepository, 'find'>
+  readonly secrets: Pick<SecretRepository, 'facts'>
   readonly containers: Pick<ContainerRepository, 'find'>
   readonly certificates: Pick<CertificateRepository, 'ofSecrets'>
   readonly integrity: Integrity
@@ -50,7 +50,7 @@ export class Certificates {
 
   /** @throws Fault('notFound') */
   async lookUpSecret(id: SecretId | undefined): Promise<void> {
-    await findSecret(this.#parts, id)
+    await findSecretFacts(this.#parts, id)
   }
 
   /** @throws Fault('notFound') */
@@ -61,7 +61,7 @@ export class Certificates {
   /** GET /v1/secrets/{id}/certificate. Whoever may read the metadata of the secret may read this. */
   async ofSecret(ctx: RequestContext, id: SecretId | undefined): Promise<ShownFacts> {
     const { policy, certificates, clock } = this.#parts
-    const { record } = policy.authorize(ctx, 'secret:get', await findSecret(this.#parts, id))
+    const { record } = policy.authorize(ctx, 'secret:get', await findSecretFacts(this.#parts, id))
     const facts = (await certificates.ofSecrets([record.id])).get(record.id)
     if (facts === undefined) {
       throw new Fault('notFound', `Nothing is known of a certificate in secret ${record.id}.`)
@@ -108,7 +108,7 @@ export class Certificates {
   /** False: it expired, so it is not there. @throws Fault('forbidden') */
   async #isReadable(ctx: RequestContext, id: SecretId, now: Timestamp): Promise<boolean> {
     const { secrets, integrity, policy } = this.#parts
-    const secret = await integrity.verified(await secrets.find(id))
+    const secret = await integrity.verified(await secrets.facts(id))
     if (secret === undefined || isExpired(secret, now)) return false
     policy.authorize(ctx, 'secret:get', secret)
     return true
