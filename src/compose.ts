@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { databaseOfSettings } from './cli/databaseOfSettings.ts'
-import { disablePaths, doorOptions } from './cli/doorOfSettings.ts'
+import { disablePaths, doorOptions, rateLimitsOfSettings } from './cli/doorOfSettings.ts'
 import { refusingWith } from './cli/exitCodes.ts'
 import { projectKeyLimits } from './cli/keyringOfSettings.ts'
 import { openKekStore } from './cli/openKekStore.ts'
@@ -21,6 +21,8 @@ import { type Database, openDatabase } from './db/database.ts'
 import type { KekStore } from './domain/ports/crypto.ts'
 import { synchronizeStores } from './domain/synchronizeStores.ts'
 import type { InheritedSocket } from './http/listener.ts'
+import { RateLimits } from './http/rateLimits.ts'
+import { UnreadAnswers } from './http/unreadAnswers.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { AdminListener } from './ops/adminListener.ts'
@@ -140,6 +142,20 @@ async function composeAll(
         settings.oslo_middleware.max_request_body_size || Number.POSITIVE_INFINITY,
       ),
       isOverloaded: () => watch.loopDelay.isOverloaded(),
+      workload: {
+        most: settings.gatehouse.max_requests_at_once,
+        waiting: () => listener.waitingRequests,
+        onShed: (why) => watch.pressure.shed(why),
+      },
+      rateLimits: RateLimits.of({
+        ...rateLimitsOfSettings(settings),
+        monotonicMs: () => clock.monotonicMs(),
+        onLimited: (request) => watch.pressure.limited(request),
+      }),
+      unreadAnswers: new UnreadAnswers({
+        mostMs: settings.gatehouse.answer_timeout * 1000,
+        onCut: (remoteAddress) => watch.pressure.unread(remoteAddress),
+      }),
       isDraining: () => listener.isDraining,
       ...(transport.onClearText && { onClearText: transport.onClearText }),
     },

@@ -58,6 +58,7 @@ import { secretStoreRoutes } from './http/resources/secretStores.ts'
 import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
 import { transportKeyRoutes } from './http/resources/transportKeys.ts'
 import type { Route } from './http/route.ts'
+import { Workload, type WorkloadParts } from './http/workload.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ProjectId } from './lib/ids.ts'
 import type { Quotas } from './model/quota.ts'
@@ -104,9 +105,14 @@ export interface ApiParts {
     | 'healthSwitch'
     | 'isReady'
     | 'maxBodyBytes'
-    | 'isOverloaded'
+    | 'rateLimits'
+    | 'unreadAnswers'
     | 'isDraining'
-  >
+  > & {
+    /** True while new work would only make everything slower. */
+    isOverloaded(): boolean
+    readonly workload?: Omit<WorkloadParts, 'isLoopLate'>
+  }
   readonly href: HrefOptions
   readonly cors: CorsOptions
   readonly secretOptions: SecretRouteOptions
@@ -123,6 +129,12 @@ export interface Api {
   readonly forgetKeys: (projectId: ProjectId) => void
   /** On the same keys: for housekeeping. */
   readonly purges: { readonly expiredSecrets: SecretPurge; readonly tombstones: TombstonePurge }
+}
+
+const UNBOUNDED: Omit<WorkloadParts, 'isLoopLate'> = {
+  waiting: () => 0,
+  most: 0,
+  onShed: () => undefined,
 }
 
 /** From opened adapters to the HTTP application, by hand. */
@@ -146,13 +158,24 @@ export function composeApi(parts: ApiParts): Api {
   })
   const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms })
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
+  const workload = new Workload({
+    ...UNBOUNDED,
+    ...parts.door.workload,
+    isLoopLate: () => parts.door.isOverloaded(),
+  })
+  const sparing = new RowIntegrity({
+    keyring,
+    deploymentId,
+    alarms,
+    isSparing: () => workload.overload() !== undefined,
+  })
   const { defaultQuotas } = parts
   const payloadReader = new CertificateReader(sealer)
   const ofCrypto = { integrity, sealer, payloadReader, keyCache: keyring }
   const shared = { ...ofCrypto, defaultQuotas, policy, clock }
 
   const ofSecrets = { ...shared, secrets: database.secrets, consumers: database.secretConsumers }
-  const secrets = new Secrets(ofSecrets)
+  const secrets = new Secrets({ ...ofSecrets, integrity: sparing })
   const secretConsumers = new SecretConsumers(ofSecrets)
   const secretAcls = new Acls({ ...shared, parent: secretAclParent(ofSecrets) })
   const metadata = new SecretMetadata({
@@ -228,6 +251,7 @@ export function composeApi(parts: ApiParts): Api {
   ]
   const app = createApp({
     ...parts.door,
+    workload,
     routes,
     authenticator: parts.authenticator,
     hrefBase: hrefBase(parts.href),

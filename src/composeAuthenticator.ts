@@ -48,6 +48,7 @@ export async function composeAuthenticator(parts: Parts): Promise<ComposedAuthen
 function standalone(authenticator: Authenticator): ComposedAuthenticator {
   return {
     authenticate: (credentials) => authenticator.authenticate(credentials),
+    isAtHand: (credentials) => authenticator.isAtHand(credentials),
     health: async () => undefined,
     close: () => undefined,
   }
@@ -72,6 +73,7 @@ async function keystone(parts: Parts): Promise<ComposedAuthenticator> {
   metrics.watchTokens(() => authenticator.counters)
   return {
     authenticate: (credentials) => authenticator.authenticate(credentials),
+    isAtHand: (credentials) => authenticator.isAtHand(credentials),
     health: (signal) => authenticator.health(signal),
     close() {
       authenticator.close()

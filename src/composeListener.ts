@@ -1,6 +1,8 @@
 import type Koa from 'koa'
 import { certificateOptions, protocolOf, resumesSessions } from './cli/tlsOfSettings.ts'
 import type { Settings } from './config/settingsTable.ts'
+import type { RefusedConnection } from './http/approach.ts'
+import { ClientConnections } from './http/clientConnections.ts'
 import { AnybodysProxyWords, type ProxyWords, TrustedProxyWords } from './http/forwarded.ts'
 import { type InheritedSocket, Listener } from './http/listener.ts'
 import type { ClearTextRequest } from './http/observer.ts'
@@ -69,13 +71,11 @@ export async function composeListener(
     allowsClearText,
     proxies: options.proxy_protocol ? trusted : undefined,
     peers,
-    onRefused: (reason, remoteAddress) => {
-      numbers.connectionRefused(reason)
-      log.debug(
-        { reason, remote: remoteAddress },
-        'a connection was closed before it said anything',
-      )
-    },
+    clientConnections:
+      settings.gatehouse.max_connections_per_client === 0
+        ? undefined
+        : new ClientConnections(settings.gatehouse.max_connections_per_client, trusted),
+    onRefused: refusalWatch(log, clock, numbers),
   })
   if (allowsClearText) log.warn({}, 'this port takes HTTP beside HTTPS: allow_clear_text is on')
   return {
@@ -164,6 +164,20 @@ function timesAndBounds({ DEFAULT: base, gatehouse }: Settings) {
 }
 
 const REFUSALS_PER_MINUTE = 60
+
+function refusalWatch(log: Log, clock: Clock, numbers: TransportMetrics) {
+  const brake = new LineBrake(REFUSALS_PER_MINUTE, () => clock.monotonicMs())
+  return (reason: RefusedConnection, remoteAddress: string): void => {
+    numbers.connectionRefused(reason)
+    const fields = { reason, remote: remoteAddress }
+    if (!reason.startsWith('too many')) {
+      log.debug(fields, 'a connection was closed before it said anything')
+      return
+    }
+    const heldBack = brake.next()
+    if (heldBack !== undefined) log.warn({ ...fields, heldBack }, 'a connection was refused')
+  }
+}
 
 function handshakeWatch(log: Log, clock: Clock, numbers: TransportMetrics) {
   const brake = new LineBrake(REFUSALS_PER_MINUTE, () => clock.monotonicMs())

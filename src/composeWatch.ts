@@ -17,6 +17,7 @@ import { LineFile } from './ops/lineFile.ts'
 import type { OpenLog } from './ops/log.ts'
 import { LoopDelay } from './ops/loopDelay.ts'
 import { Metrics } from './ops/metrics.ts'
+import { PressureWatch } from './ops/pressureWatch.ts'
 import { RequestWatch } from './ops/requestWatch.ts'
 import { StoredCertificateMetrics } from './ops/storedCertificateMetrics.ts'
 import type { Decision } from './policy/policy.ts'
@@ -29,6 +30,7 @@ export interface Watch {
   readonly requests: RequestObserver
   readonly alarms: Alarms
   readonly loopDelay: LoopDelay
+  readonly pressure: PressureWatch
   readonly onDecision: (decision: Decision) => void
   readonly onDatabaseEvent: (event: DatabaseEvent) => void
   readonly onKeyringEvent: (event: KeyringEvent) => void
@@ -95,7 +97,7 @@ export async function composeWatch(
     monotonicMs: () => clock.monotonicMs(),
     onOverload: (delayMs) => {
       metrics.overloadBegan()
-      log.warn({ delayMs }, 'more work than this process can do in time: new requests get 503')
+      log.warn({ delayMs }, 'the event loop is late: what is not done first gets 503')
     },
   })
   loopDelay.start()
@@ -107,6 +109,12 @@ export async function composeWatch(
     requests: new RequestWatch({ accessLog, metrics, audit, log }),
     alarms,
     loopDelay,
+    pressure: new PressureWatch({
+      metrics,
+      log,
+      audit,
+      monotonicMs: () => clock.monotonicMs(),
+    }),
     onDecision: (decision) => audit?.decided(decision),
     onDatabaseEvent: (event) => observeDatabase(event, metrics, log, alarms),
     onKeyringEvent: (event) => observeKeyring(event, metrics, log),

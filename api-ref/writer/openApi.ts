@@ -261,6 +261,7 @@ function refusal(status: number, schema: JsonSchema): AnswerOf {
   const own: Readonly<Record<number, string>> = {
     401: 'WWW-Authenticate',
     405: 'Allow',
+    429: 'Retry-After',
     503: 'Retry-After',
   }
   const names = ['X-OpenStack-Request-Id', ...(own[status] === undefined ? [] : [own[status]])]

@@ -44,6 +44,10 @@ export const STATUSES: Readonly<Record<number, { readonly title: string; readonl
       title: 'Unsupported Media Type',
       when: 'Content-Type is missing, or not what this operation takes.',
     },
+    429: {
+      title: 'Too Many Requests',
+      when: 'A limit that the operator has set ([rate_limits]); Retry-After says when to ask again.',
+    },
     500: {
       title: 'Internal Server Error',
       when: 'A mistake of the server, or damaged data; the operator wants the request id.',
@@ -55,7 +59,7 @@ export const STATUSES: Readonly<Record<number, { readonly title: string; readonl
   }
 
 /** Any operation that wants a token can answer these, whatever its record says. */
-export const OF_EVERY_OPERATION = [400, 401, 406, 500, 503] as const
+export const OF_EVERY_OPERATION = [400, 401, 406, 429, 500, 503] as const
 
 export function meaningOf(status: number): { readonly title: string; readonly when: string } {
   const meaning = STATUSES[status]

@@ -33,6 +33,18 @@ export function doorOptions(settings: Settings, proxyWords: ProxyWords) {
   }
 }
 
+export function rateLimitsOfSettings({ rate_limits: limits }: Settings) {
+  const { project_reads, project_writes, user_reads, user_writes } = limits
+  return {
+    reads: { global: limits.global_reads, project: project_reads, user: user_reads },
+    writes: { global: limits.global_writes, project: project_writes, user: user_writes },
+    failedLogins: limits.failed_logins,
+    exemptProjects: limits.exempt_projects,
+    exemptRoles: limits.exempt_roles,
+    mostBuckets: limits.remembered,
+  }
+}
+
 export function disablePaths({ DEFAULT: { state_path: statePath }, healthcheck }: Settings) {
   const chosen = healthcheck.disable_by_file_path
   if (chosen !== undefined) return [chosen]

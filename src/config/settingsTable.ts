@@ -9,6 +9,7 @@ import {
   messagingNotificationsSection,
   messagingRabbitSection,
 } from './sections/messaging.ts'
+import { rateLimitsSection } from './sections/rateLimits.ts'
 import {
   secretstoreSection,
   secretstoreSuffixSection,
@@ -46,6 +47,7 @@ export const SETTINGS_TABLE = {
   simple_crypto_plugin: simpleCryptoSection,
   project_keys: projectKeysSection,
   quotas: quotasSection,
+  rate_limits: rateLimitsSection,
   housekeeping: housekeepingSection,
   keystone_notifications: keystoneNotificationsSection,
   oslo_messaging_notifications: messagingNotificationsSection,
@@ -63,6 +65,7 @@ const OWN_SECTIONS: ReadonlySet<string> = new Set([
   'keyring',
   'project_keys',
   'housekeeping',
+  'rate_limits',
   'admin',
   'gatehouse',
 ])

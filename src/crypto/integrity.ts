@@ -11,6 +11,8 @@ export interface RowIntegrityParts {
   readonly keyring: Keyring
   readonly deploymentId: string
   readonly alarms: Alarms
+  /** True while no project key is fetched that is not at hand: there is more to do than can be done (ADR 0043). */
+  readonly isSparing?: () => boolean
 }
 
 /** Makes and checks row MACs; the only place that turns a stored record into a verified one. */
@@ -18,11 +20,13 @@ export class RowIntegrity implements Integrity {
   readonly #keyring: Keyring
   readonly #alarms: Alarms
   readonly #input: RowMacInput
+  readonly #isSparing: () => boolean
 
   constructor(parts: RowIntegrityParts) {
     this.#keyring = parts.keyring
     this.#alarms = parts.alarms
     this.#input = new RowMacInput(parts.deploymentId)
+    this.#isSparing = parts.isSparing ?? (() => false)
   }
 
   async verified<T extends ProtectedRecord>(
@@ -32,7 +36,8 @@ export class RowIntegrity implements Integrity {
     const { rowMac } = record
     if (rowMac === null) throw this.#damaged(record, 'row MAC is missing')
     if (rowMac.length !== ROW_MAC_BYTES) throw this.#damaged(record, 'row MAC has a wrong length')
-    const found = this.#keyring.find(projectKeyIdOfRowMac(rowMac))
+    const keyId = projectKeyIdOfRowMac(rowMac)
+    const found = this.#isSparing() ? this.#keyring.findAtHand(keyId) : this.#keyring.find(keyId)
     const key = found instanceof Promise ? await found : found
     const what =
       key === undefined ? 'project key of the row MAC is gone' : this.#flaw(key, record, rowMac)

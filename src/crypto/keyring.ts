@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Alarms, KekStore, KeyCache, StoreChoice } from '../domain/ports/crypto.ts'
 import type { ProjectKeyRepository, ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
-import { Fault } from '../lib/fault.ts'
+import { Fault, overloaded } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { SingleFlight } from '../lib/singleFlight.ts'
 import type { ProjectKeyId } from '../model/sealedForms.ts'
@@ -95,6 +95,13 @@ export class Keyring implements KeyCache {
   find(id: ProjectKeyId): ProjectKey | Promise<ProjectKey | undefined> {
     const name = cacheName(id)
     return this.#atHand(name, id) ?? this.#fetchOrStale(name, () => this.#fetch(name, id))
+  }
+
+  /** The same where that takes no fetching. @throws Fault('overloaded') where it does */
+  findAtHand(id: ProjectKeyId): ProjectKey {
+    const key = this.#atHand(cacheName(id), id)
+    if (key === undefined) throw overloaded()
+    return key
   }
 
   /** The key a project's new records are protected under; made when there is none yet. */

@@ -13,8 +13,10 @@ const ANSWERS = {
   conflict: { code: 409, title: 'Conflict' },
   tooLarge: { code: 413, title: 'Request Entity Too Large' },
   unsupportedMediaType: { code: 415, title: 'Unsupported Media Type' },
+  tooMany: { code: 429, title: 'Too Many Requests' },
   corrupted: { code: 500, title: 'Internal Server Error' },
   unavailable: { code: 503, title: 'Service Unavailable' },
+  overloaded: { code: 503, title: 'Service Unavailable' },
 } satisfies Record<FaultKind, { code: number; title: string }>
 
 /** For the reference: every refusal looks like this. */

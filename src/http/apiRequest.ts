@@ -7,6 +7,7 @@ import type { HrefBase } from './hrefs.ts'
 import { parseJsonBody, requireJsonContentType } from './jsonBody.ts'
 import { readBody } from './requestBody.ts'
 import type { ApiRequest } from './route.ts'
+import type { Workload } from './workload.ts'
 
 interface Parts {
   readonly exchange: Exchange
@@ -15,6 +16,7 @@ interface Parts {
   readonly queryString: string
   readonly hrefBase: HrefBase
   readonly maxBodyBytes: number
+  readonly workload: Workload
 }
 
 /** What a handler sees; nothing is parsed before somebody asks. */
@@ -25,6 +27,7 @@ export class LazyApiRequest implements ApiRequest {
   readonly #exchange: Exchange
   readonly #queryString: string
   readonly #maxBodyBytes: number
+  readonly #workload: Workload
   #query: ReadonlyMap<string, string> | undefined
 
   constructor(parts: Parts) {
@@ -34,6 +37,7 @@ export class LazyApiRequest implements ApiRequest {
     this.#exchange = parts.exchange
     this.#queryString = parts.queryString
     this.#maxBodyBytes = parts.maxBodyBytes
+    this.#workload = parts.workload
   }
 
   get base(): string {
@@ -64,6 +68,6 @@ export class LazyApiRequest implements ApiRequest {
   }
 
   bytes(limit: number): Promise<Buffer> {
-    return readBody(this.#exchange.request, limit)
+    return this.#workload.idly(() => readBody(this.#exchange.request, limit))
   }
 }

@@ -1,7 +1,8 @@
 import { Router } from '@koa/router'
 import Koa from 'koa'
-import type { Authenticator } from '../domain/ports/identity.ts'
-import { Fault, unavailable } from '../lib/fault.ts'
+import type { Authenticator, Credentials } from '../domain/ports/identity.ts'
+import { Fault } from '../lib/fault.ts'
+import type { Caller, RequestContext } from '../model/requestContext.ts'
 import { faultAnswer, isClientFault } from './answers.ts'
 import { API_DOCUMENT_PATH, type ApiDocument } from './apiDocument.ts'
 import { LazyApiRequest } from './apiRequest.ts'
@@ -16,9 +17,12 @@ import { acceptsJson } from './mediaRanges.ts'
 import { parseMicroversion } from './microversion.ts'
 import type { ClearTextRequest, RequestObserver } from './observer.ts'
 import { byPath } from './pathVerbs.ts'
+import type { RateLimits } from './rateLimits.ts'
 import { originForm } from './requestTarget.ts'
 import type { Answer, Route } from './route.ts'
+import type { UnreadAnswers } from './unreadAnswers.ts'
 import { VersionDocuments } from './versions.ts'
+import type { Workload } from './workload.ts'
 
 export interface AppParts {
   readonly routes: readonly Route[]
@@ -32,8 +36,10 @@ export interface AppParts {
   readonly isReady?: () => Promise<boolean>
   readonly maxBodyBytes: number
   readonly apiDocument: ApiDocument
-  /** True while new work would only make everything slower; health checks are still answered. */
-  isOverloaded(): boolean
+  readonly workload: Workload
+  /** Undefined: nobody is held to any rate. */
+  readonly rateLimits?: RateLimits | undefined
+  readonly unreadAnswers?: UnreadAnswers | undefined
   /** Where the port takes HTTP beside HTTPS: who still came in clear. Must not throw. */
   readonly onClearText?: (request: ClearTextRequest) => void
   /** True while the process drains: every answer then announces that its connection closes. */
@@ -80,7 +86,7 @@ export function createApp(parts: AppParts): Koa {
     const hot = hotPaths.find(path)
     if (hot !== undefined) return dispatch(koa, exchange, hot)
     if (path === API_DOCUMENT_PATH) {
-      refuseWhenOverloaded()
+      refuseWhenOverloaded(() => false)
       return parts.apiDocument.answer(exchange, parts.hrefBase)
     }
     // The router's types want a context of its own making.
@@ -90,19 +96,34 @@ export function createApp(parts: AppParts): Koa {
     return koa.state['answer'] as Answer
   }
 
-  async function dispatch(
+  async function dispatch(koa: Koa.Context, exchange: Exchange, found: FoundPath): Promise<Answer> {
+    exchange.route = found.verbs.path
+    const credentials = credentialsOf(koa, exchange)
+    const isKept = found.verbs.verbs.get(koa.method)?.isKept === true
+    refuseWhenOverloaded(() => isKept && parts.authenticator.isAtHand(credentials))
+    const ctx = await establish(credentials, exchange)
+    parts.workload.begin()
+    try {
+      return await act(koa, exchange, found, ctx)
+    } finally {
+      parts.workload.end()
+    }
+  }
+
+  async function act(
     koa: Koa.Context,
     exchange: Exchange,
     { verbs: path, params }: FoundPath,
+    ctx: RequestContext,
   ): Promise<Answer> {
-    exchange.route = path.path
     const request = new LazyApiRequest({
       exchange,
-      ctx: await establish(koa, exchange),
+      ctx,
       params,
       queryString: koa.querystring,
       hrefBase: parts.hrefBase,
       maxBodyBytes: parts.maxBodyBytes,
+      workload: parts.workload,
     })
     const route = path.verbs.get(koa.method)
     if (route === undefined) {
@@ -120,7 +141,8 @@ export function createApp(parts: AppParts): Koa {
 
   /** /v1 itself, and everything below it that is no route: both want a token first (contract 00). */
   async function unrouted(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
-    const { microversion } = await establish(koa, exchange)
+    refuseWhenOverloaded(() => false)
+    const { microversion } = await establish(credentialsOf(koa, exchange), exchange)
     if (koa.path !== '/v1') throw new Fault('notFound', 'There is nothing at this path.')
     exchange.route = '/v1'
     if (koa.method !== 'GET') {
@@ -136,19 +158,20 @@ export function createApp(parts: AppParts): Koa {
     return { status: 200, document, contentType: 'application/json' }
   }
 
-  function refuseWhenOverloaded(): void {
-    if (parts.isOverloaded()) throw unavailable('The server has more work than it can do in time.')
+  /** @param isKept asked only while there is too much to do */
+  function refuseWhenOverloaded(isKept: () => boolean): void {
+    const why = parts.workload.overload()
+    if (why !== undefined && !isKept()) throw parts.workload.shed(why)
   }
 
-  async function establish(koa: Koa.Context, exchange: Exchange) {
-    refuseWhenOverloaded()
-    const caller = await parts.authenticator.authenticate({
-      method: koa.method,
-      path: koa.path,
-      header: (name) => exchange.header(name),
-      headerNames: () => Object.keys(exchange.request.headers),
-    })
+  async function establish(credentials: Credentials, exchange: Exchange): Promise<RequestContext> {
+    const { workload, authenticator } = parts
+    if (workload.isCrowdedAtTheDoor() && !authenticator.isAtHand(credentials)) {
+      throw workload.shed('too many logins')
+    }
+    const caller = await workload.identifying(() => identify(credentials, exchange.remoteAddress))
     exchange.caller = caller
+    parts.rateLimits?.admit(caller, credentials.method, exchange.remoteAddress)
     const microversion = parseMicroversion(exchange.header('openstack-api-version'))
     exchange.microversion = microversion
     return {
@@ -158,6 +181,12 @@ export function createApp(parts: AppParts): Koa {
       caller,
       microversion,
     }
+  }
+
+  function identify(credentials: Credentials, remoteAddress: string): Promise<Caller> {
+    const { rateLimits, authenticator } = parts
+    if (rateLimits === undefined) return authenticator.authenticate(credentials)
+    return rateLimits.identify(authenticator, credentials, remoteAddress)
   }
 
   app.use(async (koa) => {
@@ -175,6 +204,7 @@ export function createApp(parts: AppParts): Koa {
     }
     const cors = koa.method === 'OPTIONS' ? undefined : parts.cors.actual(koa.req)
     exchange.send(outcome, parts.isDraining() ? { ...cors, Connection: 'close' } : cors)
+    parts.unreadAnswers?.watch(koa.res)
     complete(exchange, outcome.status, performance.now() - startedAt)
   })
 
@@ -219,6 +249,15 @@ export function createApp(parts: AppParts): Koa {
   }
 
   return app
+}
+
+function credentialsOf(koa: Koa.Context, exchange: Exchange): Credentials {
+  return {
+    method: koa.method,
+    path: koa.path,
+    header: (name) => exchange.header(name),
+    headerNames: () => Object.keys(exchange.request.headers),
+  }
 }
 
 /** Clients double slashes and end paths in one; both mean the same resource (contract 00). */

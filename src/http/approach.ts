@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { ClientConnections } from './clientConnections.ts'
 import type { Peers, TrustedProxies } from './peers.ts'
 import { readProxyHeader } from './proxyProtocol.ts'
 
@@ -19,11 +20,19 @@ export interface ApproachParts {
   readonly allowsClearText: boolean
   /** To say what is needed here, and to finish a handshake. */
   readonly timeoutMs: number
+  /** With it, one client has so many connections at the most. */
+  readonly clientConnections?: ClientConnections | undefined
   readonly onHttp: (socket: Socket) => void
-  readonly onRefused: (reason: RefusedApproach, remoteAddress: string) => void
+  readonly onRefused: (reason: RefusedConnection, remoteAddress: string) => void
 }
 
-export type RefusedApproach = 'malformed PROXY header' | 'too slow'
+type RefusedApproach = 'malformed PROXY header' | 'too slow'
+/** Why a connection was closed without being asked what it wants. */
+export type RefusedConnection =
+  | RefusedApproach
+  | 'too many connections'
+  | 'too many connections of one client'
+  | 'too many requests in one breath'
 
 /** The first byte of every TLS record of a handshake; no HTTP method begins with it. */
 const TLS_HANDSHAKE = 0x16
@@ -63,6 +72,8 @@ export class Approach {
       isHeaderDue: proxies?.trusts(peer) === true,
       isFirstByteDue: terminator !== undefined && allowsClearText,
     }
+    // Whom a proxy speaks for, its header says first.
+    if (!wanted.isHeaderDue && !this.#admits(raw)) return
     if (wanted.isHeaderDue || wanted.isFirstByteDue) this.#listen(raw, wanted)
     else this.#handOn(raw, terminator !== undefined)
   }
@@ -94,7 +105,10 @@ export class Approach {
         refuse('malformed PROXY header')
         return
       }
-      if (wanted.isHeaderDue) peers.speaksFor(raw, decision.address)
+      if (wanted.isHeaderDue) {
+        peers.speaksFor(raw, decision.address)
+        if (!this.#admits(raw)) return
+      }
       const rest = seen.subarray(decision.headerLength)
       if (rest.length > 0) raw.unshift(rest)
       this.#handOn(raw, decision.isTls)
@@ -108,6 +122,15 @@ export class Approach {
     }
     this.#undecided.set(raw, performance.now())
     raw.on('readable', hear).on('end', hangUp).on('error', hangUp).on('close', leave)
+  }
+
+  #admits(raw: Socket): boolean {
+    const { peers, clientConnections, onRefused } = this.#parts
+    const peer = peers.of(raw)
+    if (clientConnections === undefined || clientConnections.admits(raw, peer)) return true
+    raw.destroy()
+    onRefused('too many connections of one client', peer.address)
+    return false
   }
 
   #decide(seen: Buffer, { isHeaderDue, isFirstByteDue }: Wanted): Decision {

@@ -2,11 +2,12 @@ import { createServer, type Server, type ServerOptions } from 'node:http'
 import { type ListenOptions, Server as NetServer, type Socket } from 'node:net'
 import type Koa from 'koa'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
-import { Approach, type RefusedApproach, type Terminator } from './approach.ts'
+import { Approach, type RefusedConnection, type Terminator } from './approach.ts'
+import type { ClientConnections } from './clientConnections.ts'
 import { answerBadRequest } from './notHttp.ts'
 import { withOneHost } from './oneHost.ts'
 import { Peers, type TrustedProxies } from './peers.ts'
-import { inBatches } from './requestBatches.ts'
+import { RequestBatches } from './requestBatches.ts'
 import {
   bindingPrivately,
   grantAccess,
@@ -42,7 +43,8 @@ export interface ListenerOptions {
   /** Whose connections begin with a PROXY header. */
   readonly proxies?: TrustedProxies | undefined
   readonly peers?: Peers
-  readonly onRefused?: (reason: RefusedApproach, remoteAddress: string) => void
+  readonly clientConnections?: ClientConnections | undefined
+  readonly onRefused?: (reason: RefusedConnection, remoteAddress: string) => void
   /** A parent listens for several of us, and has seen to the socket. */
   readonly isShared?: boolean
 }
@@ -63,6 +65,7 @@ export class Listener {
   readonly #connections = new Set<Socket>()
   #http: Server | undefined
   #approach: Approach | undefined
+  #batches: RequestBatches | undefined
   #isDraining = false
 
   constructor(options: ListenerOptions) {
@@ -73,10 +76,24 @@ export class Listener {
     return this.#isDraining
   }
 
+  /** Connections with a request that has not begun. */
+  get waitingRequests(): number {
+    return this.#batches?.waiting ?? 0
+  }
+
   /** @returns where it listens, for people to read */
   async open(app: Koa): Promise<string> {
     const options = this.#options
-    const http = createServer(serverOptions(options), withOneHost(inBatches(app.callback())))
+    const peers = options.peers ?? new Peers()
+    const batches = new RequestBatches({
+      handle: app.callback(),
+      onTooMany: (socket) => {
+        options.onRefused?.('too many requests in one breath', peers.of(socket).address)
+      },
+    })
+    this.#batches = batches
+    const handle = withOneHost((request, response) => batches.take(request, response))
+    const http = createServer(serverOptions(options), handle)
     http.on('clientError', answerBadRequest)
     // Starts its watch over slow requests, as listening would.
     http.emit('listening')
@@ -85,11 +102,12 @@ export class Listener {
     const { terminator } = options
     terminator?.start(handOn)
     this.#approach = new Approach({
-      peers: options.peers ?? new Peers(),
+      peers,
       proxies: options.proxies,
       terminator,
       allowsClearText: options.allowsClearText ?? false,
       timeoutMs: options.headersTimeoutMs,
+      clientConnections: options.clientConnections,
       onHttp: handOn,
       onRefused: options.onRefused ?? (() => undefined),
     })
@@ -129,6 +147,9 @@ export class Listener {
     socket.maxConnections = this.#options.maxConnections
     let isUnix = false
     socket.on('connection', (raw) => this.#take(raw, isUnix))
+    socket.on('drop', (dropped) => {
+      this.#options.onRefused?.('too many connections', dropped?.remoteAddress ?? '')
+    })
     this.#sockets.push(socket)
     await listening(socket, where)
     isUnix = typeof socket.address() === 'string'

@@ -47,6 +47,8 @@ export interface Route {
   readonly path: string
   /** Asked for so often that it is found ahead of the router. */
   readonly isHot?: true
+  /** Answered also while there is more to do than can be done, as far as nothing has to be fetched for it (ADR 0043). */
+  readonly isKept?: true
   /** The rules that may be asked, for the docs; the verb asks them. */
   readonly rules: readonly RuleName[]
   readonly summary: string

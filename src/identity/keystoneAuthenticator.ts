@@ -91,6 +91,16 @@ export class KeystoneAuthenticator implements Authenticator {
     return answer.caller
   }
 
+  isAtHand(credentials: Credentials): boolean {
+    const token = credentials.header('x-auth-token')?.trim() ?? ''
+    const serviceToken = credentials.header('x-service-token')?.trim() ?? ''
+    if (serviceToken !== '' && this.#young(hash('sha256', serviceToken)) === undefined) return false
+    const key = hash('sha256', token)
+    if (this.#young(key) !== undefined) return true
+    const expired = serviceToken === '' ? undefined : this.#cache.expired.peek(key)
+    return expired !== undefined && this.#isYoung(expired)
+  }
+
   /** Can Keystone be asked? For /readyz. @throws Fault('unavailable') */
   health(signal: AbortSignal): Promise<void> {
     return this.#client.health(signal)
@@ -114,11 +124,16 @@ export class KeystoneAuthenticator implements Authenticator {
 
   /** An answer young enough to need no asking, for a token that has not expired. */
   #fresh(key: string): KeystoneAnswer | undefined {
-    const known = this.#cache.live.get(key)
-    if (known === undefined || this.#isExpired(known.answer) || !this.#isYoung(known))
-      return undefined
+    const known = this.#young(key)
+    if (known === undefined) return undefined
     this.counters.hits++
     return known.answer
+  }
+
+  #young(key: string): CachedAnswer | undefined {
+    const known = this.#cache.live.get(key)
+    const isGood = known !== undefined && !this.#isExpired(known.answer) && this.#isYoung(known)
+    return isGood ? known : undefined
   }
 
   /** undefined: the token is refused. */

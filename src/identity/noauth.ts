@@ -45,6 +45,10 @@ export class NoauthAuthenticator implements Authenticator {
       strategy: 'noauth',
     }
   }
+
+  isAtHand(): boolean {
+    return true
+  }
 }
 
 /** noauth listens on loopback or a Unix socket, or not at all. @throws StartupRefusal */

@@ -46,6 +46,9 @@ export class TokenAuthenticator implements Authenticator {
 
   async authenticate(credentials: Credentials): Promise<Caller> {
     const token = tokenIn(credentials)
+    if (token === undefined) {
+      throw refused('X-Auth-Token is missing: send a token; `gatehouse token issue` makes one.')
+    }
     const key = hash('sha256', token)
     const known = this.#cache.get(key)
     if (known !== undefined && this.#isGood(known)) {
@@ -56,6 +59,12 @@ export class TokenAuthenticator implements Authenticator {
     const verified = await this.#flights.run(key, () => this.#verified(token))
     this.#cache.set(key, verified)
     return verified.caller
+  }
+
+  isAtHand(credentials: Credentials): boolean {
+    const token = tokenIn(credentials)
+    const known = token === undefined ? undefined : this.#cache.peek(hash('sha256', token))
+    return known !== undefined && this.#isGood(known)
   }
 
   #isGood(known: Verified): boolean {
@@ -120,12 +129,10 @@ function callerOf({ projectId, roles, ...identity }: Identity): Caller {
   })
 }
 
-function tokenIn(credentials: Credentials): string {
+function tokenIn(credentials: Credentials): string | undefined {
   const token = credentials.header('x-auth-token')?.trim()
   if (token !== undefined && token !== '') return token
-  const bearer = /^Bearer +(\S+)$/i.exec(credentials.header('authorization')?.trim() ?? '')?.[1]
-  if (bearer !== undefined) return bearer
-  throw refused('X-Auth-Token is missing: send a token; `gatehouse token issue` makes one.')
+  return /^Bearer +(\S+)$/i.exec(credentials.header('authorization')?.trim() ?? '')?.[1]
 }
 
 function refused(message: string): Fault {

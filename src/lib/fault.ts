@@ -8,8 +8,10 @@ export type FaultKind =
   | 'conflict'
   | 'tooLarge'
   | 'unsupportedMediaType'
+  | 'tooMany'
   | 'corrupted'
   | 'unavailable'
+  | 'overloaded'
 
 export interface FaultOptions {
   readonly cause?: unknown
@@ -39,5 +41,12 @@ export function unavailable(what: string, cause?: unknown, retryAfterSeconds = 1
   return new Fault('unavailable', what, {
     cause,
     headers: { 'Retry-After': String(retryAfterSeconds) },
+  })
+}
+
+/** More to do than can be done in time, and this is not what is done first: 503, and nobody's mistake. */
+export function overloaded(): Fault {
+  return new Fault('overloaded', 'The server has more work than it can do in time.', {
+    headers: { 'Retry-After': '1' },
   })
 }

@@ -71,12 +71,18 @@ export class AccessLog {
   }
 
   #isWanted({ status, route }: CompletedRequest): boolean {
-    const { level, sample } = this.#options
+    const { level } = this.#options
     if (level === 'none') return false
+    // Of those a flood makes as many as it likes.
+    if (status === 429) return this.#isInSample()
     if (status >= 400) return true
     // Load balancers ask every second or two, and nobody wants to read that.
     if (level === 'errors' || route === '/healthcheck') return false
-    this.#share += sample
+    return this.#isInSample()
+  }
+
+  #isInSample(): boolean {
+    this.#share += this.#options.sample
     if (this.#share < 1) return false
     this.#share -= 1
     return true

@@ -1,4 +1,5 @@
 import type { IntegrityFinding } from '../domain/ports/crypto.ts'
+import type { LimitedRequest } from '../http/rateLimits.ts'
 import type { Caller } from '../model/requestContext.ts'
 import type { Decision } from '../policy/policy.ts'
 import { IsoTimes, jsonText, jsonTextOrNull } from './jsonText.ts'
@@ -12,7 +13,13 @@ export interface AuditOptions {
   readonly onLine: (event: AuditEvent) => void
 }
 
-export type AuditEvent = 'allowed' | 'denied' | 'unauthenticated' | 'integrity' | 'project'
+export type AuditEvent =
+  | 'allowed'
+  | 'denied'
+  | 'unauthenticated'
+  | 'limited'
+  | 'integrity'
+  | 'project'
 
 /** What happened, to be put into words later. */
 interface Entry {
@@ -71,6 +78,16 @@ export class Audit {
       'unauthenticated',
       `"event":"unauthenticated","requestId":${jsonText(request.requestId)}` +
         `,"remote":${jsonText(request.remoteAddress)},"reason":${jsonText(printableText(request.reason))}`,
+    )
+  }
+
+  /** One of the requests that were answered 429; many more may be like it. */
+  limited(request: LimitedRequest & { readonly heldBack: number }): void {
+    const { kind, remoteAddress, projectId, userId, heldBack } = request
+    this.#add(
+      'limited',
+      `"event":"limited","limit":"${kind}","remote":${jsonText(remoteAddress)},"user":${jsonTextOrNull(userId ?? null)}` +
+        `,"project":${jsonTextOrNull(projectId ?? null)},"heldBack":${heldBack}`,
     )
   }
 

@@ -144,7 +144,7 @@ export class Metrics {
     for (const stream of ['access', 'audit']) this.#lostLines.inc({ stream }, 0)
     this.#overload = new Counter({
       name: 'gatehouse_overload_total',
-      help: 'Times the process began to refuse new requests because its event loop ran late.',
+      help: 'Times the event loop began to run late, and what is not done first to get 503.',
       registers,
     })
     this.#housekeeping = new Counter({

@@ -2,7 +2,13 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { Tally } from './tally.ts'
 
 const HANDSHAKES = ['full', 'resumed', 'failed', 'client refused'] as const
-const REFUSED = ['malformed PROXY header', 'too slow'] as const
+const REFUSED = [
+  'malformed PROXY header',
+  'too slow',
+  'too many connections',
+  'too many connections of one client',
+  'too many requests in one breath',
+] as const
 
 /** Numbers of the listener: handshakes, certificates, connections that were turned away. */
 export class TransportMetrics {
@@ -25,7 +31,7 @@ export class TransportMetrics {
     })
     this.#refused = new Tally({
       name: 'gatehouse_refused_connections_total',
-      help: 'Connections closed before they spoke TLS or HTTP, by reason.',
+      help: 'Connections that were closed without hearing what they want, by reason.',
       label: 'reason',
       kinds: REFUSED,
       registry,

@@ -37,6 +37,18 @@ export function authenticatorContract(
     assert.equal(caller.strategy, strategy)
   })
 
+  test(`${name}: whose caller was named just now is at hand, and who was never seen is not`, async (t) => {
+    const { authenticator, good, believesHeaders } = await make(t)
+    const never = { 'x-auth-token': 'never-seen', authorization: 'Bearer never-seen' }
+    // Where headers are believed, nothing is ever asked.
+    assert.equal(authenticator.isAtHand(credentialsOf(good)), believesHeaders)
+    await authenticator.authenticate(credentialsOf(good))
+    assert.equal(authenticator.isAtHand(credentialsOf(good)), true)
+    for (const headers of [never, {}]) {
+      assert.equal(authenticator.isAtHand(credentialsOf(headers)), believesHeaders)
+    }
+  })
+
   test(`${name}: no credentials are refused`, async (t) => {
     const { authenticator, withoutCredentials } = await make(t)
     const nothing = credentialsOf({ host: 'localhost' })
@@ -91,6 +103,7 @@ export function authenticatorContract(
     await fc.assert(
       fc.asyncProperty(hostile, async (headers) => {
         for (const each of [headers, { ...good, ...headers }]) {
+          assert.equal(typeof authenticator.isAtHand(credentialsOf(each)), 'boolean')
           await authenticator.authenticate(credentialsOf(each)).catch((error: unknown) => {
             assert.ok(error instanceof Fault && ALLOWED.has(error.kind), String(error))
           })

@@ -7,6 +7,7 @@ import { composeDeletionWatch } from '../../src/composeDeletionWatch.ts'
 import { sslNameSection } from '../../src/config/sections/ssl.ts'
 import { SETTINGS_TABLE } from '../../src/config/settingsTable.ts'
 import { Metrics } from '../../src/ops/metrics.ts'
+import { PressureWatch } from '../../src/ops/pressureWatch.ts'
 import { StoredCertificateMetrics } from '../../src/ops/storedCertificateMetrics.ts'
 import { TransportMetrics } from '../../src/ops/transportMetrics.ts'
 import { generatedDocuments, ROOT } from './documents.ts'
@@ -32,6 +33,7 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
   const silent = () => undefined
   const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent }
   composeDeletionWatch({ log, metrics, audit: undefined }).watchListener(() => true)
+  new PressureWatch({ metrics, log, audit: undefined, monotonicMs: () => 0 })
   const transport = new TransportMetrics(metrics.registry)
   new StoredCertificateMetrics(metrics.registry).counted(undefined)
   transport.watchExpiry(() => [])
@@ -97,12 +99,17 @@ test('every test that a page names beside a promise is there, under that very na
 test('every option that the pages about transport tell operators to set exists', () => {
   const sections: Readonly<Record<string, object>> = { ...SETTINGS_TABLE, 'ssl:': sslNameSection }
   const unknown: string[] = []
-  for (const page of ['docs/tls.md', 'docs/haproxy.md', 'docs/tls-outbound.md']) {
+  for (const page of [
+    'docs/tls.md',
+    'docs/haproxy.md',
+    'docs/tls-outbound.md',
+    'docs/under-attack.md',
+  ]) {
     const blocks = [...read(page).matchAll(/^```ini\n(.*?)^```$/gms)]
     assert.ok(blocks.length > 0, page)
     for (const [, block = ''] of blocks) {
       let section = ''
-      for (const line of block.split('\n').filter((one) => one !== '')) {
+      for (const line of block.split('\n').filter((one) => !/^(#|$)/.test(one))) {
         const named = /^\[(\w+:?).*\]$/.exec(line)?.[1]
         if (named !== undefined) section = named
         else if (!Object.hasOwn(sections[section] ?? {}, line.split(' = ')[0] ?? '')) {

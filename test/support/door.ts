@@ -9,8 +9,10 @@ import type { CorsOptions } from '../../src/http/cors.ts'
 import { AnybodysProxyWords, type ProxyWords } from '../../src/http/forwarded.ts'
 import type { ClearTextRequest, CompletedRequest } from '../../src/http/observer.ts'
 import { Peers } from '../../src/http/peers.ts'
+import { type LimitedRequest, RateLimits, type RateLimitsParts } from '../../src/http/rateLimits.ts'
 import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
+import type { Overload } from '../../src/http/workload.ts'
 import type { Quotas } from '../../src/model/quota.ts'
 import { onlyStore, type StorePlan } from '../../src/model/secretStore.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
@@ -44,6 +46,9 @@ export interface DoorOptions {
   /** Two secret stores, `SEVERAL_STORES`, instead of none that anybody sees. */
   readonly hasSeveralStores?: boolean
   readonly quotas?: Partial<Quotas>
+  readonly mostAtOnce?: number
+  /** Rates; none unless the test says otherwise. */
+  readonly limits?: Partial<RateLimitsParts>
 }
 
 export interface Identity {
@@ -55,6 +60,8 @@ export interface Identity {
 /** The switches of a running door. */
 export interface Mood {
   isOverloaded: boolean
+  /** Requests that have come and not begun, as the listener would count them. */
+  waiting: number
   isDraining: boolean
   isDisabled: boolean
   /** What /readyz would say. */
@@ -82,6 +89,8 @@ export interface Door {
   readonly failures: unknown[]
   readonly completed: CompletedRequest[]
   readonly refusals: string[]
+  readonly limited: LimitedRequest[]
+  readonly shed: Overload[]
   /** Every answer of the policy, by the id of the request that asked for it. */
   readonly decisions: ReadonlyMap<string, readonly Decision[]>
   readonly mood: Mood
@@ -109,7 +118,13 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   await synchronizeStores({ plan: storePlan, stores: fresh.database.secretStores, clock })
   const authenticator = new HeaderAuthenticator()
   const seen = watcher()
-  const mood: Mood = { isOverloaded: false, isDraining: false, isDisabled: false, isReady: true }
+  const mood: Mood = {
+    isOverloaded: false,
+    waiting: 0,
+    isDraining: false,
+    isDisabled: false,
+    isReady: true,
+  }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
   const keyPairs = new ChildKeyPairMaker()
   const { app, routes, orderWorker, purges, certificateWatch, forgetKeys } = composeApi({
@@ -136,6 +151,22 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       isReady: async () => mood.isReady,
       maxBodyBytes: options.maxBodyBytes ?? 25_000,
       isOverloaded: () => mood.isOverloaded,
+      workload: {
+        most: options.mostAtOnce ?? MOST_AT_ONCE,
+        waiting: () => mood.waiting,
+        onShed: (why) => void seen.shed.push(why),
+      },
+      rateLimits: RateLimits.of({
+        reads: UNHELD,
+        writes: UNHELD,
+        failedLogins: 'off',
+        exemptProjects: [],
+        exemptRoles: [],
+        mostBuckets: 100,
+        monotonicMs: () => clock.monotonicMs(),
+        onLimited: (request) => void seen.limited.push(request),
+        ...options.limits,
+      }),
       isDraining: () => mood.isDraining,
       ...(options.onClearText === undefined ? {} : { onClearText: options.onClearText }),
     },
@@ -201,6 +232,8 @@ function watcher() {
   const failures: unknown[] = []
   const completed: CompletedRequest[] = []
   const refusals: string[] = []
+  const limited: LimitedRequest[] = []
+  const shed: Overload[] = []
   const orderEvents: OrderEvent[] = []
   const decisions = new Map<string, Decision[]>()
   return {
@@ -214,6 +247,8 @@ function watcher() {
     failures,
     completed,
     refusals,
+    limited,
+    shed,
     observer: {
       completed: (request: CompletedRequest) => void completed.push(request),
       failed: (error: unknown) => void failures.push(error),
@@ -256,6 +291,10 @@ export const KEY_LIMITS = {
   maxTermAgeSeconds: 365 * 86_400,
   kekTimeoutMs: 5_000,
 }
+
+/** More than any test asks for at once, unless it says that so many wait. */
+export const MOST_AT_ONCE = 10_000
+const UNHELD = { global: 'off', project: 'off', user: 'off' } as const
 
 const UNLIMITED: Quotas = { secrets: -1, orders: -1, containers: -1, consumers: -1, cas: -1 }
 

@@ -7,10 +7,20 @@ import type { Caller } from '../../src/model/requestContext.ts'
 export class HeaderAuthenticator implements Authenticator {
   /** While set, every answer waits for it. */
   gate: Promise<void> | undefined
+  /** Projects whose callers would have to be asked about first. */
+  readonly strangers = new Set<string>()
+  /** While set, theirs do. */
+  gateOfStrangers: Promise<void> | undefined
+
+  isAtHand({ header }: Credentials): boolean {
+    const projectId = header('x-project-id')
+    return projectId !== undefined && !this.strangers.has(projectId)
+  }
 
   async authenticate({ header }: Credentials): Promise<Caller> {
     if (this.gate !== undefined) await this.gate
     const projectId = header('x-project-id')
+    if (projectId !== undefined && this.strangers.has(projectId)) await this.gateOfStrangers
     if (projectId === undefined) {
       throw new Fault('unauthorized', 'A token is wanted.', {
         headers: { 'WWW-Authenticate': 'Keystone uri="http://keystone.example/"' },

@@ -215,7 +215,8 @@ export const gatehouseSection = {
     default: 'all',
   }),
   access_log_sample: setting({
-    explanation: 'The share of successful requests that is logged, from 0 to 1. Errors always are.',
+    explanation:
+      'The share of successful requests, and of those answered 429, that is logged, from 0 to 1. Other errors always are.',
     kind: decimal(0, 1),
     default: 1,
   }),
@@ -237,8 +238,17 @@ export const gatehouseSection = {
     settle: belowState,
   }),
   loop_delay_limit_ms: setting({
-    explanation: 'New requests get 503 while the event loop runs later than this. 0: never.',
+    explanation:
+      'While the event loop runs later than this, only health checks, discovery and reads of a secret whose caller and project key are at hand are ' +
+      'answered; all else gets 503. 0: never.',
     kind: whole(0, 60_000),
+    default: 1000,
+  }),
+  max_requests_at_once: setting({
+    explanation:
+      'The same while so many requests are waiting and under way, in each worker. As many again may wait to hear from Keystone who they are; beyond ' +
+      'that, tokens that are not at hand get 503. 0: never.',
+    kind: whole(0, 1_000_000),
     default: 1000,
   }),
   order_worker: setting({
@@ -259,13 +269,25 @@ export const gatehouseSection = {
     default: 60,
   }),
   headers_timeout: setting({
-    explanation: 'How long the headers of a request may take to arrive.',
+    explanation: 'How long the headers of a request may take to arrive, and a TLS handshake.',
     kind: seconds(1, 3600),
     default: 20,
+  }),
+  answer_timeout: setting({
+    explanation: 'How long a client may take to read an answer; then its connection is cut.',
+    kind: seconds(1, 3600),
+    default: 60,
   }),
   max_connections: setting({
     explanation: 'The most connections at a time, to each worker; more are refused.',
     kind: whole(1, 1_000_000),
     default: 10_000,
+  }),
+  max_connections_per_client: setting({
+    explanation:
+      'The most of one address (for IPv6, of its /64), to each worker; more are closed. Those of [listener] trusted_proxies do not count unless a PROXY ' +
+      'header says whose they are. 0: no bound.',
+    kind: whole(0, 1_000_000),
+    default: 0,
   }),
 }

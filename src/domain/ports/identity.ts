@@ -19,6 +19,11 @@ export interface Authenticator {
    * @throws Fault('unavailable') Keystone is away and nothing cached may be served
    */
   authenticate(credentials: Credentials): Promise<Caller>
+  /**
+   * True where `authenticate` would name a caller without asking or computing anything that takes time. Cheap; must not
+   * throw. What it says may be over when `authenticate` is called.
+   */
+  isAtHand(credentials: Credentials): boolean
 }
 
 /** Keystone's projects, as far as our service user may see them. */

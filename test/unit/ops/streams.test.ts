@@ -102,6 +102,9 @@ describe('the access log', () => {
     assert.equal(count({ sample: 0.25 }, 200), 250)
     assert.equal(count({ sample: 0 }, 200), 0)
     assert.equal(count({ sample: 0 }, 503), 1000)
+    // Of these a flood makes as many as it likes.
+    assert.equal(count({ sample: 0.25 }, 429), 250)
+    assert.equal(count({ level: 'errors', sample: 1 }, 429), 1000)
     assert.equal(count({}, 200, '/healthcheck'), 0)
     assert.equal(count({}, 503, '/healthcheck'), 1000)
   })
