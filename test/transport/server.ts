@@ -23,7 +23,7 @@ export type Launcher = 'none' | 'held socket' | 'systemd-socket-activate'
 export class TransportServer {
   readonly folder = mkdtempSync(join(tmpdir(), 'gatehouse-transport-'))
   readonly port: number
-  readonly #adminPort: number
+  readonly adminPort: number
   readonly #launcher: Launcher
   /** What a launcher binds. */
   readonly #host: string
@@ -31,7 +31,7 @@ export class TransportServer {
 
   private constructor(port: number, adminPort: number, launcher: Launcher, host: string) {
     this.port = port
-    this.#adminPort = adminPort
+    this.adminPort = adminPort
     this.#launcher = launcher
     this.#host = host
     mkdirSync(join(this.folder, 'state'), { mode: 0o700 })
@@ -62,7 +62,7 @@ export class TransportServer {
         ...base,
       },
       ...sections,
-      admin: { bind_port: String(this.#adminPort), ...sections['admin'] },
+      admin: { bind_port: String(this.adminPort), ...sections['admin'] },
     })
     writeFileSync(join(this.folder, 'gatehouse.conf'), text, { mode: 0o600 })
   }
@@ -152,7 +152,7 @@ export class TransportServer {
 
   metrics(): Promise<string> {
     return new Promise((resolve, reject) => {
-      get({ port: this.#adminPort, path: '/metrics' }, (response) => {
+      get({ port: this.adminPort, path: '/metrics' }, (response) => {
         let text = ''
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk
