@@ -73,13 +73,24 @@ export class HaProxy {
     return text(socket)
   }
 
+  /** How many requests went over a connection to a node that an earlier one had opened. */
+  async reused(): Promise<number> {
+    const counts = await Promise.all(
+      ['node1', 'node2'].map(async (server) => Number(await this.#statOf(server, 'reuse'))),
+    )
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
   /** Status and last check of a server, such as `UP L7OK`. */
   async stateOf(server: string): Promise<string> {
+    return `${await this.#statOf(server, 'status')} ${await this.#statOf(server, 'check_status')}`
+  }
+
+  async #statOf(server: string, name: string): Promise<string> {
     const [head = '', ...rows] = (await this.command('show stat')).split('\n')
     const names = head.replace('# ', '').split(',')
     const row = rows.find((line) => line.startsWith(`nodes,${server},`))?.split(',') ?? []
-    const of = (name: string): string => row[names.indexOf(name)] ?? ''
-    return `${of('status')} ${of('check_status')}`
+    return row[names.indexOf(name)] ?? ''
   }
 
   async sees(server: string, state: 'UP' | 'DOWN'): Promise<void> {
