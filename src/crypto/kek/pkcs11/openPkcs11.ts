@@ -1,0 +1,98 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Clock } from '../../../lib/clock.ts'
+import { StartupRefusal } from '../../../lib/startupRefusal.ts'
+import type { SecretReader } from '../protection.ts'
+import { HsmConnection } from './hsmConnection.ts'
+import type { HsmOpened, LibraryRequest, TokenChoice } from './hsmMessages.ts'
+import { HsmLost } from './hsmProcess.ts'
+import { Pkcs11KekStore } from './pkcs11KekStore.ts'
+
+export interface Pkcs11Request extends LibraryRequest {
+  readonly name: string
+  readonly token: TokenChoice
+  readonly labels: readonly string[]
+  readonly mechanism: string
+  readonly maxSessions: number
+  readonly isReadWrite: boolean
+  readonly environment: Readonly<Record<string, string>>
+  readonly readPin: SecretReader
+  readonly timeoutMs: number
+  /** How long a start waits for a token that is not there. */
+  readonly patienceMs: number
+  readonly clock: Clock
+  /** Somebody put the PIN right and wants it to be tried once, whatever the token says. */
+  readonly mayTryPin?: boolean
+  /** The refusal of a start that may succeed later. */
+  readonly awayExitCode?: number
+}
+
+/** Loading a vendor's library and logging in at an HSM across a network. */
+const OPEN_TIMEOUT_MS = 20_000
+const BETWEEN_TRIES_MS = 1_000
+
+/** @throws StartupRefusal with one sentence for whatever keeps it from opening */
+export async function openPkcs11(request: Pkcs11Request): Promise<Pkcs11KekStore> {
+  const { name, clock, patienceMs, awayExitCode } = request
+  const known: { opened?: HsmOpened } = {}
+  const connection = hsmConnection(request, (opened) => refuseOtherKeks(opened, known.opened))
+  const endMs = clock.monotonicMs() + patienceMs
+  for (;;) {
+    try {
+      known.opened = await connection.open()
+      return new Pkcs11KekStore({ name, connection, opened: known.opened })
+    } catch (cause) {
+      if (cause instanceof StartupRefusal) throw cause
+      const why = cause instanceof Error ? cause.message : String(cause)
+      if (!(cause instanceof HsmLost)) {
+        connection.close()
+        throw new StartupRefusal(`${name}: ${why}`, { cause })
+      }
+      if (clock.monotonicMs() + BETWEEN_TRIES_MS > endMs) {
+        connection.close()
+        throw new StartupRefusal(`${name}: the HSM is away: ${why}`, {
+          cause,
+          ...(awayExitCode === undefined ? {} : { exitCode: awayExitCode }),
+        })
+      }
+      await setTimeout(BETWEEN_TRIES_MS)
+    }
+  }
+}
+
+export function hsmConnection(
+  request: Pkcs11Request,
+  accept: (opened: HsmOpened) => void,
+): HsmConnection {
+  const { addon, libraryPath, token, labels, mechanism, maxSessions, isReadWrite } = request
+  return new HsmConnection({
+    open: {
+      verb: 'open',
+      addon,
+      libraryPath,
+      token,
+      labels,
+      mechanism,
+      maxSessions,
+      isReadWrite,
+    },
+    readPin: request.readPin,
+    environment: {
+      ...request.environment,
+      // Each call that waits for the HSM holds one of these threads.
+      UV_THREADPOOL_SIZE: String(Math.max(4, maxSessions)),
+    },
+    timeoutMs: request.timeoutMs,
+    openTimeoutMs: Math.max(OPEN_TIMEOUT_MS, request.timeoutMs),
+    clock: request.clock,
+    accept,
+    isPinProven: request.mayTryPin ?? false,
+  })
+}
+
+/** The token that came back is not the one that went, or somebody removed a KEK. */
+function refuseOtherKeks({ keks }: HsmOpened, before: HsmOpened | undefined): void {
+  const missing = before?.keks.filter(({ id }) => keks.every((kek) => kek.id !== id)) ?? []
+  if (missing.length === 0) return
+  const names = missing.map(({ label, fingerprint }) => `${label} (${fingerprint})`)
+  throw new Error(`The token has no longer the KEK ${names.join(', ')}.`)
+}
