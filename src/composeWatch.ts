@@ -197,6 +197,17 @@ function observeKeyring(event: KeyringEvent, metrics: Metrics, log: Log): void {
     case 'kekCall':
       metrics.kekCalled(event)
       return
+    case 'kekStoreAway':
+      metrics.kekStoreIsUp(event.store, false)
+      log.error(
+        { store: event.store, error: asError(event.cause) },
+        'a KEK store does not answer: what is in memory goes on, everything else gets 503',
+      )
+      return
+    case 'kekStoreBack':
+      metrics.kekStoreIsUp(event.store, true)
+      log.info({ store: event.store }, 'the KEK store answers again')
+      return
     case 'newTerm':
       metrics.projectKeyTermBegan(event.reason)
       log.info(
@@ -204,6 +215,10 @@ function observeKeyring(event: KeyringEvent, metrics: Metrics, log: Log): void {
         'a project key was made',
       )
   }
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause))
 }
 
 function observeOrders(event: OrderEvent, metrics: Metrics, log: Log): void {

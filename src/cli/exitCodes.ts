@@ -8,7 +8,7 @@ export const EXIT_CODES = {
   settings: { code: 3, meaning: 'A setting is wrong, unknown or missing.' },
   keys: {
     code: 4,
-    meaning: 'The keyring is missing, cannot be opened, or is not the one this database needs.',
+    meaning: 'The KEK store is missing, cannot be opened, or is not the one this database needs.',
   },
   newerSchema: { code: 5, meaning: 'The database was upgraded by a newer release.' },
   pendingSchema: { code: 6, meaning: 'The database wants `gatehouse db upgrade`.' },
@@ -27,6 +27,10 @@ export const EXIT_CODES = {
   worker: {
     code: 13,
     meaning: 'One of several workers died, or had to be killed, during the stop.',
+  },
+  kekStoreAway: {
+    code: 14,
+    meaning: 'A KEK store outside of this machine does not answer; a start may succeed later.',
   },
   bug: { code: 70, meaning: 'Something failed that should not have; the log has the cause.' },
 } as const

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import type { KekStoreKind, KekStoreSettings } from '../config/kekStoreKinds.ts'
 import { openKeyringFile } from '../crypto/kek/keyringFile.ts'
+import { openPkcs11 } from '../crypto/kek/pkcs11/openPkcs11.ts'
 import type { KekStore } from '../domain/ports/crypto.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { keyringProtection } from './keyringOfSettings.ts'
+import { pkcs11Request } from './pkcs11OfSettings.ts'
 
 interface Around {
   /** What the database says; undefined while there is none. */
@@ -41,6 +43,7 @@ const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
         ? undefined
         : `There is no ${name} at ${file} yet: the first \`gatehouse serve\` makes it.`,
   },
+  pkcs11: { open: (settings, { clock }) => openPkcs11(pkcs11Request(settings, clock)) },
 }
 
 /** @throws StartupRefusal with one sentence for whatever keeps it from opening */

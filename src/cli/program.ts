@@ -4,6 +4,7 @@ import { sampleFile } from '../config/sampleFile.ts'
 import { showSettings } from '../config/showSettings.ts'
 import { addBackup } from './addBackup.ts'
 import { addCertificates } from './addCertificates.ts'
+import { addHsm } from './addHsm.ts'
 import { addCleanOptions, type CleanOptions, cleanRequest, wholeNumber } from './cleanOptions.ts'
 import { EXIT_CODES, type ExitReason } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
@@ -75,6 +76,7 @@ class Invocation {
     addCertificates(program, invoked)
     this.#addToken(program)
     this.#addKek(program)
+    addHsm(program, invoked)
     this.#addProject(program)
     this.#addPolicy(program)
     addTlsCommands(program, {

@@ -5,15 +5,15 @@
 export const REFUSED_VERBS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   hsm: {
     gen_mkek:
-      'No key was made in an HSM: this release keeps its KEKs in keyring files, and the first start makes those.',
+      'No key was made in an HSM: `gatehouse hsm generate-kek --label LABEL` makes one in the token of [pkcs11].',
     check_mkek:
-      'No key was looked for in an HSM: this release keeps its KEKs in keyring files, and `gatehouse kek status` shows them.',
+      'No key was looked for in an HSM: `gatehouse hsm check` looks for that of [pkcs11] mkek_label and uses it.',
     gen_hmac:
       'No key was made in an HSM: what an HMAC key guards at Barbican is guarded here by the ciphers and by a MAC over each row.',
     check_hmac:
       'No key was looked for in an HSM: there is no HMAC key here; a MAC over each row hangs on the key of its project.',
     rewrap_pkek:
-      'Nothing was wrapped anew: this release keeps its KEKs in keyring files, and `gatehouse kek status` shows them.',
+      'Nothing was wrapped anew: what a KEK wrapped opens as long as [pkcs11] names it, and `gatehouse kek status` shows which there are.',
   },
   simple_crypto: {
     rewrap_pkek:

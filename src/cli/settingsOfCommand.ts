@@ -18,6 +18,7 @@ export function settingsOfCommand(
       isClone: isClone(packageRoot),
       stateDirectory: env['STATE_DIRECTORY'],
       credentialsDirectory: env['CREDENTIALS_DIRECTORY'],
+      variable: (name) => env[name],
     },
   })
 }

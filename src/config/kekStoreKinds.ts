@@ -1,5 +1,7 @@
 import { KEYRING_CHECKS } from './keyringChecks.ts'
+import { PKCS11_CHECKS, type Pkcs11Options } from './pkcs11Checks.ts'
 import { furtherKeyringSection, keyringSection } from './sections/keys.ts'
+import { furtherPkcs11Section, pkcs11Section } from './sections/pkcs11.ts'
 import type { Setting } from './setting.ts'
 
 type Options = Readonly<Record<string, Setting<unknown>>>
@@ -23,6 +25,8 @@ interface Kind<Section extends Options> {
   readonly checks: readonly StoreCheck<SectionValues<Section>>[]
   /** An option in which two stores of this kind must differ, or they would be one. */
   readonly distinct: keyof Section & string
+  /** Where it is, when that option alone does not tell: two stores of one kind must differ in it. */
+  readonly place?: (options: SectionValues<Section>) => string
   /** What the log of a start and `kek status` tell of it: where it is, never a secret. */
   readonly facts: (options: SectionValues<Section>) => Readonly<Record<string, string>>
   /** Said at every start, behind `[KIND]`; undefined when there is nothing to warn of. */
@@ -51,7 +55,32 @@ export const KEK_STORE_KINDS = {
         ? 'protection is plain: whoever reads the keyring file and the database reads every secret.'
         : undefined,
   }),
+  pkcs11: kind({
+    cryptoPlugins: ['p11_crypto', 'pkcs11'],
+    options: pkcs11Section,
+    optionsOf: () => furtherPkcs11Section,
+    checks: PKCS11_CHECKS,
+    distinct: 'mkek_label',
+    place: (options) => `${options.mkek_label} in ${tokenOf(options)} of ${options.library_path}`,
+    facts: (options) => ({
+      library: options.library_path ?? '',
+      token: tokenOf(options),
+      label: options.mkek_label ?? '',
+      opensOnly: options.decrypt_labels.join(', '),
+    }),
+    warning: ({ key_wrap_mechanism: mechanism }) =>
+      mechanism === 'CKM_AES_CBC_PAD'
+        ? 'key_wrap_mechanism is CKM_AES_CBC_PAD, which does not notice a changed bit: project keys are wrapped by AES-GCM or AES-KWP instead.'
+        : undefined,
+  }),
 } as const
+
+function tokenOf(options: Pkcs11Options): string {
+  const { token_serial_number: serial, token_labels: labels, slot_id: slot } = options
+  if (serial !== undefined) return `token ${serial}`
+  if (labels.length > 0) return `token ${labels.join(' or ')}`
+  return slot === undefined ? 'the only token' : `slot ${slot}`
+}
 
 export type KekStoreKind = keyof typeof KEK_STORE_KINDS
 export const KEK_STORE_KIND_NAMES = Object.keys(KEK_STORE_KINDS) as readonly KekStoreKind[]
@@ -66,6 +95,15 @@ export type KekStoreSettings = {
   }
 }[KekStoreKind]
 
+/** A store with the options of its own kind, which is what a resolver gives for the sections of that kind. */
+export function kekStoreOf(
+  kind: KekStoreKind,
+  name: string,
+  options: KekStoreSettings['options'],
+): KekStoreSettings {
+  return { kind, name, options } as KekStoreSettings
+}
+
 /** The entry of a store's kind, for code that is the same for all of them. */
 export function kindOf({ kind: name }: Pick<KekStoreSettings, 'kind'>): Kind<Options> {
   // A store's options are those of its kind: who hands both to one entry hands it what it asks for.
@@ -74,8 +112,9 @@ export function kindOf({ kind: name }: Pick<KekStoreSettings, 'kind'>): Kind<Opt
 
 /** Where it is, in its own words. */
 export function placeOf(store: KekStoreSettings): string {
-  const { [kindOf(store).distinct]: place } = store.options as Readonly<Record<string, unknown>>
-  return String(place)
+  const { distinct, place } = kindOf(store)
+  if (place !== undefined) return place(store.options)
+  return String((store.options as Readonly<Record<string, unknown>>)[distinct])
 }
 
 /** Pairs of option and what is wrong with it. */

@@ -10,6 +10,8 @@ export interface Place {
   readonly stateDirectory: string | undefined
   /** systemd's $CREDENTIALS_DIRECTORY. */
   readonly credentialsDirectory: string | undefined
+  /** A variable of the environment that is not ours to name: what libraries of HSMs look for. */
+  variable?(name: string): string | undefined
 }
 
 /** What a default may depend on. */

@@ -9,6 +9,7 @@ import {
   messagingNotificationsSection,
   messagingRabbitSection,
 } from './sections/messaging.ts'
+import { pkcs11Section } from './sections/pkcs11.ts'
 import { rateLimitsSection } from './sections/rateLimits.ts'
 import {
   secretstoreSection,
@@ -43,6 +44,7 @@ export const SETTINGS_TABLE = {
   cors: corsSection,
   healthcheck: healthcheckSection,
   keyring: keyringSection,
+  pkcs11: pkcs11Section,
   secretstore: secretstoreSection,
   simple_crypto_plugin: simpleCryptoSection,
   project_keys: projectKeysSection,
@@ -63,6 +65,7 @@ const OWN_SECTIONS: ReadonlySet<string> = new Set([
   'token',
   'token_cache',
   'keyring',
+  'pkcs11',
   'project_keys',
   'housekeeping',
   'rate_limits',

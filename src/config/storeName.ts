@@ -2,8 +2,9 @@ import type { SecretStoreSettings, Sections } from './settingsTable.ts'
 
 /** What people call a secret store: chosen, or the name of its kind. */
 export function storeNameOf(
-  { name }: Pick<SecretStoreSettings, 'name'>,
-  { simple_crypto_plugin: ofKind }: Pick<Sections, 'simple_crypto_plugin'>,
+  { name, kekStoreName }: Pick<SecretStoreSettings, 'name' | 'kekStoreName'>,
+  sections: Pick<Sections, 'simple_crypto_plugin' | 'pkcs11'>,
 ): string {
-  return name ?? ofKind.plugin_name
+  const { simple_crypto_plugin: keyring, pkcs11 } = sections
+  return name ?? (/^pkcs11(:|$)/.test(kekStoreName) ? pkcs11 : keyring).plugin_name
 }

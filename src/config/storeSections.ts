@@ -3,6 +3,7 @@ import {
   KEK_STORE_KINDS,
   type KekStoreKind,
   type KekStoreSettings,
+  kekStoreOf,
 } from './kekStoreKinds.ts'
 import { pluginMistakes } from './pluginChecks.ts'
 import { secretstoreSuffixSection } from './sections/secretStores.ts'
@@ -25,8 +26,7 @@ export function resolveStores(sections: Sections, resolver: SettingsResolver): S
     sections.secretstore
   if (!isEnabled) {
     const kind = sections.secretstore.kek_store
-    const only = { kind, name: kind, options: sections[kind] }
-    const kekStores = [only]
+    const kekStores = [kekStoreOf(kind, kind, sections[kind])]
     return {
       settings: { secretStores: [], kekStores },
       mistakes: [...kekStoreMistakes(kekStores, resolver), ...pluginMistakes(kind, resolver)],
@@ -61,7 +61,7 @@ function kekStoreNamed(
   const [first, name] = fullName.split(':', 2)
   const kind = KEK_STORE_KIND_NAMES.find((known) => known === first)
   if (kind === undefined) return undefined
-  if (name === undefined) return { kind, name: kind, options: sections[kind] }
+  if (name === undefined) return kekStoreOf(kind, kind, sections[kind])
   const options = resolver.section(fullName, KEK_STORE_KINDS[kind].optionsOf(name))
-  return { kind, name: fullName, options }
+  return kekStoreOf(kind, fullName, options)
 }

@@ -32,6 +32,11 @@ function single<T>(
 /** Any text but the empty one. */
 export const text = single('a text', (given) => given)
 
+/** A text of this form. */
+export function matching(wants: string, form: RegExp): ValueKind<string> {
+  return single(wants, (given) => (form.test(given.trim()) ? given.trim() : undefined))
+}
+
 export const absolutePath = single('an absolute path', (given) =>
   given.startsWith('/') && !given.includes('\0') ? given : undefined,
 )

@@ -13,6 +13,9 @@ export type KeyringEvent =
       readonly outcome: 'done' | 'refused' | 'unavailable'
       readonly durationMs: number
     }
+  /** The store is asked no more but once in a while: whoever needs it gets 503 at once. */
+  | { readonly kind: 'kekStoreAway'; readonly store: string; readonly cause: unknown }
+  | { readonly kind: 'kekStoreBack'; readonly store: string }
   | {
       readonly kind: 'newTerm'
       readonly projectId: ProjectId

@@ -34,6 +34,7 @@ export class Metrics {
   readonly #projectKeys: Tally<CacheOutcome>
   readonly #newTerms: Counter<'reason'>
   readonly #kekCalls: Histogram<'store' | 'operation' | 'outcome'>
+  readonly #kekStoreUp: Gauge<'store'>
   readonly #commitCommands: Histogram
   readonly #commitSeconds: Histogram
   readonly #checkpoints: Counter<'mode' | 'outcome'>
@@ -70,6 +71,13 @@ export class Metrics {
       help: 'Calls to the KEK store.',
       labelNames: ['store', 'operation', 'outcome'],
       buckets: CALL_SECONDS,
+      registers,
+    })
+    this.#kekStoreUp = new Gauge({
+      name: 'gatehouse_kek_store_up',
+      help: '1 while a KEK store answers, 0 while it is asked no more but once in a while. Absent until one was away.',
+      labelNames: ['store'],
+      aggregator: 'min',
       registers,
     })
     this.#commitCommands = new Histogram({
@@ -190,6 +198,10 @@ export class Metrics {
 
   projectKeyTermBegan(reason: string): void {
     this.#newTerms.inc({ reason })
+  }
+
+  kekStoreIsUp(store: string, isUp: boolean): void {
+    this.#kekStoreUp.set({ store }, isUp ? 1 : 0)
   }
 
   kekCalled({ store, operation, outcome, durationMs }: KekCall): void {

@@ -7,6 +7,7 @@ import { openKeyringFile } from '../../src/crypto/kek/keyringFile.ts'
 import type { KeyringProtection } from '../../src/crypto/kek/protection.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { MemoryKekStore } from '../support/memoryKekStore.ts'
+import { kekStoreAwayContract } from './kekStoreAwayContract.ts'
 import { kekStoreContract } from './kekStoreContract.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-kek-'))
@@ -30,3 +31,16 @@ kekStoreContract('keyring, sealed by a passphrase', () =>
 kekStoreContract('keyring, sealed by a credential', () =>
   freshKeyring({ kind: 'credential', secret: () => Buffer.from(credential) }),
 )
+
+kekStoreAwayContract('memory, and it says so at once', async () => {
+  const store = new MemoryKekStore()
+  return {
+    store,
+    takeAway: () => {
+      store.mood = 'down'
+    },
+    bringBack: () => {
+      store.mood = 'well'
+    },
+  }
+})

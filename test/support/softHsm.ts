@@ -9,14 +9,16 @@ import type { Pkcs11KekStore } from '../../src/crypto/kek/pkcs11/pkcs11KekStore.
 import { systemClock } from '../../src/lib/clock.ts'
 import { pkcs11Addon } from './pkcs11Addon.ts'
 
-export const SOFT_HSM_LIBRARY = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/libsofthsm2.so'].find(
-  (path) => existsSync(path),
-)
+export const SOFT_HSM_LIBRARY = [
+  '/usr/lib/softhsm/libsofthsm2.so',
+  '/usr/lib64/libsofthsm2.so',
+].find((path) => existsSync(path))
 export const PIN = 'canary-of-a-pin'
 const SECURITY_OFFICER = 'canary-of-an-officer'
 
 /** Where these tests want Debian's softhsm2, and this machine has none. */
-export const NO_SOFT_HSM = SOFT_HSM_LIBRARY === undefined && 'there is no SoftHSM: apt install softhsm2'
+export const NO_SOFT_HSM =
+  SOFT_HSM_LIBRARY === undefined && 'there is no SoftHSM: apt install softhsm2'
 
 /** A SoftHSM of its own: a folder of tokens that can be taken away. */
 export class SoftHsm {

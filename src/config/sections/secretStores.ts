@@ -1,4 +1,4 @@
-import { optionalSetting, setting } from '../setting.ts'
+import { derivedSetting, optionalSetting, setting } from '../setting.ts'
 import { list, oneOf, text, truth } from '../valueKinds.ts'
 
 /** Several places for secrets, as Barbican's operators write them. */
@@ -16,12 +16,15 @@ export const secretstoreSection = {
     kind: list,
     default: [],
   }),
-  kek_store: setting({
+  kek_store: derivedSetting({
     explanation:
       'With one secret store: the kind of KEK store that wraps project keys, and the section that describes it. ' +
       'Project keys remember it: to change it, move the projects first.',
-    kind: oneOf('keyring'),
-    default: 'keyring',
+    kind: oneOf('keyring', 'pkcs11'),
+    describes: '`keyring`; `pkcs11` where [pkcs11] names a library',
+    // A barbican.conf with an HSM says no more than that; a keyring in its stead would be a surprise.
+    derive: ({ text: given }) =>
+      given('pkcs11', 'library_path') === undefined ? 'keyring' : 'pkcs11',
   }),
 }
 
@@ -34,7 +37,7 @@ export const secretstoreSuffixSection = {
   }),
   crypto_plugin: optionalSetting({
     explanation:
-      'What seals them, for clients to read, in a word of Barbican: `simple_crypto` for a keyring.',
+      'What seals them, for clients to read, in a word of Barbican: `simple_crypto` for a keyring, `p11_crypto` for an HSM.',
     kind: text,
   }),
   global_default: setting({
@@ -45,7 +48,7 @@ export const secretstoreSuffixSection = {
   name: optionalSetting({
     explanation:
       'What people call it; every store has a name of its own. Left out: the name of its kind, ' +
-      'which for a keyring is [simple_crypto_plugin] plugin_name.',
+      'which for a keyring is [simple_crypto_plugin] plugin_name, and for an HSM [pkcs11] plugin_name.',
     kind: text,
   }),
   kek_store: optionalSetting({
