@@ -1,5 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -101,34 +101,5 @@ export class SoftHsm {
 
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true })
-  }
-}
-
-/** The processes that talk to an HSM for this one. */
-export function hsmProcessesOf(parent: number): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const [, parentOf] = /\) \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return Number(parentOf) === parent && command.includes('pkcs11Child')
-      } catch {
-        return false
-      }
-    })
-}
-
-export function killHard(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGSEGV'): void {
-  process.kill(pid, signal)
-}
-
-export function hasSoftHsmTool(): boolean {
-  try {
-    execFileSync('softhsm2-util', ['--version'])
-    return true
-  } catch {
-    return false
   }
 }

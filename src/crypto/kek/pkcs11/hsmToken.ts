@@ -27,7 +27,7 @@ import type { HsmKek, HsmOpened, OpenRequest } from './hsmMessages.ts'
 import { DoesNotOpen, HsmRefusal } from './hsmRefusal.ts'
 import { logIn } from './login.ts'
 import { chooseWrapping, type MechanismName, mechanismsOf } from './mechanisms.ts'
-import { cannotLock, isSoAlready, wordsOf } from './returnValues.ts'
+import { cannotLock, isSoAlready, mayMeanDamage, wordsOf } from './returnValues.ts'
 import { SessionPool } from './sessionPool.ts'
 import { findKek, keysLabelled, type TokenKek } from './tokenKek.ts'
 import { bindingOf, unwrapKey, type Wrapper, wrapKey } from './wrappedForm.ts'
@@ -120,10 +120,22 @@ export class HsmToken {
     try {
       return await this.#open(kek, blob, context)
     } catch (cause) {
-      if (cause instanceof DoesNotOpen) throw cause
-      // Tokens have no common word for a wrong tag; SoftHSM's is CKR_GENERAL_ERROR, for all that fails.
-      const control = await this.#open(kek, kek.control, CONTROL_CONTEXT)
-      control.fill(0)
+      if (!mayMeanDamage(cause)) throw cause
+      return await this.#openForCertain(kek, blob, context)
+    }
+  }
+
+  /**
+   * Tokens have no common word for a wrong tag; SoftHSM's is CKR_GENERAL_ERROR, for all that fails. An
+   * alarm wants certainty: something that opens, does, and this does not, a second time.
+   */
+  async #openForCertain(kek: Kek, blob: Buffer, context: Buffer): Promise<Buffer> {
+    const control = await this.#open(kek, kek.control, CONTROL_CONTEXT)
+    control.fill(0)
+    try {
+      return await this.#open(kek, blob, context)
+    } catch (cause) {
+      if (!mayMeanDamage(cause)) throw cause
       throw new DoesNotOpen(`It does not open under this KEK (${wordsOf(cause)}).`, { cause })
     }
   }

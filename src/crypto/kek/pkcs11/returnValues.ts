@@ -9,7 +9,7 @@ const PIN = new Set([0xa0, 0xa1, 0xa2, 0xa3, 0xa4])
 
 /** The call as it was asked cannot be: another session would hear the same. */
 const CALL = new Set([
-  0x07, 0x10, 0x11, 0x12, 0x13, 0x54, 0x62, 0x63, 0x68, 0x69, 0x6a, 0x70, 0x71, 0xd0, 0xd1, 0xe0,
+  0x07, 0x10, 0x11, 0x12, 0x13, 0x54, 0x62, 0x63, 0x68, 0x69, 0x6a, 0x70, 0x71, 0xd0, 0xd1,
 ])
 
 export function isPinRefused(error: unknown): boolean {
@@ -37,6 +37,15 @@ export function isOutOfSessions(error: unknown): boolean {
  */
 export function isCallAtFault(error: unknown): boolean {
   return CALL.has(codeOf(error))
+}
+
+/** Codes of tokens, and of vendors, that have been seen for a wrong tag; some of them mean much else. */
+const DAMAGE = new Set([0x05, 0x06, 0x20, 0x21, 0x40, 0x41, 0x42, 0xc0, 0xc1, 0x110, 0x112])
+const VENDORS = 0x80000000
+
+export function mayMeanDamage(error: unknown): boolean {
+  const code = codeOf(error)
+  return DAMAGE.has(code) || code >= VENDORS
 }
 
 export function codeOf(error: unknown): number {
