@@ -32,15 +32,18 @@ kekStoreContract('keyring, sealed by a credential', () =>
   freshKeyring({ kind: 'credential', secret: () => Buffer.from(credential) }),
 )
 
-kekStoreAwayContract('memory, and it says so at once', async () => {
-  const store = new MemoryKekStore()
-  return {
-    store,
-    takeAway: () => {
-      store.mood = 'down'
-    },
-    bringBack: () => {
-      store.mood = 'well'
-    },
-  }
-})
+for (const mood of ['down', 'silent'] as const) {
+  kekStoreAwayContract(`memory, ${mood}`, async () => {
+    const store = new MemoryKekStore()
+    return {
+      store,
+      takeAway: () => {
+        store.mood = mood
+      },
+      bringBack: () => {
+        store.mood = 'well'
+      },
+      ...(mood === 'silent' && { kekTimeoutMs: 300 }),
+    }
+  })
+}

@@ -9,7 +9,10 @@ import { DEPLOYMENT_ID, ManualClock, nodeOver, refuses } from '../unit/crypto/cr
 export interface StoreThatLeaves {
   readonly store: KekStore
   takeAway(): Promise<void> | void
+  /** Also where it was not away. */
   bringBack(): Promise<void> | void
+  /** Of one call: short for a store that does not say that it is away. */
+  readonly kekTimeoutMs?: number
 }
 
 const TTL = 900
@@ -20,35 +23,43 @@ const NEW = 'new' as ProjectId
 /** Counts what reaches the store, and how much of it at once. */
 function counted(store: KekStore) {
   const count = { calls: 0, atOnce: 0, mostAtOnce: 0 }
-  const counting = async <T>(work: () => Promise<T>): Promise<T> => {
+  const counting = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     count.calls += 1
     count.atOnce += 1
     count.mostAtOnce = Math.max(count.mostAtOnce, count.atOnce)
-    try {
-      return await work()
-    } finally {
+    // One that was given up is waited for by nobody.
+    const { promise: givenUp, resolve } = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    const working = work()
+    const settled = working.then(
+      () => undefined,
+      () => undefined,
+    )
+    void Promise.race([settled, givenUp]).then(() => {
       count.atOnce -= 1
-    }
+    })
+    return working
   }
   const counter: KekStore = {
     name: store.name,
     describe: () => store.describe(),
-    wrap: (...given) => counting(() => store.wrap(...given)),
-    unwrap: (...given) => counting(() => store.unwrap(...given)),
+    wrap: (key, context, signal) => counting(signal, () => store.wrap(key, context, signal)),
+    unwrap: (wrapped, context, signal) =>
+      counting(signal, () => store.unwrap(wrapped, context, signal)),
     health: (signal) => store.health(signal),
     close: () => store.close(),
   }
   return { count, counter }
 }
 
-function roomOver({ store }: StoreThatLeaves, limits = {}) {
+function roomOver({ store, kekTimeoutMs = 5_000 }: StoreThatLeaves, limits = {}) {
   const { count, counter } = counted(store)
   const parts = {
     kekStore: counter,
     projectKeys: new MemoryProjectKeys(),
     clock: new ManualClock(),
     deploymentId: DEPLOYMENT_ID,
-    limits: { ttlSeconds: TTL, staleSeconds: STALE, ...limits },
+    limits: { ttlSeconds: TTL, staleSeconds: STALE, kekTimeoutMs, ...limits },
   }
   return { ...nodeOver(parts), count, anotherNode: () => nodeOver(parts) }
 }
@@ -78,8 +89,9 @@ async function comesBackLater(work: unknown): Promise<void> {
 /** What holds while a KEK store is away, of whatever kind. `open` gives a new one each time. */
 export function kekStoreAwayContract(name: string, open: () => Promise<StoreThatLeaves>): void {
   describe(`while the KEK store is away: ${name}`, { timeout: 180_000 }, () => {
-    test('reads of cached projects go on within the bound, and not beyond', async () => {
+    test('reads of cached projects go on within the bound, and not beyond', async (t) => {
       const place = await open()
+      t.after(() => place.bringBack())
       const room = roomOver(place)
       const { id } = await room.keyring.active(KNOWN)
       await place.takeAway()
@@ -91,16 +103,18 @@ export function kekStoreAwayContract(name: string, open: () => Promise<StoreThat
       await comesBackLater(room.keyring.find(id))
     })
 
-    test('in strict mode not even the next read', async () => {
+    test('in strict mode not even the next read', async (t) => {
       const place = await open()
+      t.after(() => place.bringBack())
       const room = roomOver(place, { ttlSeconds: 0 })
       const { id } = await room.keyring.active(KNOWN)
       await place.takeAway()
       await comesBackLater(room.keyring.find(id))
     })
 
-    test('writes to known projects go on; the first one of another is to come back later', async () => {
+    test('writes to known projects go on; the first one of another is to come back later', async (t) => {
       const place = await open()
+      t.after(() => place.bringBack())
       const room = roomOver(place)
       await room.keyring.activeForWrap(KNOWN)
       await place.takeAway()
@@ -110,8 +124,9 @@ export function kekStoreAwayContract(name: string, open: () => Promise<StoreThat
       assert.ok(await room.keyring.activeForWrap(KNOWN))
     })
 
-    test('after a few tries it is left alone: a thousand requests make no call', async () => {
+    test('after a few tries it is left alone: a thousand requests make no call', async (t) => {
       const place = await open()
+      t.after(() => place.bringBack())
       const room = roomOver(place)
       await place.takeAway()
       while (!room.events.some(({ kind }) => kind === 'kekStoreAway')) {
@@ -123,8 +138,9 @@ export function kekStoreAwayContract(name: string, open: () => Promise<StoreThat
       assert.equal(room.count.calls, before)
     })
 
-    test('it comes back by itself, and a few hundred projects that waited do not fall upon it', async () => {
+    test('it comes back by itself, and a few hundred projects that waited do not fall upon it', async (t) => {
       const place = await open()
+      t.after(() => place.bringBack())
       const room = roomOver(place)
       const projects = Array.from({ length: 300 }, (_, index) => `project ${index}` as ProjectId)
       const keys = await Promise.all(projects.map((project) => room.keyring.active(project)))

@@ -72,6 +72,7 @@ export class SoftHsm {
   }
 
   async bringBack(): Promise<void> {
+    if (!existsSync(`${this.#tokens}.away`)) return
     await rm(this.#tokens, { recursive: true })
     await rename(`${this.#tokens}.away`, this.#tokens)
   }
