@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { KekDescription, KekStore } from '../domain/ports/crypto.ts'
+import type { KekDescription, KekStore, WrapsUnderAny } from '../domain/ports/crypto.ts'
 import type {
   CanaryRow,
   DeploymentRepository,
@@ -68,6 +68,27 @@ async function establishCanaries(parts: DeploymentParts, deploymentId: string): 
   const { canaries } = await deployment.read()
   for (const kekStore of kekStores) {
     for (const canary of canaries) await refuseWrongCanary(canary, kekStore, deploymentId)
+    await addFurtherCanaries(parts, kekStore, canaries, deploymentId)
+  }
+}
+
+/** A KEK that only opens so far gets its canary before it wraps: its store has just proven itself. */
+async function addFurtherCanaries(
+  { deployment, clock }: DeploymentParts,
+  kekStore: KekStore & Partial<WrapsUnderAny>,
+  canaries: readonly CanaryRow[],
+  deploymentId: string,
+): Promise<void> {
+  const { name: store } = kekStore
+  for (const { id, state, fingerprint } of kekStore.describe().keks) {
+    const isKnown = canaries.some((canary) => canary.store === store && canary.wrapped.kekId === id)
+    if (isKnown || state !== 'decrypt-only' || kekStore.wrapUnder === undefined) continue
+    const context = canaryContext(deploymentId, store)
+    const wrapped = await ask(kekStore, async (signal) =>
+      kekStore.wrapUnder?.(id, canaryOf(deploymentId), context, signal),
+    )
+    if (wrapped === undefined) continue
+    await deployment.addCanary({ store, wrapped, fingerprint, createdAt: clock.now() })
   }
 }
 
@@ -114,7 +135,7 @@ function mayAddCanary({ canaries, storesInUse }: DeploymentState, kekStore: KekS
   if (!storesInUse.includes(kekStore.name)) return true
   const known = fingerprintsOfCanaries(canaries, kekStore.name)
   throw new StartupRefusal(
-    `The database holds project keys of ${kekStore.name} but no canary of its KEK ${currentKekId} (${fingerprintsOf(description)}); it has canaries of ${known}: give it the KEK store it was used with, or restore the canary from a backup.`,
+    `The database holds project keys of ${kekStore.name} but no canary of its KEK ${currentKekId} (${fingerprintsOf(description)}); it has canaries of ${known}: give it the KEK store it was used with, or restore the canary from a backup. A KEK that is to follow another is first named beside it, among those that only open, and this is started once.`,
   )
 }
 

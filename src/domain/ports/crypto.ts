@@ -130,6 +130,17 @@ export interface KekStore {
   close(): Promise<void>
 }
 
+/** What a KEK store may be able to do besides: a KEK gets its canary before it becomes the current one. */
+export interface WrapsUnderAny {
+  /** As `wrap`, under one of its KEKs that is not current. */
+  wrapUnder(
+    kekId: string,
+    bytes: Uint8Array,
+    context: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<WrappedKey>
+}
+
 /** A stored record or key that is not what we wrote. */
 export interface IntegrityFinding {
   /** What was found, e.g. 'row MAC does not match', 'project key is gone', 'envelope does not open'. Names no secret material. */

@@ -1,4 +1,9 @@
-import type { KekDescription, KekStore, WrappedKey } from '../../../domain/ports/crypto.ts'
+import type {
+  KekDescription,
+  KekStore,
+  WrappedKey,
+  WrapsUnderAny,
+} from '../../../domain/ports/crypto.ts'
 import { Fault, unavailable } from '../../../lib/fault.ts'
 import { KEK_BYTES } from '../kek.ts'
 import type { HsmConnection } from './hsmConnection.ts'
@@ -12,7 +17,7 @@ export interface Pkcs11KekStoreParts {
 }
 
 /** KEKs that never leave an HSM. Project keys go there to be wrapped and unwrapped. */
-export class Pkcs11KekStore implements KekStore {
+export class Pkcs11KekStore implements KekStore, WrapsUnderAny {
   readonly name: string
   readonly #connection: HsmConnection
   readonly #description: KekDescription
@@ -31,7 +36,6 @@ export class Pkcs11KekStore implements KekStore {
     return this.wrapUnder(this.#description.currentKekId, projectKey, context, signal)
   }
 
-  /** Under a KEK that is not current yet: its canary is committed before it becomes so. */
   async wrapUnder(
     kekId: string,
     projectKey: Uint8Array,
