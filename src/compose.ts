@@ -16,6 +16,7 @@ import { composeWatch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { ChildKeyPairMaker } from './crypto/childKeyPairMaker.ts'
 import { establishDeployment } from './crypto/deployment.ts'
+import type { KeyringEvent } from './crypto/keyringEvent.ts'
 import { selfTest } from './crypto/selfTest.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import type { KekStore } from './domain/ports/crypto.ts'
@@ -93,7 +94,7 @@ async function composeAll(
   )
   watch.watchDatabase(database.gauges)
   const kekStores = await refusingWith('keys', () =>
-    openKekStores(settings, database, clock, opened),
+    openKekStores(settings, database, { clock, onEvent: watch.onKeyringEvent }, opened),
   )
   const { deploymentId } = await refusingWith('keys', () =>
     establishDeployment({ deployment: database.deployment, kekStores, clock }),
@@ -233,13 +234,13 @@ async function composeAll(
 async function openKekStores(
   settings: Settings,
   database: Database,
-  clock: Clock,
+  around: { readonly clock: Clock; readonly onEvent: (event: KeyringEvent) => void },
   opened: Opened,
 ): Promise<readonly KekStore[]> {
   const deployment = await database.deployment.read()
   const kekStores: KekStore[] = []
   for (const one of settings.kekStores) {
-    const kekStore = await openKekStore(one, { deployment, mayCreate: true, clock })
+    const kekStore = await openKekStore(one, { deployment, mayCreate: true, ...around })
     kekStores.push(opened.keep(kekStore, (it) => it.close()))
   }
   return kekStores

@@ -195,17 +195,27 @@ function observeKeyring(event: KeyringEvent, metrics: Metrics, log: Log): void {
       metrics.projectKeyLookedUp(event.outcome)
       return
     case 'kekCall':
-      metrics.kekCalled(event)
+      metrics.keks.called(event)
+      return
+    case 'hsmLost':
+      metrics.keks.hsmLost(event.store)
+      log.warn(
+        { store: event.store, reason: event.reason },
+        'a process that talks to an HSM was given up',
+      )
+      return
+    case 'hsmOpened':
+      log.info({ store: event.store }, 'the token of an HSM is open')
       return
     case 'kekStoreAway':
-      metrics.kekStoreIsUp(event.store, false)
+      metrics.keks.storeIsUp(event.store, false)
       log.error(
         { store: event.store, error: asError(event.cause) },
         'a KEK store does not answer: what is in memory goes on, everything else gets 503',
       )
       return
     case 'kekStoreBack':
-      metrics.kekStoreIsUp(event.store, true)
+      metrics.keks.storeIsUp(event.store, true)
       log.info({ store: event.store }, 'the KEK store answers again')
       return
     case 'newTerm':

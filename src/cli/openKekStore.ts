@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { KekStoreKind, KekStoreSettings } from '../config/kekStoreKinds.ts'
 import { openKeyringFile } from '../crypto/kek/keyringFile.ts'
 import { openPkcs11 } from '../crypto/kek/pkcs11/openPkcs11.ts'
+import type { KeyringEvent } from '../crypto/keyringEvent.ts'
 import type { KekStore } from '../domain/ports/crypto.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -14,6 +15,7 @@ interface Around {
   /** Only a server that starts makes what is missing. */
   readonly mayCreate: boolean
   readonly clock: Clock
+  readonly onEvent?: (event: KeyringEvent) => void
 }
 
 interface Opener<Kind extends KekStoreKind> {
@@ -43,7 +45,10 @@ const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
         ? undefined
         : `There is no ${name} at ${file} yet: the first \`gatehouse serve\` makes it.`,
   },
-  pkcs11: { open: (settings, { clock }) => openPkcs11(pkcs11Request(settings, clock)) },
+  pkcs11: {
+    open: (settings, { clock, onEvent }) =>
+      openPkcs11({ ...pkcs11Request(settings, clock), onEvent }),
+  },
 }
 
 /** @throws StartupRefusal with one sentence for whatever keeps it from opening */

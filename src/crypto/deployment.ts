@@ -72,7 +72,10 @@ async function establishCanaries(parts: DeploymentParts, deploymentId: string): 
   }
 }
 
-/** A KEK that only opens so far gets its canary before it wraps: its store has just proven itself. */
+/**
+ * Where the configuration says which KEK wraps, one that only opens so far gets its canary at a start, to
+ * wrap at the next one: its store has just proven itself. A store that promotes its KEKs does both then.
+ */
 async function addFurtherCanaries(
   { deployment, clock }: DeploymentParts,
   kekStore: KekStore & Partial<WrapsUnderAny>,
@@ -80,6 +83,7 @@ async function addFurtherCanaries(
   deploymentId: string,
 ): Promise<void> {
   const { name: store } = kekStore
+  if ('promote' in kekStore) return
   for (const { id, state, fingerprint } of kekStore.describe().keks) {
     const isKnown = canaries.some((canary) => canary.store === store && canary.wrapped.kekId === id)
     if (isKnown || state !== 'decrypt-only' || kekStore.wrapUnder === undefined) continue

@@ -16,6 +16,9 @@ export type KeyringEvent =
   /** The store is asked no more but once in a while: whoever needs it gets 503 at once. */
   | { readonly kind: 'kekStoreAway'; readonly store: string; readonly cause: unknown }
   | { readonly kind: 'kekStoreBack'; readonly store: string }
+  /** A process that talked to an HSM was given up; calls are asked again of the next one. */
+  | { readonly kind: 'hsmLost'; readonly store: string; readonly reason: string }
+  | { readonly kind: 'hsmOpened'; readonly store: string }
   | {
       readonly kind: 'newTerm'
       readonly projectId: ProjectId

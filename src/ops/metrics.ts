@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { CompletedRequest } from '../http/observer.ts'
 import type { AuditEvent } from './audit.ts'
 import type { DatabaseTrouble } from './databaseTrouble.ts'
+import { KekMetrics } from './kekMetrics.ts'
 import { RequestSeconds } from './requestSeconds.ts'
 import { Tally } from './tally.ts'
 
@@ -19,22 +20,13 @@ export interface TokenLookups {
   readonly stale: number
 }
 
-export interface KekCall {
-  /** Name of the KEK store: the configuration chose it. */
-  readonly store: string
-  readonly operation: 'wrap' | 'unwrap'
-  readonly outcome: string
-  readonly durationMs: number
-}
-
 /** The numbers of this process. No label holds an id, a name or anything a client chose. */
 export class Metrics {
+  readonly keks: KekMetrics
   readonly #registry = new Registry()
   readonly #requestSeconds: RequestSeconds
   readonly #projectKeys: Tally<CacheOutcome>
   readonly #newTerms: Counter<'reason'>
-  readonly #kekCalls: Histogram<'store' | 'operation' | 'outcome'>
-  readonly #kekStoreUp: Gauge<'store'>
   readonly #commitCommands: Histogram
   readonly #commitSeconds: Histogram
   readonly #checkpoints: Counter<'mode' | 'outcome'>
@@ -66,20 +58,7 @@ export class Metrics {
       labelNames: ['reason'],
       registers,
     })
-    this.#kekCalls = new Histogram({
-      name: 'gatehouse_kek_call_duration_seconds',
-      help: 'Calls to the KEK store.',
-      labelNames: ['store', 'operation', 'outcome'],
-      buckets: CALL_SECONDS,
-      registers,
-    })
-    this.#kekStoreUp = new Gauge({
-      name: 'gatehouse_kek_store_up',
-      help: '1 while a KEK store answers, 0 while it is asked no more but once in a while. Absent until one was away.',
-      labelNames: ['store'],
-      aggregator: 'min',
-      registers,
-    })
+    this.keks = new KekMetrics(this.#registry)
     this.#commitCommands = new Histogram({
       name: 'gatehouse_group_commit_commands',
       help: 'Changes that shared one commit.',
@@ -198,14 +177,6 @@ export class Metrics {
 
   projectKeyTermBegan(reason: string): void {
     this.#newTerms.inc({ reason })
-  }
-
-  kekStoreIsUp(store: string, isUp: boolean): void {
-    this.#kekStoreUp.set({ store }, isUp ? 1 : 0)
-  }
-
-  kekCalled({ store, operation, outcome, durationMs }: KekCall): void {
-    this.#kekCalls.observe({ store, operation, outcome }, durationMs / 1000)
   }
 
   committed(commands: number, durationMs: number): void {

@@ -229,6 +229,8 @@ describe('a server whose KEK is in an HSM', { skip: NO_SOFT_HSM, timeout: 300_00
       assert.equal(read.text, 'still here')
     }
     assert.ok(server.isRunning)
+    assert.equal(await metric('gatehouse_hsm_losses_total'), 3)
+    assert.match(await server.logs(), /was given up.*SIGSEGV|SIGSEGV.*was given up/)
   })
 
   it('ends its process with itself, also when it is killed', async () => {

@@ -26,6 +26,7 @@ export interface HsmConnectionParts {
   readonly random?: () => number
   /** @throws Error when the token that was found is not the one that is meant */
   readonly accept: (opened: HsmOpened) => void
+  readonly onEvent?: ((event: 'opened' | { readonly lost: string }) => void) | undefined
   /** The PIN is tried whatever others did: it was put right. */
   readonly isPinProven?: boolean
 }
@@ -76,7 +77,7 @@ export class HsmConnection {
         signal.throwIfAborted()
         if (!(cause instanceof HsmLost))
           throw unavailable(`The HSM answers ${reasonOf(cause)}.`, cause)
-        this.#drop(live)
+        this.#drop(live, cause.message)
         if (tries >= TRIES) throw unavailable(`The HSM is away: ${cause.message}`, cause)
       }
     }
@@ -127,6 +128,7 @@ export class HsmConnection {
       this.#failures = 0
       this.#restUntilMs = 0
       this.#live = live
+      this.#parts.onEvent?.('opened')
       return live
     } catch (cause) {
       const longest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** this.#failures)
@@ -175,8 +177,11 @@ export class HsmConnection {
     )
   }
 
-  #drop(live: Live): void {
-    if (this.#live === live) this.#live = undefined
+  #drop(live: Live, why: string): void {
+    if (this.#live === live) {
+      this.#live = undefined
+      this.#parts.onEvent?.({ lost: why })
+    }
     // Others may be under way in it, and come to an end.
     live.process.retire()
   }

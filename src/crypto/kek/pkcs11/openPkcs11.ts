@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../../lib/clock.ts'
 import { StartupRefusal } from '../../../lib/startupRefusal.ts'
+import type { KeyringEvent } from '../../keyringEvent.ts'
 import type { SecretReader } from '../protection.ts'
 import { HsmConnection } from './hsmConnection.ts'
 import type { HsmOpened, LibraryRequest, TokenChoice } from './hsmMessages.ts'
@@ -22,6 +23,7 @@ export interface Pkcs11Request extends LibraryRequest {
   readonly clock: Clock
   /** Somebody put the PIN right and wants it to be tried once, whatever the token says. */
   readonly mayTryPin?: boolean
+  readonly onEvent?: ((event: KeyringEvent) => void) | undefined
   /** The refusal of a start that may succeed later. */
   readonly awayExitCode?: number
 }
@@ -85,6 +87,12 @@ export function hsmConnection(
     openTimeoutMs: Math.max(OPEN_TIMEOUT_MS, request.timeoutMs),
     clock: request.clock,
     accept,
+    onEvent: (event) =>
+      request.onEvent?.(
+        event === 'opened'
+          ? { kind: 'hsmOpened', store: request.name }
+          : { kind: 'hsmLost', store: request.name, reason: event.lost },
+      ),
     isPinProven: request.mayTryPin ?? false,
   })
 }

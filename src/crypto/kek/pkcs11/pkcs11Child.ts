@@ -97,7 +97,7 @@ async function addonOf({ addon }: LibraryRequest): Promise<Addon> {
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
     throw new HsmRefusal(
-      `The addon pkcs11js is not there, or was not compiled: \`npm install pkcs11js\` beside Gatehouse, on a machine with a C++ compiler, or name its folder in [pkcs11] addon (docs/kek-stores/pkcs11.md). ${reason}`,
+      `The addon pkcs11js is not there, or was not compiled: \`npm install pkcs11js\` in a folder of its own, on a machine with a C++ compiler, and name what it made in [pkcs11] addon (docs/kek-stores/pkcs11.md). ${reason}`,
       { cause },
     )
   }
