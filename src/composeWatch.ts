@@ -204,6 +204,9 @@ function observeKeyring(event: KeyringEvent, metrics: Metrics, log: Log): void {
         'a process that talks to an HSM was given up',
       )
       return
+    case 'hsmAwaited':
+      log.warn({ store: event.store, reason: event.reason }, 'the token of an HSM is not there yet')
+      return
     case 'hsmOpened':
       log.info({ store: event.store }, 'the token of an HSM is open')
       return

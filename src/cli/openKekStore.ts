@@ -46,8 +46,11 @@ const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
         : `There is no ${name} at ${file} yet: the first \`gatehouse serve\` makes it.`,
   },
   pkcs11: {
-    open: (settings, { clock, onEvent }) =>
-      openPkcs11({ ...pkcs11Request(settings, clock), onEvent }),
+    open: (settings, { clock, onEvent, mayCreate }) => {
+      const request = pkcs11Request(settings, clock)
+      // A server that starts may be before its HSM; whoever types a command wants to know now.
+      return openPkcs11({ ...request, onEvent, patienceMs: mayCreate ? request.patienceMs : 0 })
+    },
   },
 }
 

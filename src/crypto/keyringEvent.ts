@@ -19,6 +19,8 @@ export type KeyringEvent =
   /** A process that talked to an HSM was given up; calls are asked again of the next one. */
   | { readonly kind: 'hsmLost'; readonly store: string; readonly reason: string }
   | { readonly kind: 'hsmOpened'; readonly store: string }
+  /** A start waits for it. */
+  | { readonly kind: 'hsmAwaited'; readonly store: string; readonly reason: string }
   | {
       readonly kind: 'newTerm'
       readonly projectId: ProjectId

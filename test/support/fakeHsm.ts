@@ -28,12 +28,13 @@ interface FakeState {
   mechanisms: number[]
   maxSessions: number
   cannotLock: boolean
-  slowMs: number
+  /** Calls of this kind wait, beside others, until it is taken out. */
+  held?: 'wrap' | 'unwrap'
   /** How often somebody logged in, or tried. */
   logins: number
   trouble?: {
     what: 'hang' | 'crash' | `CKR_${string}`
-    during?: 'find' | 'wrap' | 'unwrap'
+    during?: 'wrap' | 'unwrap'
     once?: boolean
   }
 }
@@ -52,7 +53,6 @@ export class FakeHsm {
       mechanisms: Object.values(MECHANISM_NUMBERS),
       maxSessions: 100,
       cannotLock: false,
-      slowMs: 0,
       logins: 0,
     })
   }

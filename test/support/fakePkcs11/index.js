@@ -119,7 +119,6 @@ class PKCS11 {
   }
 
   C_FindObjectsInit(session, template) {
-    void this.#trouble('find')
     const label = template.find(({ type }) => type === 3)?.value
     const keys = this.#state().tokens[0].keys.filter((key) => key.label === label)
     const found = keys.map((key) => this.#object({ ...key, value: Buffer.from(key.value, 'hex') }))
@@ -248,8 +247,8 @@ class PKCS11 {
   }
 
   /** What the file says of this moment. */
-  #trouble(during) {
-    const { trouble, slowMs } = this.#state()
+  async #trouble(during) {
+    const { trouble } = this.#state()
     if (trouble !== undefined && (trouble.during === undefined || trouble.during === during)) {
       if (trouble.once) this.#change((state) => delete state.trouble)
       if (trouble.what === 'crash') process.kill(process.pid, 'SIGSEGV')
@@ -259,7 +258,7 @@ class PKCS11 {
       }
       throw ckr(trouble.what)
     }
-    return slowMs > 0 ? new Promise((resolve) => setTimeout(resolve, slowMs)) : undefined
+    while (this.#state().held === during) await new Promise((resolve) => setTimeout(resolve, 10))
   }
 
   #state() {

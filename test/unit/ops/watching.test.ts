@@ -92,7 +92,7 @@ describe('metrics', () => {
     const metrics = new Metrics()
     metrics.projectKeyLookedUp('hit')
     metrics.watchTokens(() => ({ hits: 0, misses: 0, stale: 1 }))
-    metrics.kekCalled({
+    metrics.keks.called({
       store: 'keyring',
       operation: 'unwrap',
       outcome: 'done',

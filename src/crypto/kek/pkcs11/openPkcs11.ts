@@ -38,6 +38,7 @@ export async function openPkcs11(request: Pkcs11Request): Promise<Pkcs11KekStore
   const known: { opened?: HsmOpened } = {}
   const connection = hsmConnection(request, (opened) => refuseOtherKeks(opened, known.opened))
   const endMs = clock.monotonicMs() + patienceMs
+  let isAwaited = false
   for (;;) {
     try {
       known.opened = await connection.open()
@@ -56,6 +57,8 @@ export async function openPkcs11(request: Pkcs11Request): Promise<Pkcs11KekStore
           ...(awayExitCode === undefined ? {} : { exitCode: awayExitCode }),
         })
       }
+      if (!isAwaited) request.onEvent?.({ kind: 'hsmAwaited', store: name, reason: why })
+      isAwaited = true
       await setTimeout(BETWEEN_TRIES_MS)
     }
   }

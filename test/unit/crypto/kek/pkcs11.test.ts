@@ -237,20 +237,24 @@ describe('an HSM that fails', () => {
   test('in one call leaves those under way in peace: they end where they began', async (t) => {
     const { hsm, store, opensStill } = await inUse(t)
     hsm.change((state) => {
-      state.slowMs = 1_500
+      state.held = 'unwrap'
     })
-    const slow = opensStill()
-    // It has read how slow it is once it is under way; a health check behind it in the pipe says so.
+    const underWay = opensStill()
+    // Behind it in the pipe, and answered in another turn: by then it is under way.
+    await store.health(signal)
     await store.health(signal)
     const before = hsmProcessesOf(process.pid)
     hsm.change((state) => {
-      state.slowMs = 0
       state.trouble = { what: 'CKR_DEVICE_REMOVED', during: 'wrap', once: true }
     })
     await store.wrap(randomBytes(32), CONTEXT, signal)
     const during = hsmProcessesOf(process.pid)
     assert.ok(before.every((pid) => during.includes(pid)))
-    await slow
+    assert.equal(during.length, before.length + 1)
+    hsm.change((state) => {
+      delete state.held
+    })
+    await underWay
     assert.equal(hsm.state.logins, 2)
   })
 
