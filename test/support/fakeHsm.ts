@@ -28,8 +28,9 @@ interface FakeState {
   mechanisms: number[]
   maxSessions: number
   cannotLock: boolean
-  /** Calls of this kind wait, beside others, until it is taken out. */
-  held?: 'wrap' | 'unwrap'
+  /** The next call of this kind waits, and others beside it do not, as long as `isHolding` says so. */
+  hold?: 'wrap' | 'unwrap'
+  isHolding?: boolean
   /** How often somebody logged in, or tried. */
   logins: number
   trouble?: {

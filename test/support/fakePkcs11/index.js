@@ -258,7 +258,12 @@ class PKCS11 {
       }
       throw ckr(trouble.what)
     }
-    while (this.#state().held === during) await new Promise((resolve) => setTimeout(resolve, 10))
+    if (this.#state().hold !== during) return
+    this.#change((state) => {
+      delete state.hold
+      state.isHolding = true
+    })
+    while (this.#state().isHolding) await new Promise((resolve) => setTimeout(resolve, 10))
   }
 
   #state() {

@@ -237,12 +237,10 @@ describe('an HSM that fails', () => {
   test('in one call leaves those under way in peace: they end where they began', async (t) => {
     const { hsm, store, opensStill } = await inUse(t)
     hsm.change((state) => {
-      state.held = 'unwrap'
+      state.hold = 'unwrap'
     })
     const underWay = opensStill()
-    // Behind it in the pipe, and answered in another turn: by then it is under way.
-    await store.health(signal)
-    await store.health(signal)
+    await eventually(async () => assert.equal(hsm.state.isHolding, true))
     const before = hsmProcessesOf(process.pid)
     hsm.change((state) => {
       state.trouble = { what: 'CKR_DEVICE_REMOVED', during: 'wrap', once: true }
@@ -252,7 +250,7 @@ describe('an HSM that fails', () => {
     assert.ok(before.every((pid) => during.includes(pid)))
     assert.equal(during.length, before.length + 1)
     hsm.change((state) => {
-      delete state.held
+      state.isHolding = false
     })
     await underWay
     assert.equal(hsm.state.logins, 2)
