@@ -80,7 +80,7 @@ describe('SoftHSM', { skip: NO_SOFT_HSM, timeout: 300_000 }, () => {
   })
 
   test('stopped, as by a cable that is pulled: after its time another process answers', async () => {
-    const { pid, opensStill } = await inUse({ timeoutMs: 1_000 })
+    const { pid, opensStill } = await inUse({ timeoutMs: 3_000 })
     process.kill(pid, 'SIGSTOP')
     await Promise.all(Array.from({ length: 20 }, opensStill))
     assert.equal(hsmProcessesOf(process.pid).includes(pid), false)

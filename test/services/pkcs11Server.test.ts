@@ -32,7 +32,7 @@ function settingsOf(hsm: SoftHsm): Configuration {
       library_environment: Object.entries(hsm.environment)
         .map(([name, value]) => `${name}=${value}`)
         .join(','),
-      timeout: '2',
+      timeout: '3',
       start_timeout: '1',
     },
     // Long enough to be remembered, short enough to see what comes after.

@@ -226,7 +226,7 @@ describe('an HSM that fails', () => {
   })
 
   test('by hanging: given up after its time, and the calls answered by another process', async (t) => {
-    const { hsm, opensStill } = await inUse(t, { timeoutMs: 1_000 })
+    const { hsm, opensStill } = await inUse(t, { timeoutMs: 3_000 })
     hsm.change((state) => {
       state.trouble = { what: 'hang', during: 'unwrap', once: true }
     })
