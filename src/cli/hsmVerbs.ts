@@ -74,16 +74,23 @@ function probeReport(path: string, { library, manufacturer, tokens }: HsmProbe):
       ]),
     ]),
   )
-  for (const profile of new Set(usable.flatMap((token) => profileOf(token) ?? []))) {
-    lines.push(
-      '',
-      `${profile.name}`,
-      `  mechanism  ${profile.mechanism}`,
-      `  notes      ${profile.notes}`,
-    )
-  }
+  for (const token of usable) lines.push('', ...suggestion(path, token))
   const fits = usable.some((token) => waysOf(token) !== 'nothing it has')
   return { text: lines.join('\n'), reason: fits ? 'done' : 'refused' }
+}
+
+/** A section to begin with. */
+function suggestion(path: string, token: ProbedToken): readonly string[] {
+  const profile = profileOf(token)
+  return [
+    `# ${token.label}: ${profileText(token)}${profile === undefined ? '' : `; ${profile.why}. ${profile.notes}`}`,
+    '[pkcs11]',
+    `library_path = ${path}`,
+    `token_serial_number = ${token.serial}`,
+    `key_wrap_mechanism = ${profile?.mechanism ?? 'auto'}`,
+    'mkek_label = ',
+    'login_file = ',
+  ]
 }
 
 function waysOf({ mechanisms }: ProbedToken): string {

@@ -131,10 +131,19 @@ export class KekCalls {
   }
 }
 
-/** A store that does not heed its signal must not keep its place, or sixteen such calls stop all others. */
+/**
+ * A store that does not heed its signal must not keep its place, or sixteen such calls stop all others.
+ * A key that comes too late is wiped: nobody else would.
+ */
 function untilFired<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
+    const onAbort = () => {
+      work.then(
+        (late) => late instanceof Uint8Array && late.fill(0),
+        () => undefined,
+      )
+      reject(signal.reason)
+    }
     signal.addEventListener('abort', onAbort, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })

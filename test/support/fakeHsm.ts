@@ -28,6 +28,7 @@ interface FakeState {
   mechanisms: number[]
   maxSessions: number
   cannotLock: boolean
+  appendsNonce?: boolean
   /** The next call of this kind waits, and others beside it do not, as long as `isHolding` says so. */
   hold?: 'wrap' | 'unwrap'
   isHolding?: boolean

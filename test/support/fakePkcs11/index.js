@@ -174,7 +174,9 @@ class PKCS11 {
     }
     const { iv, aad } = mechanism.parameter
     const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(aad)
-    return Buffer.concat([cipher.update(data), cipher.final(), cipher.getAuthTag()])
+    const sealed = [cipher.update(data), cipher.final(), cipher.getAuthTag()]
+    // As one in FIPS mode, which uses a nonce of its own and puts it behind.
+    return Buffer.concat([...sealed, Buffer.alloc(this.#state().appendsNonce ? 16 : 0)])
   }
 
   C_DecryptInit(session, mechanism, key) {

@@ -43,6 +43,10 @@ describe('gatehouse hsm', () => {
       out,
       /^gatehouse +0001 +100 +wrong last time +CKM_AES_GCM, CKM_AES_KEY_WRAP_PAD +unknown$/m,
     )
+    assert.match(
+      out,
+      /^\[pkcs11\]\nlibrary_path = \S+\ntoken_serial_number = 0001\nkey_wrap_mechanism = auto$/m,
+    )
     assert.equal(hsm.state.logins, 0)
   })
 

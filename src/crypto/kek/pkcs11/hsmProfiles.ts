@@ -7,7 +7,9 @@ export interface HsmProfile {
   readonly isIt: RegExp
   /** Where its library usually is. */
   readonly library: string
-  readonly mechanism: string
+  /** What to write as key_wrap_mechanism, and why; undefined where nothing fits. */
+  readonly mechanism: string | undefined
+  readonly why: string
   /** What else to write in [pkcs11]. */
   readonly notes: string
   readonly isTested: boolean
@@ -18,7 +20,8 @@ export const HSM_PROFILES: readonly HsmProfile[] = [
     name: 'SoftHSM 2',
     isIt: /softhsm/i,
     library: '/usr/lib/softhsm/libsofthsm2.so',
-    mechanism: 'auto (AES-GCM; AES-KWP by CKM_AES_KEY_WRAP_PAD works as well)',
+    mechanism: 'auto',
+    why: 'which is AES-GCM; AES-KWP is there as CKM_AES_KEY_WRAP_PAD',
     notes: 'SOFTHSM2_CONF in library_environment. For tests: the keys are files.',
     isTested: true,
   },
@@ -26,8 +29,8 @@ export const HSM_PROFILES: readonly HsmProfile[] = [
     name: 'Thales Luna',
     isIt: /safenet|thales|gemalto|luna/i,
     library: '/usr/lib/libCryptoki2_64.so',
-    mechanism:
-      'CKM_AES_KEY_WRAP_KWP, or 0x80000171 with older firmware; in FIPS mode it makes the nonces of AES-GCM itself, which is not what this store writes',
+    mechanism: 'CKM_AES_KEY_WRAP_KWP',
+    why: 'or 0x80000171 with older firmware; in FIPS mode it makes the nonces of AES-GCM itself, which this store cannot use',
     notes: 'ChrystokiConfigurationPath in library_environment; several labels name an HA group.',
     isTested: false,
   },
@@ -36,6 +39,7 @@ export const HSM_PROFILES: readonly HsmProfile[] = [
     isIt: /ncipher|nshield|entrust/i,
     library: '/opt/nfast/toolkits/pkcs11/libcknfast.so',
     mechanism: 'auto',
+    why: 'AES-GCM and AES-KWP are both there',
     notes:
       'CKNFAST_LOADSHARING=1 for several modules; keys of Barbican need CKA_ENCRYPT and CKA_DECRYPT.',
     isTested: false,
@@ -45,6 +49,7 @@ export const HSM_PROFILES: readonly HsmProfile[] = [
     isIt: /utimaco/i,
     library: '/opt/utimaco/lib/libcs_pkcs11_R3.so',
     mechanism: 'auto',
+    why: 'AES-GCM, where the firmware has it',
     notes: 'CS_PKCS11_R3_CFG (or CS_PKCS11_R2_CFG) in library_environment.',
     isTested: false,
   },
@@ -52,8 +57,8 @@ export const HSM_PROFILES: readonly HsmProfile[] = [
     name: 'AWS CloudHSM',
     isIt: /cavium|marvell|cloudhsm|amazon/i,
     library: '/opt/cloudhsm/lib/libcloudhsm_pkcs11.so',
-    mechanism:
-      'its AES-GCM makes its nonces itself, which is not what this store writes: name the number of its AES-KWP',
+    mechanism: '0x8000216F',
+    why: 'its AES key wrap with zero padding; its AES-GCM makes the nonces itself, which this store cannot use',
     notes: 'login is user:password of the crypto user.',
     isTested: false,
   },
@@ -61,9 +66,10 @@ export const HSM_PROFILES: readonly HsmProfile[] = [
     name: 'YubiHSM 2',
     isIt: /yubico/i,
     library: '/usr/lib/x86_64-linux-gnu/pkcs11/yubihsm_pkcs11.so',
-    mechanism:
-      'it has neither AES-GCM nor AES-KWP for an AES key, so it does not fit; `gatehouse hsm probe` shows it',
-    notes: 'YUBIHSM_PKCS11_CONF in library_environment.',
+    mechanism: undefined,
+    why: 'it lists neither AES-GCM nor AES-KWP, so it does not fit',
+    notes:
+      'YUBIHSM_PKCS11_CONF in library_environment; the PIN begins with the id of the authentication key.',
     isTested: false,
   },
 ]

@@ -2,7 +2,7 @@ import { createHash, randomFillSync, timingSafeEqual } from 'node:crypto'
 import { FieldWriter } from '../../fieldWriter.ts'
 import { NONCE_BYTES, TAG_BYTES } from '../../gcm.ts'
 import type { Cryptoki, Handle } from './cryptoki.ts'
-import { DoesNotOpen } from './hsmRefusal.ts'
+import { DoesNotOpen, HsmRefusal } from './hsmRefusal.ts'
 import { unwrapKwp, wrapKwp } from './kwp.ts'
 import { MECHANISMS, type WrappingChoice } from './mechanisms.ts'
 
@@ -105,6 +105,7 @@ function digestOf(binding: Uint8Array): Buffer {
 
 function exact(blob: Buffer, bytes: number): Buffer {
   if (blob.length === bytes) return blob
-  // Some HSMs append a nonce of their own (docs/kek-stores/pkcs11.md): what came could not be opened.
-  throw new Error(`The token made ${blob.length} bytes where ${bytes} were expected.`)
+  throw new HsmRefusal(
+    `The token made ${blob.length} bytes where ${bytes} were expected, as one does that makes the nonces of AES-GCM itself: what came could not be opened. Choose AES-KWP in key_wrap_mechanism (docs/kek-stores/pkcs11.md).`,
+  )
 }

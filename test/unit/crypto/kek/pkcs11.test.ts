@@ -155,6 +155,19 @@ describe('a KEK in an HSM', () => {
     assert.match(await refusal(hsm.open()), /neither AES-GCM nor AES-KWP/)
   })
 
+  test('in a token that makes the nonces of AES-GCM itself is refused, and serves by AES-KWP', async (t) => {
+    const hsm = hsmOf(t)
+    hsm.change((state) => {
+      state.appendsNonce = true
+    })
+    const patienceMs = 60_000
+    assert.match(
+      await refusal(hsm.open({ patienceMs })),
+      /77 bytes where 61 were expected.*AES-KWP/,
+    )
+    await hsm.open({ mechanism: 'CKM_AES_KEY_WRAP_PAD' })
+  })
+
   test('opens what it wrapped the other way, before the mechanism was changed', async (t) => {
     const hsm = hsmOf(t)
     const gcm = await hsm.open({ mechanism: 'CKM_AES_GCM' })
