@@ -219,6 +219,7 @@ describe('a server whose KEK is in an HSM', { skip: NO_SOFT_HSM, timeout: 300_00
   it('lives on when the library brings down its process, or hangs in it', async () => {
     const ours = await token('bystander')
     const ref = await store(server.url, ours, 'still here')
+    const losses = await metric('gatehouse_hsm_losses_total')
     for (const [index, signal] of (['SIGSEGV', 'SIGSTOP'] as const).entries()) {
       const [pid] = hsmProcessesOf(server.pid)
       assert.ok(pid)
@@ -229,7 +230,7 @@ describe('a server whose KEK is in an HSM', { skip: NO_SOFT_HSM, timeout: 300_00
       assert.equal(read.text, 'still here')
     }
     assert.ok(server.isRunning)
-    assert.equal(await metric('gatehouse_hsm_losses_total'), 3)
+    assert.ok((await metric('gatehouse_hsm_losses_total')) >= losses + 2)
     assert.match(await server.logs(), /was given up.*SIGSEGV|SIGSEGV.*was given up/)
   })
 

@@ -96,8 +96,8 @@ export const furtherPkcs11Section = {
   }),
   timeout: setting({
     explanation:
-      'After how long a call of the HSM is given up, and with it the process that made it.',
-    kind: seconds(1, 60),
+      'After how long a call of the HSM is given up, and with it the process that made it. Whoever waits for a project key waits ten seconds at most, a second try included.',
+    kind: seconds(1, 10),
     default: 5,
   }),
   start_timeout: setting({

@@ -98,7 +98,12 @@ export class HsmConnection {
   async #present(signal: AbortSignal): Promise<Live> {
     signal.throwIfAborted()
     if (this.#isClosed) throw unavailable('The HSM is closed.')
-    if (this.#live !== undefined && !this.#live.process.isOver) return this.#live
+    const live = this.#live
+    if (live !== undefined) {
+      if (live.process.end === undefined) return live
+      // It died while nobody asked anything.
+      this.#drop(live, live.process.end.message)
+    }
     const restMs = this.#restUntilMs - this.#parts.clock.monotonicMs()
     if (this.#opening === undefined && restMs > 0) throw this.#away(restMs)
     try {

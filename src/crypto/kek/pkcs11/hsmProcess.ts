@@ -57,8 +57,9 @@ export class HsmProcess {
     this.#child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
   }
 
-  get isOver(): boolean {
-    return this.#ended !== undefined
+  /** Why it is over; undefined while it is not. */
+  get end(): Error | undefined {
+    return this.#ended
   }
 
   /**

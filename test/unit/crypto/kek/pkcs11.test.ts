@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
+import type { KeyringEvent } from '../../../../src/crypto/keyringEvent.ts'
 import type { WrappedKey } from '../../../../src/domain/ports/crypto.ts'
 import { StartupRefusal } from '../../../../src/lib/startupRefusal.ts'
 import { kekStoreContract } from '../../../contract/kekStoreContract.ts'
@@ -311,6 +312,22 @@ describe('an HSM that fails', () => {
       state.tokens = right
     })
     await eventually(opensStill)
+  })
+
+  test('while nobody asks is told of all the same, with the reason, once the next one asks', async (t) => {
+    const events: KeyringEvent[] = []
+    const others = hsmProcessesOf(process.pid)
+    const { opensStill } = await inUse(t, { onEvent: (event) => void events.push(event) })
+    const pid = hsmProcessesOf(process.pid).find((one) => !others.includes(one))
+    assert.ok(pid)
+    process.kill(pid, 'SIGKILL')
+    await eventually(async () => assert.equal(hsmProcessesOf(process.pid).includes(pid), false))
+    await eventually(opensStill)
+    assert.deepEqual(events, [
+      { kind: 'hsmOpened', store: 'pkcs11' },
+      { kind: 'hsmLost', store: 'pkcs11', reason: 'It ended (SIGKILL).' },
+      { kind: 'hsmOpened', store: 'pkcs11' },
+    ])
   })
 
   test('has nobody waiting for it after close', async (t) => {
