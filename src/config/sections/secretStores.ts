@@ -24,7 +24,7 @@ export const secretstoreSection = {
     describes: '`keyring`; `pkcs11` where [pkcs11] names a library',
     // A barbican.conf with an HSM says no more than that; a keyring in its stead would be a surprise.
     derive: ({ text: given }) =>
-      given('pkcs11', 'library_path') === undefined ? 'keyring' : 'pkcs11',
+      (given('pkcs11', 'library_path') ?? '').trim() === '' ? 'keyring' : 'pkcs11',
   }),
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { configurationPage } from '../../../src/config/configurationPage.ts'
 import { maskUrl } from '../../../src/config/maskUrl.ts'
 import { sampleFile } from '../../../src/config/sampleFile.ts'
-import { KNOWN_OPTIONS } from '../../../src/config/settingsTable.ts'
+import { DOCUMENTED_OPTIONS, KNOWN_OPTIONS } from '../../../src/config/settingsTable.ts'
 import { showSettings } from '../../../src/config/showSettings.ts'
 import { loadedFrom } from './loadedFrom.ts'
 
@@ -75,7 +75,20 @@ describe('the configuration page', () => {
   it('has a row for every option and tells which are secret', () => {
     const page = configurationPage()
     for (const { name } of KNOWN_OPTIONS) assert.ok(page.includes(`| \`${name}\` |`), name)
-    assert.equal(page.match(/Secret: never shown/g)?.length, 2)
+    const secret = DOCUMENTED_OPTIONS.filter(({ setting }) => setting.secret === 'whole')
+    assert.ok(secret.length >= 2)
+    assert.equal(page.match(/Secret: never shown/g)?.length, secret.length)
+  })
+
+  it('calls secret whatever is named like a secret and is no path', () => {
+    const named = /(^|_)(password|secret|secret_id|secret_access_key|token|token_id)$/
+    const open = DOCUMENTED_OPTIONS.filter(
+      ({ name, setting }) => named.test(name) && setting.secret !== 'whole',
+    )
+    assert.deepEqual(
+      open.map(({ section, name }) => `[${section}] ${name}`),
+      [],
+    )
   })
 })
 
