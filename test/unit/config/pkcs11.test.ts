@@ -4,7 +4,13 @@ import { showSettings } from '../../../src/config/showSettings.ts'
 import { ELSEWHERE, loadedFrom, mistakesIn } from './loadedFrom.ts'
 
 /** As Barbican's documentation has it for a Luna Network HSM, and what an older one adds. */
-const BARBICANS = `[p11_crypto_plugin]
+const BARBICANS = `[secretstore]
+enabled_secretstore_plugins = store_crypto
+
+[crypto]
+enabled_crypto_plugins = p11_crypto
+
+[p11_crypto_plugin]
 library_path = '/usr/lib/libCryptoki2_64.so'
 token_serial_number = 12345678
 token_labels = myToken, another
