@@ -12,6 +12,7 @@ import { composeDeletions } from './composeDeletions.ts'
 import { composeHousekeeping } from './composeHousekeeping.ts'
 import { composeListener } from './composeListener.ts'
 import { composePolicy } from './composePolicy.ts'
+import { composeUnsealing, Seals } from './composeSeals.ts'
 import { composeWatch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { ChildKeyPairMaker } from './crypto/childKeyPairMaker.ts'
@@ -46,6 +47,7 @@ export interface Gatehouse {
   listen(): Promise<{ readonly addresses: readonly string[] }>
   /** Stops taking requests, finishes those under way for at most this long, closes everything. */
   drain(graceMs: number): Promise<void>
+  readonly seals: Seals
   /** What the parent of several workers shows of each. */
   report(): Promise<WorkerReport>
   /** SIGHUP: opens log files anew, reads policy files and certificates again. */
@@ -118,7 +120,16 @@ async function composeAll(
   const { listener } = opened.keep(transport, (it) => it.stop())
   const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
   const processes = new ProcProcessMarks()
-  const { app, orderWorker, purges, certificateWatch, forgetKeys } = composeApi({
+  const seals = new Seals({
+    kekStores,
+    deployment: database.deployment,
+    deploymentId,
+    clock,
+    log,
+    metrics: watch.metrics,
+    forgetAllKeys: () => api.forgetAllKeys(),
+  })
+  const api = composeApi({
     database,
     kekStores,
     storePlan,
@@ -157,11 +168,13 @@ async function composeAll(
         mostMs: settings.gatehouse.answer_timeout * 1000,
         onCut: (remoteAddress) => watch.pressure.unread(remoteAddress),
       }),
+      isSealed: () => seals.isSealed,
       isDraining: () => listener.isDraining,
       ...(transport.onClearText && { onClearText: transport.onClearText }),
     },
     ...doorOptions(settings, transport.proxyWords),
   })
+  const { app, orderWorker, purges, certificateWatch, forgetKeys } = api
   opened.keep(orderWorker, (it) => it.stop())
   const { leases } = database
   const housekeeping = opened.keep(
@@ -185,6 +198,7 @@ async function composeAll(
       })),
       { name: 'identity', isRequired: false, check: (signal) => authenticator.health(signal) },
       ...deletions.probes,
+      ...seals.probes,
     ],
     monotonicMs: () => clock.monotonicMs(),
     isDraining: () => listener.isDraining,
@@ -199,8 +213,28 @@ async function composeAll(
         })
       : undefined
 
+  const unsealing = isWorker
+    ? undefined
+    : composeUnsealing({
+        settings,
+        log,
+        monotonicMs: () => clock.monotonicMs(),
+        isSealed: (name) => seals.sealedNames.includes(name),
+        unseal: (name, key) => seals.unseal(name, key),
+        seal: () => seals.seal(),
+      })
+
   return {
+    seals,
     async listen() {
+      if (unsealing !== undefined) {
+        await unsealing.open()
+        opened.keep(unsealing, (it) => it.close())
+        if (seals.sealedNames.length > 0) {
+          const { unseal_socket: socket } = settings.gatehouse
+          log.warn({ kekStores: seals.sealedNames.join(' '), socket }, 'sealed: shares are wanted')
+        }
+      }
       const addresses = [await transport.open(app)]
       if (admin !== undefined) {
         const address = await admin.open()
@@ -208,12 +242,16 @@ async function composeAll(
         log.info({ address }, 'metrics and readiness')
       }
       follower.start()
-      if (settings.gatehouse.order_worker) orderWorker.start()
-      housekeeping.start()
+      seals.whenOpen(() => {
+        if (settings.gatehouse.order_worker) orderWorker.start()
+        housekeeping.start()
+      })
       deletions.start()
       return { addresses }
     },
     async drain(graceMs) {
+      // Nobody opens what is about to close.
+      await unsealing?.close()
       // Whoever waits for a key pair is answered now; its order waits for the next server.
       await Promise.all([orderWorker.stop(), listener.drain(graceMs)])
       await opened.closeAll()

@@ -107,6 +107,7 @@ export interface ApiParts {
     | 'maxBodyBytes'
     | 'rateLimits'
     | 'unreadAnswers'
+    | 'isSealed'
     | 'isDraining'
   > & {
     /** True while new work would only make everything slower. */
@@ -127,6 +128,8 @@ export interface Api {
   readonly certificateWatch: CertificateWatch
   /** Drops what is remembered of a project that was deleted. */
   readonly forgetKeys: (projectId: ProjectId) => void
+  /** Drops all keys. */
+  readonly forgetAllKeys: () => void
   /** On the same keys: for housekeeping. */
   readonly purges: { readonly expiredSecrets: SecretPurge; readonly tombstones: TombstonePurge }
 }
@@ -264,5 +267,6 @@ export function composeApi(parts: ApiParts): Api {
     keyring.purge(projectId)
     storeChoice.forget(projectId)
   }
-  return { app, routes, orderWorker, purges, certificateWatch, forgetKeys }
+  const forgetAllKeys = (): void => keyring.forgetAll()
+  return { app, routes, orderWorker, purges, certificateWatch, forgetKeys, forgetAllKeys }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ComposeGatehouse } from './cli/gatehouse.ts'
 import { parentOfThisProcess, startWorker } from './cli/processes.ts'
+import { SecretLines } from './cli/secretLines.ts'
 import type { Surroundings, Terminal } from './cli/surroundings.ts'
 
 /** The process: the only file that reads it. `bin/` calls this, with the name it was called by. */
@@ -11,6 +12,7 @@ export async function main(
   args: readonly string[],
   packageRoot: string,
 ): Promise<void> {
+  const secretLines = new SecretLines(process.stdin, (shown) => void process.stderr.write(shown))
   const surroundings: Surroundings = {
     args,
     env: process.env,
@@ -20,6 +22,7 @@ export async function main(
     out: terminal(process.stdout),
     err: terminal(process.stderr),
     readInput: () => text(process.stdin),
+    readSecretLine: (prompt) => secretLines.next(prompt),
     monotonicMs: () => performance.now(),
     onSignal: (name, handler) => void process.on(name, handler),
     onStray: (handler) => void process.on('uncaughtException', handler),
@@ -47,8 +50,17 @@ const composeGatehouse: ComposeGatehouse = async (settings, parts) => {
 
 function terminal(stream: NodeJS.WriteStream): Terminal {
   // A reader that went away (`| head`) is no reason to die with a stack.
-  stream.on('error', () => undefined)
-  return { write: (shown) => void stream.write(shown), isTerminal: stream.isTTY === true }
+  let isGone = false
+  stream.on('error', () => {
+    isGone = true
+  })
+  return {
+    write: (shown) => void stream.write(shown),
+    isTerminal: stream.isTTY === true,
+    get isGone() {
+      return isGone
+    },
+  }
 }
 
 function versionIn(packageRoot: string): string {

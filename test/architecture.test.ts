@@ -116,6 +116,7 @@ const SEE_EVERYTHING = [
   'composeHousekeeping.ts',
   'composeListener.ts',
   'composePolicy.ts',
+  'composeSeals.ts',
   'composeDeletions.ts',
   'composeDeletionWatch.ts',
   'composeTokenCache.ts',

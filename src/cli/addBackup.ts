@@ -45,7 +45,7 @@ export function addBackup(program: Command, { surroundings, settings, answer }: 
       const { text, reason } =
         options.withoutKek === true
           ? await backupVerifyFile(file, options, work)
-          : await backupVerify(settings(), file, options, work)
+          : await backupVerify(settings(), file, options, work, surroundings)
       answer(text, reason)
     })
   backup

@@ -36,7 +36,7 @@ export function addCertificates(
     .action(async (request: CertificateRequest & { readonly all?: true }) => {
       const { certificatesCheck } = await import('./certificateVerbs.ts')
       const work = new LongWork(surroundings)
-      const { text, reason } = await certificatesCheck(settings(), request, work)
+      const { text, reason } = await certificatesCheck(settings(), request, work, surroundings)
       answer(text, reason)
     })
 }

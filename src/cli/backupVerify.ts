@@ -16,6 +16,7 @@ import { restoreInto, withBackup } from './backupRestore.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
 import type { LongWork } from './longWork.ts'
 import { openKeyring } from './openKeyring.ts'
+import type { Asking } from './shareInput.ts'
 import { ensureStateFolder } from './stateFolder.ts'
 
 interface Report {
@@ -51,6 +52,7 @@ export async function backupVerify(
   file: string,
   options: PrivateKeyOptions,
   work: LongWork,
+  asking: Asking,
 ): Promise<Report> {
   const { state_path: statePath } = settings.DEFAULT
   ensureStateFolder(statePath)
@@ -64,7 +66,7 @@ export async function backupVerify(
     const onDamage = (what: string): void => {
       if (findings.length < MOST_FINDINGS) findings.push(`  ${what}`)
     }
-    const proven = await proveAll(settings, url, onDamage, work)
+    const proven = await proveAll(settings, url, onDamage, work, asking)
     const { projectKeys, secrets, containers, orders, damaged } = proven
     const lines = [
       ...headLines(head),
@@ -87,11 +89,12 @@ async function proveAll(
   url: string,
   onDamage: (what: string) => void,
   work: LongWork,
+  asking: Asking,
 ): Promise<ProvenRecords> {
   const clock = systemClock()
   const database = await refusingWith('database', () => openDatabase({ url, clock }))
   try {
-    const open = await openKeyring(settings, database, NO_ALARMS)
+    const open = await openKeyring(settings, database, NO_ALARMS, asking)
     const records = await openSealedRecords(url, database)
     try {
       const { keyring, kekStores, deploymentId } = open

@@ -10,6 +10,7 @@ import { databaseOfSettings } from './databaseOfSettings.ts'
 import { refusingWith } from './exitCodes.ts'
 import type { LongWork } from './longWork.ts'
 import { openKeyring } from './openKeyring.ts'
+import type { Asking } from './shareInput.ts'
 
 /** Wholly in the memory of this process, and one transaction each. */
 const BATCH = 100
@@ -20,6 +21,7 @@ const MOST_FINDINGS = 100
 export async function surveyCertificates(
   settings: Settings,
   work: LongWork,
+  asking: Asking,
 ): Promise<Surveyed & { readonly lines: readonly string[] }> {
   const findings: string[] = []
   const alarms = {
@@ -27,7 +29,7 @@ export async function surveyCertificates(
       if (findings.length < MOST_FINDINGS) findings.push(`  ${kind} ${id}: ${what}`)
     },
   }
-  const surveyed = await survey(settings, alarms, work)
+  const surveyed = await survey(settings, alarms, work, asking)
   const { looked, found, damaged } = surveyed
   const lines = [
     `looked at   ${looked} payloads stored before`,
@@ -37,14 +39,19 @@ export async function surveyCertificates(
   return { ...surveyed, lines }
 }
 
-async function survey(settings: Settings, alarms: Alarms, work: LongWork): Promise<Surveyed> {
+async function survey(
+  settings: Settings,
+  alarms: Alarms,
+  work: LongWork,
+  asking: Asking,
+): Promise<Surveyed> {
   const database = await refusingWith('database', () =>
     openDatabase({ ...databaseOfSettings(settings), clock: systemClock() }),
   )
   try {
     // Where nothing is stored there may be no key either.
     if ((await database.certificates.countUnread(undefined)) === 0) return NOTHING
-    const { keyring, deploymentId, close } = await openKeyring(settings, database, alarms)
+    const { keyring, deploymentId, close } = await openKeyring(settings, database, alarms, asking)
     try {
       const parts = { keyring, deploymentId, alarms }
       const payloads = new CertificateSurvey({

@@ -22,6 +22,7 @@ import { refuseUnfitSchema } from './dbVerbs.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
 import type { LongWork } from './longWork.ts'
 import { lookInto } from './lookInto.ts'
+import type { Asking } from './shareInput.ts'
 
 export interface CertificateRequest {
   readonly project?: ProjectId
@@ -65,9 +66,11 @@ export async function certificatesCheck(
   settings: Settings,
   request: CertificateRequest & { readonly all?: true },
   work: LongWork,
+  asking: Asking,
 ): Promise<Report> {
   return withDatabase(settings, async () => {
-    const surveyed = request.all === true ? await surveyCertificates(settings, work) : undefined
+    const surveyed =
+      request.all === true ? await surveyCertificates(settings, work, asking) : undefined
     const now = systemClock().now()
     const { secrets, containers, unseen } = await look(settings, (certificates) =>
       troubles(certificates, now, request),

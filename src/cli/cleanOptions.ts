@@ -44,6 +44,7 @@ export function cleanRequest(options: CleanOptions, surroundings: Surroundings):
     withExpired: options.softDeleteExpiredSecrets === true || options.softDeleteExpired === true,
     isDryRun: options.dryRun === true,
     batchSize: options.batchSize ?? BATCH,
+    asking: surroundings,
     tell: (line) => {
       const isDue = isVerbose || monotonicMs() - toldAtMs >= PROGRESS_EVERY_MS
       if (!isDue) return

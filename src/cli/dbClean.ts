@@ -13,6 +13,7 @@ import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
 import { lookInto } from './lookInto.ts'
 import { secretPurgeOf } from './secretPurge.ts'
+import type { Asking } from './shareInput.ts'
 
 export interface CleanRequest {
   /** How many days ago it must be over; undefined: as `[housekeeping]` says; 0 or less: now. */
@@ -23,6 +24,8 @@ export interface CleanRequest {
   readonly batchSize: number
   /** How far it is, a line for each batch. */
   readonly tell: (line: string) => void
+  /** For the shares of a sealed keyring. */
+  readonly asking: Asking
 }
 
 interface Report {
@@ -106,7 +109,7 @@ async function clean(settings: Settings, ends: Ends, request: CleanRequest): Pro
         integrity: (found: { readonly kind: string; readonly id: string; readonly what: string }) =>
           void findings.push(`${found.kind} ${found.id}: ${found.what}`),
       }
-      const { purge, close } = await secretPurgeOf(settings, database, alarms)
+      const { purge, close } = await secretPurgeOf(settings, database, alarms, request.asking)
       try {
         const order = orderOf(ends.secrets, request, `of ${waiting} expired secrets`)
         secrets = await purge.run(order)

@@ -1,4 +1,4 @@
-import { kindOf } from '../config/kekStoreKinds.ts'
+import { kindOf, sectionOfStore } from '../config/kekStoreKinds.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
 import { maskUrl } from '../config/maskUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
@@ -65,10 +65,9 @@ function warnings(settings: Settings): readonly string[] {
       ? "[keystone_authtoken] insecure is on: Keystone's certificate is not checked."
       : '',
     ...kekStores.map((store) => {
-      const warning = kindOf(store).warning(store.options)
-      return warning === undefined || DEFAULT.auth_strategy !== 'keystone'
-        ? ''
-        : `[${store.name}] ${warning}`
+      const isCloud = DEFAULT.auth_strategy === 'keystone'
+      const warning = kindOf(store).warning(store.options, isCloud)
+      return warning === undefined ? '' : `[${sectionOfStore(store.name)}] ${warning}`
     }),
   ].filter((warning) => warning !== '')
 }

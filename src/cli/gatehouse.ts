@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Settings } from '../config/settingsTable.ts'
 import type { InheritedSocket } from '../http/listener.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -13,6 +14,13 @@ export interface RunningGatehouse {
   drain(graceMs: number): Promise<void>
   /** For the parent of several workers. */
   report?(): Promise<WorkerReport>
+  /** Where KEK stores are opened by shares. */
+  readonly seals?: {
+    readonly sealedNames: readonly string[]
+    /** @throws StartupRefusal: it stays sealed */
+    unseal(store: string, key: KeyObject): Promise<void>
+    seal(): void
+  }
   /** SIGHUP: opens log files anew, reads policy files and certificates again. */
   reload?(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { type KekStoreSettings, placeOf } from '../config/kekStoreKinds.ts'
 import type { Settings } from '../config/settingsTable.ts'
+import { isSealed } from '../crypto/kek/sealableKeyring.ts'
 import type { KekDescription } from '../domain/ports/crypto.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -7,6 +8,7 @@ import { systemClock } from '../lib/clock.ts'
 import { deploymentState } from './deploymentState.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
 import { notMadeYet, openKekStore } from './openKekStore.ts'
+import type { Asking } from './shareInput.ts'
 import { tableLines } from './tableLines.ts'
 
 interface Report {
@@ -14,13 +16,16 @@ interface Report {
   readonly reason: ExitReason
 }
 
-/** `gatehouse kek status`: what the KEK stores hold, and whether they are those this database needs. */
-export async function kekStatus(settings: Settings): Promise<Report> {
+/**
+ * `gatehouse kek status`: what the KEK stores hold, and whether they are those this database needs.
+ * @param asking for the shares of a sealed one; without it is told what its file says
+ */
+export async function kekStatus(settings: Settings, asking?: Asking): Promise<Report> {
   const clock = systemClock()
   const deployment = await deploymentState(settings, clock)
   const reports: Report[] = []
   for (const store of settings.kekStores) {
-    reports.push(await storeReport(store, deployment, clock))
+    reports.push(await storeReport(store, deployment, clock, asking))
   }
   const id = deployment?.deploymentId ?? 'none yet: the first `gatehouse serve` makes it'
   const missing = missingStores(settings, deployment)
@@ -39,6 +44,7 @@ async function storeReport(
   settings: KekStoreSettings,
   deployment: DeploymentState | undefined,
   clock: Clock,
+  asking: Asking | undefined,
 ): Promise<Report> {
   const { name } = settings
   const isKnown =
@@ -46,7 +52,12 @@ async function storeReport(
   const notYet = isKnown ? undefined : notMadeYet(settings)
   if (notYet !== undefined) return { text: notYet, reason: 'done' }
   const kekStore = await refusingWith('keys', () =>
-    openKekStore(settings, { deployment, mayCreate: false, clock }),
+    openKekStore(settings, {
+      deployment,
+      mayCreate: false,
+      clock,
+      ...(asking === undefined ? {} : { asking }),
+    }),
   )
   try {
     const description = kekStore.describe()
@@ -56,6 +67,12 @@ async function storeReport(
       `protection  ${description.protection}`,
       '',
       ...keyLines(description),
+      ...(isSealed(kekStore)
+        ? [
+            '',
+            'Not opened: this is what the first line of the file says of its keys (--open asks for shares).',
+          ]
+        : []),
     ]
     if (missing.length === 0) return { text: lines.join('\n'), reason: 'done' }
     lines.push(

@@ -8,9 +8,18 @@ import { EXIT_CODES } from './exitCodes.ts'
 
 type KeyringOptions = Extract<KekStoreSettings, { readonly kind: 'keyring' }>['options']
 
-/** `[keyring] protection` as the keyring takes it. The secret is read when it is needed, not before. */
-export function keyringProtection(keyring: KeyringOptions): KeyringProtection {
-  switch (keyring.protection) {
+/** What the server finds by itself; shares are brought by people. */
+export type OwnProtection = Exclude<KeyringProtection, { readonly kind: 'shares' }>
+
+/**
+ * A keyring's protection with what the settings say opens it: that of the settings, or another that the
+ * file says it has. The secret is read when it is needed, not before.
+ */
+export function keyringProtection(
+  keyring: KeyringOptions,
+  kind: OwnProtection['kind'],
+): OwnProtection {
+  switch (kind) {
     case 'plain':
       return { kind: 'plain' }
     case 'passphrase':

@@ -2,14 +2,19 @@ import { existsSync } from 'node:fs'
 import type { KekStoreKind, KekStoreSettings } from '../config/kekStoreKinds.ts'
 import { openKeyringFile } from '../crypto/kek/keyringFile.ts'
 import { openPkcs11 } from '../crypto/kek/pkcs11/openPkcs11.ts'
+import { SealableKeyring, type SealableKeyringParts } from '../crypto/kek/sealableKeyring.ts'
+import { openSimpleCrypto } from '../crypto/kek/simpleCrypto.ts'
 import type { KeyringEvent } from '../crypto/keyringEvent.ts'
 import type { KekStore } from '../domain/ports/crypto.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { keyringProtection } from './keyringOfSettings.ts'
 import { pkcs11Request } from './pkcs11OfSettings.ts'
+import { type Asking, keyFromShares } from './shareInput.ts'
 
 interface Around {
+  /** Who is asked for the shares of a sealed keyring; undefined: it opens sealed, as in a server. */
+  readonly asking?: Asking
   /** What the database says; undefined while there is none. */
   readonly deployment: Pick<DeploymentState, 'canaries' | 'storesInUse'> | undefined
   /** Only a server that starts makes what is missing. */
@@ -28,22 +33,26 @@ type Of<Kind extends KekStoreKind> = Extract<KekStoreSettings, { readonly kind: 
 
 const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
   keyring: {
-    open: ({ name, options }, { deployment, mayCreate, clock }) => {
+    open: ({ name, options }, { deployment, mayCreate, clock, asking }) => {
       const canaries = deployment?.canaries.filter(({ store }) => store === name) ?? []
       const isKnown = canaries.length > 0 || deployment?.storesInUse.includes(name) === true
-      return openKeyringFile({
+      const request = {
         name,
         path: options.file,
-        protection: keyringProtection(options),
-        mayCreate: mayCreate && !isKnown,
         wantedFingerprints: canaries.map(({ fingerprint }) => fingerprint),
         clock,
+      }
+      if (options.protection === 'shares') return openShared(request, asking)
+      return openKeyringFile({
+        ...request,
+        protection: keyringProtection(options, options.protection),
+        mayCreate: mayCreate && !isKnown,
       })
     },
-    notMadeYet: ({ name, options: { file } }) =>
+    notMadeYet: ({ name, options: { file, protection } }) =>
       existsSync(file)
         ? undefined
-        : `There is no ${name} at ${file} yet: the first \`gatehouse serve\` makes it.`,
+        : `There is no ${name} at ${file} yet: ${protection === 'shares' ? '`gatehouse kek seal`' : 'the first `gatehouse serve`'} makes it.`,
   },
   pkcs11: {
     open: (settings, { clock, onEvent, mayCreate }) => {
@@ -52,6 +61,21 @@ const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
       return openPkcs11({ ...request, onEvent, patienceMs: mayCreate ? request.patienceMs : 0 })
     },
   },
+  simple_crypto: {
+    open: async ({ name, options }) => openSimpleCrypto({ name, keks: options.kek }),
+  },
+}
+
+async function openShared(
+  request: SealableKeyringParts & { readonly name: string },
+  asking: Asking | undefined,
+): Promise<KekStore> {
+  const keyring = await SealableKeyring.open(request)
+  if (asking === undefined) return keyring
+  const key = await keyFromShares(request.path, request.name, asking)
+  // A verb that wants canaries compared does so with all stores together.
+  await keyring.unseal(key, async () => undefined)
+  return keyring
 }
 
 /** @throws StartupRefusal with one sentence for whatever keeps it from opening */

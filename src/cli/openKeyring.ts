@@ -7,6 +7,7 @@ import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { refusingWith } from './exitCodes.ts'
 import { projectKeyLimits } from './keyringOfSettings.ts'
 import { openKekStore } from './openKekStore.ts'
+import type { Asking } from './shareInput.ts'
 
 interface OpenKeyring {
   readonly keyring: Keyring
@@ -20,6 +21,7 @@ export async function openKeyring(
   settings: Settings,
   database: Pick<Database, 'deployment' | 'projectKeys'>,
   alarms: Alarms,
+  asking: Asking,
 ): Promise<OpenKeyring> {
   const clock = systemClock()
   const deployment = await database.deployment.read()
@@ -33,7 +35,7 @@ export async function openKeyring(
   }
   try {
     for (const store of settings.kekStores) {
-      const around = { deployment, mayCreate: false, clock }
+      const around = { deployment, mayCreate: false, clock, asking }
       kekStores.push(await refusingWith('keys', () => openKekStore(store, around)))
     }
   } catch (error) {

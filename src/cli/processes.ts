@@ -27,6 +27,16 @@ const toWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stop') }),
   z.object({ type: z.literal('reload') }),
   z.object({ type: z.literal('report'), id: z.int() }),
+  /** The key that shares were put together to, for as long as this process has keys. */
+  z.object({
+    type: z.literal('unseal'),
+    id: z.int(),
+    store: z.string(),
+    key: z.base64().length(44),
+  }),
+  /** Those that there are were sent. */
+  z.object({ type: z.literal('keysSent') }),
+  z.object({ type: z.literal('seal') }),
 ])
 export type ToWorker = z.infer<typeof toWorker>
 
@@ -41,6 +51,10 @@ export type WorkerReport = z.infer<typeof report>
 const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('listening'), addresses: z.array(z.string()) }),
   z.object({ type: z.literal('report'), id: z.int(), report }),
+  /** It starts sealed: is there a key? */
+  z.object({ type: z.literal('sealed') }),
+  /** What came of an `unseal`; without a reason it is open. */
+  z.object({ type: z.literal('unsealed'), id: z.int(), reason: z.string().optional() }),
 ])
 export type FromWorker = z.infer<typeof fromWorker>
 

@@ -5,6 +5,7 @@ import { showSettings } from '../config/showSettings.ts'
 import { addBackup } from './addBackup.ts'
 import { addCertificates } from './addCertificates.ts'
 import { addHsm } from './addHsm.ts'
+import { addKek, addUnseal } from './addKek.ts'
 import { addCleanOptions, type CleanOptions, cleanRequest, wholeNumber } from './cleanOptions.ts'
 import { EXIT_CODES, type ExitReason } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
@@ -67,16 +68,12 @@ class Invocation {
       .showSuggestionAfterError(true)
     this.#addServe(program)
     this.#addDb(program)
-    const invoked = {
-      surroundings: this.#surroundings,
-      settings: () => this.#settings(),
-      answer: (text: string, reason?: ExitReason) => this.#answer(text, reason),
-    }
-    addBackup(program, invoked)
-    addCertificates(program, invoked)
+    addBackup(program, this.#invoked())
+    addCertificates(program, this.#invoked())
     this.#addToken(program)
-    this.#addKek(program)
-    addHsm(program, invoked)
+    addKek(program, this.#invoked())
+    addUnseal(program, this.#invoked())
+    addHsm(program, this.#invoked())
     this.#addProject(program)
     this.#addPolicy(program)
     addTlsCommands(program, {
@@ -161,19 +158,6 @@ class Invocation {
         const { report, isValid } = await tokenInspect(this.#settings(), text)
         if (!isValid) this.exitCode = EXIT_CODES.refused.code
         this.#out(report)
-      })
-  }
-
-  #addKek(program: Command): void {
-    const kek = program.command('kek').description('key-encryption keys')
-    kek
-      .command('status')
-      .description('list the keys of the KEK store, and whether they are those the database needs')
-      .action(async () => {
-        const { kekStatus } = await import('./kekStatus.ts')
-        const { text, reason } = await kekStatus(this.#settings())
-        this.exitCode = EXIT_CODES[reason].code
-        this.#out(text)
       })
   }
 
@@ -264,6 +248,15 @@ class Invocation {
     })
   }
 
+  /** What verbs in files of their own want of this one. */
+  #invoked() {
+    return {
+      surroundings: this.#surroundings,
+      settings: () => this.#settings(),
+      answer: (text: string, reason?: ExitReason) => this.#answer(text, reason),
+    }
+  }
+
   #loaded() {
     return settingsOfCommand(this.#surroundings, this.#sources)
   }
@@ -283,6 +276,7 @@ class Invocation {
   }
 
   #out(text: string): void {
+    if (text === '') return
     this.#surroundings.out.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 }

@@ -17,7 +17,7 @@ export const REFUSED_VERBS: Readonly<Record<string, Readonly<Record<string, stri
   },
   simple_crypto: {
     rewrap_pkek:
-      'Nothing was wrapped anew: the `kek` of [simple_crypto_plugin] is not what seals here; `gatehouse kek status` shows what does.',
+      'Nothing was wrapped anew: `gatehouse kek status` shows what wraps the keys of projects here.',
     new_pkek:
       'No project key was made: projects get their next one by themselves, by age ([project_keys] max_age) and by use.',
     rewrap_secrets:

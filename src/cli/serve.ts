@@ -18,6 +18,7 @@ import { stopSignal } from './stopSignal.ts'
 import { supervise, workerCountOf } from './supervise.ts'
 import type { Surroundings } from './surroundings.ts'
 import { welcome } from './welcome.ts'
+import { fetchKeys } from './workerSeals.ts'
 
 /** `gatehouse serve`: from settings to a server, or to several under this process, until a signal. @returns the exit code */
 export async function serve(
@@ -77,12 +78,17 @@ async function untilSignal(
   ])
   surroundings.onSignal('SIGHUP', () => reload(gatehouse, log))
   try {
+    if (parent !== undefined && gatehouse.seals !== undefined) {
+      await fetchKeys(parent, gatehouse.seals, log)
+    }
     const { addresses } = await gatehouse.listen()
     parent?.tell({ type: 'listening', addresses: [...addresses] })
     for (const address of addresses) log.info({ address }, 'listening')
     const isGreeting = surroundings.out.isTerminal || loaded.files.length === 0
     if (isGreeting && parent === undefined) {
       surroundings.out.write(welcome({ settings, addresses, sources, surroundings }))
+      const sealed = gatehouse.seals?.sealedNames ?? []
+      if (sealed.length > 0) surroundings.out.write(SEALED)
     }
     log.info({ signal: await stopped }, 'stopping: requests under way may finish')
   } finally {
@@ -92,6 +98,8 @@ async function untilSignal(
   return EXIT_CODES.done.code
 }
 
+const SEALED = 'It is sealed: shares are wanted first (gatehouse unseal).\n\n'
+
 /** A worker's parent says when it stops, and asks how it is. @returns what ended it */
 function obey(parent: ParentProcess, gatehouse: RunningGatehouse, log: OpenLog): Promise<string> {
   return new Promise((resolve) => {
@@ -99,7 +107,7 @@ function obey(parent: ParentProcess, gatehouse: RunningGatehouse, log: OpenLog):
     parent.onWord((word) => {
       if (word.type === 'stop') resolve('the parent')
       else if (word.type === 'reload') reload(gatehouse, log)
-      else {
+      else if (word.type === 'report') {
         const { id } = word
         gatehouse.report?.().then(
           (report) => parent.tell({ type: 'report', id, report }),

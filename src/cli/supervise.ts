@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { composeUnsealing } from '../composeSeals.ts'
 import type { ConfigSource } from '../config/configFiles.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
 import type { Settings } from '../config/settingsTable.ts'
@@ -10,6 +11,7 @@ import { MetricsOfAll, ReadinessOfAll } from '../ops/metricsOfAll.ts'
 import { stopSignal } from './stopSignal.ts'
 import type { Surroundings } from './surroundings.ts'
 import { welcome } from './welcome.ts'
+import { KeysForWorkers } from './workerSeals.ts'
 import { WorkerRefused, Workers } from './workers.ts'
 
 /** How many processes share the port. */
@@ -29,7 +31,16 @@ export async function supervise(
   const { DEFAULT: base, admin: watching } = settings
   const count = workerCountOf(settings)
   const { startWorker: start, monotonicMs } = surroundings
-  const workers = new Workers({ count, start, log, monotonicMs })
+  const keys = new KeysForWorkers()
+  const workers = new Workers({ count, start, log, monotonicMs, keys })
+  const unsealing = composeUnsealing({
+    settings,
+    log,
+    monotonicMs,
+    isSealed: (store) => keys.isSealed(store),
+    unseal: (store, key) => keys.unseal(store, key),
+    seal: () => keys.seal(),
+  })
   let isDraining = false
   const workforce = {
     count,
@@ -54,6 +65,10 @@ export async function supervise(
   }
   try {
     if (watching.enabled) log.info({ address: await admin.open() }, 'metrics and readiness')
+    if (unsealing !== undefined) {
+      await unsealing.open()
+      log.warn({ socket: settings.gatehouse.unseal_socket }, 'sealed: shares are wanted')
+    }
     const opened = workers.open()
     // Looked at below; a signal may come first.
     opened.catch(() => undefined)
@@ -74,6 +89,7 @@ export async function supervise(
     throw error
   } finally {
     workers.killAll()
+    await unsealing?.close()
     await admin.close()
   }
 }

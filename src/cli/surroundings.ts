@@ -4,6 +4,8 @@ import type { ParentProcess, WorkerProcess } from './processes.ts'
 export interface Terminal {
   write(text: string): void
   readonly isTerminal: boolean
+  /** Did whoever reads it go away? Known a turn of the loop after the write. */
+  readonly isGone?: boolean
 }
 
 /** The process as the verbs see it; `main.ts` makes the real one, tests make their own. */
@@ -19,6 +21,11 @@ export interface Surroundings {
   readonly err: Terminal
   /** All of standard input. */
   readInput(): Promise<string>
+  /**
+   * The next line of standard input; on a terminal it is asked for, and not shown. undefined at its end.
+   * The caller wipes it.
+   */
+  readSecretLine(prompt: string): Promise<Buffer | undefined>
   /** For telling one Ctrl-C from two. */
   monotonicMs(): number
   onSignal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handler: () => void): void

@@ -2,12 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../lib/log.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import type { WorkerProcess, WorkerReport } from './processes.ts'
+import type { KeysForWorkers } from './workerSeals.ts'
 
 export interface WorkersParts {
   readonly count: number
   readonly start: (number: number) => WorkerProcess
   readonly log: Log
   readonly monotonicMs: () => number
+  /** For those that start sealed. */
+  readonly keys: KeysForWorkers
 }
 
 interface Worker {
@@ -119,9 +122,16 @@ export class Workers {
     }
     this.#workers.set(number, worker)
     process.onWord((word) => {
-      if (word.type === 'report') {
-        this.#awaited.get(word.id)?.(word.report)
-        return
+      switch (word.type) {
+        case 'report':
+          this.#awaited.get(word.id)?.(word.report)
+          return
+        case 'sealed':
+          this.#parts.keys.asked(process)
+          return
+        case 'unsealed':
+          this.#parts.keys.answered(word.id, word.reason)
+          return
       }
       worker.isListening = true
       log.info({ worker: number, workerPid: process.pid }, 'a worker serves')
@@ -129,6 +139,7 @@ export class Workers {
     })
     process.onExit((code, signal) => {
       this.#workers.delete(number)
+      this.#parts.keys.gone(process)
       exit()
       if (this.#isStopping) {
         this.#noteEnd(number, code, signal)

@@ -54,7 +54,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
     policy_default_rule remote_content_type remote_ssl_verify_server_crt remote_ssl_ca_crt_file
     remote_ssl_client_crt_file remote_ssl_client_key_file remote_timeout`,
   secretstore: 'namespace enabled_secretstore_plugins',
-  simple_crypto_plugin: 'kek',
   oslo_middleware: 'secure_proxy_ssl_header http_basic_auth_user_file',
   cors: 'latent_allow_methods latent_allow_headers latent_expose_headers',
   healthcheck: `

@@ -2,7 +2,9 @@ import { KEYRING_CHECKS } from './keyringChecks.ts'
 import { PKCS11_CHECKS, type Pkcs11Options } from './pkcs11Checks.ts'
 import { furtherKeyringSection, keyringSection } from './sections/keys.ts'
 import { furtherPkcs11Section, pkcs11Section } from './sections/pkcs11.ts'
+import { simpleCryptoSection } from './sections/secretStores.ts'
 import type { Setting } from './setting.ts'
+import { publicKekWarning, SIMPLE_CRYPTO_CHECKS } from './simpleCryptoChecks.ts'
 
 type Options = Readonly<Record<string, Setting<unknown>>>
 type ValueOf<S> = S extends Setting<infer T> ? T : never
@@ -24,13 +26,13 @@ interface Kind<Section extends Options> {
   readonly optionsOf: (name: string) => Section
   readonly checks: readonly StoreCheck<SectionValues<Section>>[]
   /** An option in which two stores of this kind must differ, or they would be one. */
-  readonly distinct: keyof Section & string
+  readonly distinct?: keyof Section & string
   /** Where it is, when that option alone does not tell: two stores of one kind must differ in it. */
   readonly place?: (options: SectionValues<Section>) => string
   /** What the log of a start and `kek status` tell of it: where it is, never a secret. */
   readonly facts: (options: SectionValues<Section>) => Readonly<Record<string, string>>
-  /** Said at every start, behind `[KIND]`; undefined when there is nothing to warn of. */
-  readonly warning: (options: SectionValues<Section>) => string | undefined
+  /** Said at every start, behind its section; undefined when there is nothing to warn of. */
+  readonly warning: (options: SectionValues<Section>, isCloud: boolean) => string | undefined
 }
 
 function kind<const Section extends Options>(entry: Kind<Section>): Kind<Section> {
@@ -50,8 +52,8 @@ export const KEK_STORE_KINDS = {
     checks: KEYRING_CHECKS,
     distinct: 'file',
     facts: ({ file, protection }) => ({ file, protection }),
-    warning: ({ protection }) =>
-      protection === 'plain'
+    warning: ({ protection }, isCloud) =>
+      protection === 'plain' && isCloud
         ? 'protection is plain: whoever reads the keyring file and the database reads every secret.'
         : undefined,
   }),
@@ -72,6 +74,16 @@ export const KEK_STORE_KINDS = {
       mechanism === 'CKM_AES_CBC_PAD'
         ? 'key_wrap_mechanism is CKM_AES_CBC_PAD, which does not notice a changed bit: project keys are wrapped by AES-GCM or AES-KWP instead.'
         : undefined,
+  }),
+  simple_crypto: kind({
+    // `crypto_plugin = simple_crypto` has always meant a keyring here: this one is chosen by name alone.
+    cryptoPlugins: [],
+    options: simpleCryptoSection,
+    optionsOf: () => simpleCryptoSection,
+    checks: SIMPLE_CRYPTO_CHECKS,
+    place: () => 'the kek lines of the settings',
+    facts: ({ kek }) => ({ lines: String(kek.length) }),
+    warning: ({ kek }) => publicKekWarning(kek),
   }),
 } as const
 
@@ -112,9 +124,14 @@ export function kindOf({ kind: name }: Pick<KekStoreSettings, 'kind'>): Kind<Opt
 
 /** Where it is, in its own words. */
 export function placeOf(store: KekStoreSettings): string {
-  const { distinct, place } = kindOf(store)
+  const { distinct = '', place } = kindOf(store)
   if (place !== undefined) return place(store.options)
   return String((store.options as Readonly<Record<string, unknown>>)[distinct])
+}
+
+/** The section of a KEK store: its name, but where Barbican has a section for it. */
+export function sectionOfStore(name: string): string {
+  return name.replace(/^simple_crypto(?=:|$)/, 'simple_crypto_plugin')
 }
 
 /** Pairs of option and what is wrong with it. */

@@ -70,6 +70,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     files: read.files.map(({ path }) => path),
     notices: [
       ...resolver.notices(),
+      ...stores.notices,
       ...foreignNotice(unknown.foreign),
       ...openFileNotices(read.files, resolver),
     ],

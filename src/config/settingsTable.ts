@@ -1,4 +1,9 @@
-import { KEK_STORE_KINDS, type KekStoreSettings, type SectionValues } from './kekStoreKinds.ts'
+import {
+  KEK_STORE_KINDS,
+  type KekStoreSettings,
+  type SectionValues,
+  sectionOfStore,
+} from './kekStoreKinds.ts'
 import { defaultSection } from './sections/default.ts'
 import { keyringSection, projectKeysSection } from './sections/keys.ts'
 import { keystoneAuthtokenSection } from './sections/keystoneAuthtoken.ts'
@@ -129,7 +134,8 @@ const COMPLETED_SECTIONS: readonly (readonly [after: string, section: string, Op
   ['ssl', 'ssl:NAME', sslNameSection],
   ['secretstore', 'secretstore:SUFFIX', secretstoreSuffixSection],
   ...Object.entries(KEK_STORE_KINDS).map(
-    ([kind, { optionsOf: options }]) => [kind, `${kind}:NAME`, options('NAME')] as const,
+    ([kind, { optionsOf: options }]) =>
+      [sectionOfStore(kind), sectionOfStore(`${kind}:NAME`), options('NAME')] as const,
   ),
 ]
 

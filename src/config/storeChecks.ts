@@ -4,6 +4,7 @@ import {
   type KekStoreSettings,
   kindOf,
   placeOf,
+  sectionOfStore,
   storeOptionMistakes,
 } from './kekStoreKinds.ts'
 import type { Mistake } from './settingsMistake.ts'
@@ -47,7 +48,9 @@ export function storeMistakes(declared: Declared): readonly Mistake[] {
     ...(wrongDefault === undefined
       ? []
       : [mistake('secretstore', 'stores_lookup_suffix', wrongDefault)]),
-    ...sharedPlaces(kekStores).map(([name, option, what]) => mistake(name, option, what)),
+    ...sharedPlaces(kekStores).map(([name, option, what]) =>
+      mistake(sectionOfStore(name), option, what),
+    ),
     ...kekStoreMistakes(kekStores, resolver),
   ]
 }
@@ -60,8 +63,8 @@ export function kekStoreMistakes(
   const mistake = mistakesAt(resolver)
   return kekStores.flatMap((store) =>
     storeOptionMistakes(store)
-      .filter(([option]) => !resolver.isBroken(store.name, option))
-      .map(([option, what]) => mistake(store.name, option, what)),
+      .filter(([option]) => !resolver.isBroken(sectionOfStore(store.name), option))
+      .map(([option, what]) => mistake(sectionOfStore(store.name), option, what)),
   )
 }
 
@@ -155,11 +158,12 @@ function sharedPlaces(
 ): readonly (readonly [name: string, option: string, what: string])[] {
   return kekStores.flatMap((store, index) => {
     const { kind, name } = store
+    const { distinct } = kindOf(store)
+    if (distinct === undefined) return []
     const other = kekStores
       .slice(0, index)
       .find((before) => before.kind === kind && placeOf(before) === placeOf(store))
     if (other === undefined) return []
-    const { distinct } = kindOf(store)
     const what = `is ${placeOf(store)}, and so is that of [${other.name}]: two KEK stores want two`
     return [[name, distinct, what]]
   })

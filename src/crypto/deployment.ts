@@ -10,6 +10,7 @@ import { Fault } from '../lib/fault.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { canaryContext } from './associatedData.ts'
 import { withDeadline } from './deadline.ts'
+import { isSealed } from './kek/sealableKeyring.ts'
 
 export interface DeploymentParts {
   readonly deployment: DeploymentRepository
@@ -24,7 +25,8 @@ const KEK_TIMEOUT_MS = 10_000
 
 /**
  * Finds out whether this database and these KEK stores belong together, or makes them so: each store
- * while no project key names it. Ten nodes may do this at once.
+ * while no project key names it. Ten nodes may do this at once. A sealed store is judged by the
+ * fingerprints that it describes; `proveKekStore` does the rest when it is opened.
  * @throws StartupRefusal when they do not belong together, or something is missing
  */
 export async function establishDeployment(
@@ -61,6 +63,29 @@ async function establishCanaries(parts: DeploymentParts, deploymentId: string): 
   const { deployment, kekStores } = parts
   const before = await deployment.read()
   refuseMissingStores(before, kekStores)
+  for (const kekStore of kekStores) {
+    if (isSealed(kekStore)) refuseUnknownKeks(canariesOf(before, kekStore), kekStore)
+  }
+  const open = kekStores.filter((kekStore) => !isSealed(kekStore))
+  await establishCanariesOf(parts, before, open, deploymentId)
+}
+
+/** The same for one store that was sealed. @throws StartupRefusal */
+export async function proveKekStore(
+  parts: Pick<DeploymentParts, 'deployment' | 'clock'>,
+  kekStore: KekStore,
+  deploymentId: string,
+): Promise<void> {
+  await establishCanariesOf(parts, await parts.deployment.read(), [kekStore], deploymentId)
+}
+
+async function establishCanariesOf(
+  parts: Pick<DeploymentParts, 'deployment' | 'clock'>,
+  before: DeploymentState,
+  kekStores: readonly KekStore[],
+  deploymentId: string,
+): Promise<void> {
+  const { deployment } = parts
   // All are judged before anything is written for one.
   const without = kekStores.filter((kekStore) => mayAddCanary(before, kekStore))
   for (const kekStore of without) await addCanary(parts, kekStore, deploymentId)
@@ -77,7 +102,7 @@ async function establishCanaries(parts: DeploymentParts, deploymentId: string): 
  * wrap at the next one: its store has just proven itself. A store that promotes its KEKs does both then.
  */
 async function addFurtherCanaries(
-  { deployment, clock }: DeploymentParts,
+  { deployment, clock }: Pick<DeploymentParts, 'deployment' | 'clock'>,
   kekStore: KekStore & Partial<WrapsUnderAny>,
   canaries: readonly CanaryRow[],
   deploymentId: string,
@@ -96,8 +121,12 @@ async function addFurtherCanaries(
   }
 }
 
+function canariesOf({ canaries }: DeploymentState, { name }: KekStore): readonly CanaryRow[] {
+  return canaries.filter((canary) => canary.store === name)
+}
+
 async function addCanary(
-  { deployment, clock }: DeploymentParts,
+  { deployment, clock }: Pick<DeploymentParts, 'deployment' | 'clock'>,
   kekStore: KekStore,
   deploymentId: string,
 ): Promise<void> {
@@ -137,6 +166,8 @@ function mayAddCanary({ canaries, storesInUse }: DeploymentState, kekStore: KekS
   // Also before the first project key: two nodes with two keyrings must not both believe they are right.
   refuseUnknownKeks(ours, kekStore)
   if (!storesInUse.includes(kekStore.name)) return true
+  // It has the keys of all canaries, and one more that came to them.
+  if (description.idsProveKeys === true && ours.length > 0) return true
   const known = fingerprintsOfCanaries(canaries, kekStore.name)
   throw new StartupRefusal(
     `The database holds project keys of ${kekStore.name} but no canary of its KEK ${currentKekId} (${fingerprintsOf(description)}); it has canaries of ${known}: give it the KEK store it was used with, or restore the canary from a backup. A KEK that is to follow another is first named beside it, among those that only open, and this is started once.`,

@@ -10,24 +10,10 @@ import { type ActiveTerm, detachedTerm } from './activeTerms.ts'
 import type { KekCalls } from './kekCalls.ts'
 import { type Active, type KekStoreInUse, KekStoresInUse } from './kekStoresInUse.ts'
 import type { KeyringEvent, NewTermReason } from './keyringEvent.ts'
+import type { KeyringLimits } from './keyringLimits.ts'
 import type { ProjectKey } from './projectKey.ts'
 import { type CachedProjectKey, cacheName, ProjectKeyCache } from './projectKeyCache.ts'
 import { ProjectKeyMaker } from './projectKeyMaker.ts'
-
-export interface KeyringLimits {
-  /** How long an unwrapped key may be used without asking the KEK store again; 0 asks every time. */
-  readonly ttlSeconds: number
-  /** How much longer while the KEK store is away; without meaning when `ttlSeconds` is 0. */
-  readonly staleSeconds: number
-  /** How many projects' keys are kept at most. */
-  readonly maxEntries: number
-  /** How many DEKs one term wraps at most. SP 800-38D 8.3 ends at 2^32 random nonces for each key. */
-  readonly maxWrapsPerTerm: number
-  /** How many of them one process reserves at a time. */
-  readonly wrapBlock: number
-  readonly maxTermAgeSeconds: number
-  readonly kekTimeoutMs: number
-}
 
 export interface KeyringParts {
   readonly kekStores: readonly KekStore[]
@@ -129,6 +115,12 @@ export class Keyring implements KeyCache {
     this.#purges += 1
     for (const store of this.#kekStores) store.terms.forget(projectId)
     this.#cache.dropProject(projectId)
+  }
+
+  /** Drops every key from memory: a KEK store was sealed. */
+  forgetAll(): void {
+    this.#purges += 1
+    this.#cache.clear()
   }
 
   #atHand(name: string, id: ProjectKeyId): ProjectKey | undefined {

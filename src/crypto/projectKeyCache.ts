@@ -83,6 +83,10 @@ export class ProjectKeyCache {
     this.#entries?.delete(name)
   }
 
+  clear(): void {
+    this.#entries?.clear()
+  }
+
   dropProject(projectId: ProjectId): void {
     if (this.#entries === undefined) return
     const doomed = [...this.#entries.entries()].filter(([, { key }]) => key.projectId === projectId)

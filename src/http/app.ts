@@ -1,7 +1,7 @@
 import { Router } from '@koa/router'
 import Koa from 'koa'
 import type { Authenticator, Credentials } from '../domain/ports/identity.ts'
-import { Fault } from '../lib/fault.ts'
+import { Fault, unavailable } from '../lib/fault.ts'
 import type { Caller, RequestContext } from '../model/requestContext.ts'
 import { faultAnswer, isClientFault } from './answers.ts'
 import { API_DOCUMENT_PATH, type ApiDocument } from './apiDocument.ts'
@@ -40,11 +40,16 @@ export interface AppParts {
   /** Undefined: nobody is held to any rate. */
   readonly rateLimits?: RateLimits | undefined
   readonly unreadAnswers?: UnreadAnswers | undefined
+  /** True while no KEK store is open: /v1 is closed, and says why. False unless given. */
+  readonly isSealed?: () => boolean
   /** Where the port takes HTTP beside HTTPS: who still came in clear. Must not throw. */
   readonly onClearText?: (request: ClearTextRequest) => void
   /** True while the process drains: every answer then announces that its connection closes. */
   isDraining(): boolean
 }
+
+const SEALED = 'This key manager is sealed: its operators have to open it first.'
+const SEALED_RETRY_SECONDS = 30
 
 /** The whole HTTP surface. What reaches a socket is one writeHead and one end, in Exchange. */
 export function createApp(parts: AppParts): Koa {
@@ -64,6 +69,7 @@ export function createApp(parts: AppParts): Koa {
 
   async function outage(): Promise<Outage | undefined> {
     if (await parts.healthSwitch.isDisabled()) return 'DISABLED BY FILE'
+    if (parts.isSealed?.()) return 'SEALED'
     return parts.isReady === undefined || (await parts.isReady()) ? undefined : 'NOT READY'
   }
 
@@ -83,6 +89,7 @@ export function createApp(parts: AppParts): Koa {
     if (path !== '/v1' && !path.startsWith('/v1/')) {
       return discoveryAnswer(exchange, path, koa.querystring, documents, parts.hrefBase)
     }
+    if (parts.isSealed?.()) throw unavailable(SEALED, undefined, SEALED_RETRY_SECONDS)
     const hot = hotPaths.find(path)
     if (hot !== undefined) return dispatch(koa, exchange, hot)
     if (path === API_DOCUMENT_PATH) {

@@ -7,7 +7,7 @@ export interface HealthSwitch {
 }
 
 /** Why a load balancer should leave this node alone. */
-export type Outage = 'DISABLED BY FILE' | 'NOT READY'
+export type Outage = 'DISABLED BY FILE' | 'SEALED' | 'NOT READY'
 
 /** GET /healthcheck as oslo.middleware answers it, to any method and without a token (contract 00). */
 export function healthAnswer(exchange: Exchange, outage: Outage | undefined): Answer {

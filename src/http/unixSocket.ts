@@ -13,7 +13,7 @@ export interface SocketAccess {
 export const OWNER_ONLY: SocketAccess = { mode: 0o600, owner: undefined, group: undefined }
 
 /** A killed process leaves its socket behind; one that somebody answers is not ours to remove. */
-export async function removeDeadSocket(path: string): Promise<void> {
+export async function removeDeadSocket(path: string, option = 'bind_host'): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
@@ -21,7 +21,7 @@ export async function removeDeadSocket(path: string): Promise<void> {
   if (found === undefined) return
   if (!found.isSocket()) {
     throw new StartupRefusal(
-      `${path} is there and is no socket: move it away, or set another bind_host.`,
+      `${path} is there and is no socket: move it away, or set another ${option}.`,
     )
   }
   if (!(await isDead(path))) {

@@ -15,7 +15,7 @@ interface Page {
   readonly body: string
 }
 
-/** `/metrics` and `/readyz`, for those who watch; apart from the API, so that neither is in the other's way. */
+/** `/metrics`, `/readyz` and `/livez`, for those who watch; apart from the API, so that neither is in the other's way. */
 export class AdminListener {
   readonly #parts: AdminListenerParts
   readonly #server: Server
@@ -79,8 +79,11 @@ export class AdminListener {
         const body = `${JSON.stringify(report, null, 2)}\n`
         return { status: report.ready ? 200 : 503, type: 'application/json', body }
       }
+      // Of the process alone: nothing that it reports is mended by starting it again.
+      case '/livez':
+        return text(200, 'ok\n')
       default:
-        return text(404, 'Here are /metrics and /readyz.\n')
+        return text(404, 'Here are /metrics, /readyz and /livez.\n')
     }
   }
 }

@@ -220,6 +220,36 @@ describe('errors, and which of two comes first', () => {
     }
   })
 
+  test('a sealed server answers 503 to all of /v1 before it asks who is there, and lives on', async () => {
+    door.mood.isSealed = true
+    try {
+      for (const path of [
+        '/v1',
+        '/v1/secrets',
+        '/v1/nothing',
+        '/v1/openapi.json',
+        '/v1/x/payload',
+      ]) {
+        for (const caller of [creator, door.nobody]) {
+          const answer = await caller.ask('GET', path, { mayFail: true })
+          assert.equal(answer.status, 503, path)
+          assert.equal(answer.headers['retry-after'], '30')
+          assert.deepEqual(answer.json, {
+            code: 503,
+            title: 'Service Unavailable',
+            description: 'This key manager is sealed: its operators have to open it first.',
+          })
+        }
+      }
+      const health = await door.nobody.ask('GET', '/healthcheck', { mayFail: true })
+      assert.deepEqual([health.status, health.text], [503, 'SEALED'])
+      assert.equal((await door.nobody.get('/')).status, 300)
+    } finally {
+      door.mood.isSealed = false
+    }
+    assert.equal((await creator.get('/v1/secrets')).status, 200)
+  })
+
   test('a draining server announces that it closes the connection', async () => {
     door.mood.isDraining = true
     try {

@@ -5,6 +5,11 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { openKeyringFile } from '../../src/crypto/kek/keyringFile.ts'
 import type { KeyringProtection } from '../../src/crypto/kek/protection.ts'
+import { SealableKeyring } from '../../src/crypto/kek/sealableKeyring.ts'
+import { ShareDesk } from '../../src/crypto/kek/shares/shareDesk.ts'
+import { dealShares } from '../../src/crypto/kek/shares/shareScheme.ts'
+import { readShare } from '../../src/crypto/kek/shares/shareText.ts'
+import { openSimpleCrypto } from '../../src/crypto/kek/simpleCrypto.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { MemoryKekStore } from '../support/memoryKekStore.ts'
 import { kekStoreAwayContract } from './kekStoreAwayContract.ts'
@@ -47,3 +52,25 @@ for (const mood of ['down', 'silent'] as const) {
     }
   })
 }
+kekStoreContract('keyring, sealed by shares', async () => {
+  const { key, scheme, texts } = dealShares({ threshold: 3, shares: 5 })
+  const desk = new ShareDesk({ readScheme: async () => scheme })
+  const path = join(folder, `${scheme.set}.keyring`)
+  await openKeyringFile({
+    path,
+    protection: { kind: 'shares', key, scheme },
+    mayCreate: true,
+    clock: systemClock(),
+  })
+  const keyring = await SealableKeyring.open({ path, clock: systemClock() })
+  for (const text of texts.slice(1, 4)) {
+    const found = await desk.take(readShare(text))
+    if (found !== undefined) await keyring.unseal(found, async () => undefined)
+  }
+  return keyring
+})
+kekStoreContract('simple_crypto', async () =>
+  openSimpleCrypto({
+    keks: [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64')),
+  }),
+)

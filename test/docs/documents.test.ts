@@ -51,6 +51,7 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
     'gatehouse_token_cache_lookups_total',
     'gatehouse_shared_token_cache_total',
     'gatehouse_housekeeping_holder',
+    'gatehouse_sealed',
     'gatehouse_workers',
     'gatehouse_worker_restarts',
   ]
@@ -96,7 +97,7 @@ test('every test that a page names beside a promise is there, under that very na
   }
 })
 
-test('every option that the pages about transport tell operators to set exists', () => {
+test('every option that the pages about transport and KEK stores tell operators to set exists', () => {
   const sections: Readonly<Record<string, object>> = { ...SETTINGS_TABLE, 'ssl:': sslNameSection }
   const unknown: string[] = []
   for (const page of [
@@ -104,6 +105,8 @@ test('every option that the pages about transport tell operators to set exists',
     'docs/haproxy.md',
     'docs/tls-outbound.md',
     'docs/under-attack.md',
+    'docs/kek-stores/keyring.md',
+    'docs/kek-stores/simple-crypto.md',
   ]) {
     const blocks = [...read(page).matchAll(/^```ini\n(.*?)^```$/gms)]
     assert.ok(blocks.length > 0, page)

@@ -64,6 +64,8 @@ export interface Mood {
   waiting: number
   isDraining: boolean
   isDisabled: boolean
+  /** Waits for shares. */
+  isSealed: boolean
   /** What /readyz would say. */
   isReady: boolean
 }
@@ -123,6 +125,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     waiting: 0,
     isDraining: false,
     isDisabled: false,
+    isSealed: false,
     isReady: true,
   }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
@@ -167,6 +170,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
         onLimited: (request) => void seen.limited.push(request),
         ...options.limits,
       }),
+      isSealed: () => mood.isSealed,
       isDraining: () => mood.isDraining,
       ...(options.onClearText === undefined ? {} : { onClearText: options.onClearText }),
     },

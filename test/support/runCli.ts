@@ -59,6 +59,7 @@ export function runCli(request: CliRequest): CliRun {
   const strays: ((error: unknown) => void)[] = []
   const endedWith: number[] = []
   let nowMs = 1000
+  const lines = (request.input ?? '').split('\n').filter((line) => line !== '')
   const terminal = (stream: 'out' | 'err') => ({
     isTerminal: request.isTerminal ?? false,
     write: (text: string) => {
@@ -74,6 +75,10 @@ export function runCli(request: CliRequest): CliRun {
     out: terminal('out'),
     err: terminal('err'),
     readInput: async () => request.input ?? '',
+    readSecretLine: async () => {
+      const line = lines.shift()
+      return line === undefined ? undefined : Buffer.from(line)
+    },
     monotonicMs: () => nowMs,
     onSignal: (name, handler) => void handlers.set(name, handler),
     onStray: (handler) => void strays.push(handler),

@@ -28,6 +28,8 @@ export class TransportServer {
   /** What a launcher binds. */
   readonly #host: string
   #process: Child | undefined
+  /** What wins over the settings of the file, for server and verbs alike. */
+  environment: Readonly<Record<string, string>> = {}
 
   private constructor(port: number, adminPort: number, launcher: Launcher, host: string) {
     this.port = port
@@ -83,7 +85,7 @@ export class TransportServer {
       command: command ?? '',
       args,
       cwd: this.folder,
-      env: { PATH: process.env['PATH'], LANG: 'C.UTF-8' },
+      env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', ...this.environment },
       logFile: join(this.folder, 'terminal.log'),
     })
   }
@@ -141,7 +143,10 @@ export class TransportServer {
 
   async command(...args: readonly string[]): Promise<string> {
     const all = [COMMAND, ...args, '--config-file', join(this.folder, 'gatehouse.conf')]
-    const { stdout } = await promisify(execFile)(process.execPath, all, { cwd: this.folder })
+    const { stdout } = await promisify(execFile)(process.execPath, all, {
+      cwd: this.folder,
+      env: { ...process.env, ...this.environment },
+    })
     return stdout
   }
 

@@ -17,8 +17,9 @@ export const keyringSection = {
   protection: setting({
     explanation:
       'How that file is sealed. `passphrase`: by scrypt from passphrase_file. `credential`: by a systemd credential. ' +
+      '`shares`: by a key of which so many people hold a share; the server starts sealed until they bring them (`gatehouse unseal`). ' +
       '`plain`: by its mode 0600 alone, for development.',
-    kind: oneOf('plain', 'passphrase', 'credential'),
+    kind: oneOf('plain', 'passphrase', 'credential', 'shares'),
     default: 'plain',
   }),
   passphrase_file: optionalSetting({

@@ -1,5 +1,5 @@
 import { derivedSetting, optionalSetting, setting } from '../setting.ts'
-import { list, oneOf, text, truth } from '../valueKinds.ts'
+import { list, manyTexts, oneOf, text, truth } from '../valueKinds.ts'
 
 /** Several places for secrets, as Barbican's operators write them. */
 export const secretstoreSection = {
@@ -20,7 +20,7 @@ export const secretstoreSection = {
     explanation:
       'With one secret store: the kind of KEK store that wraps project keys, and the section that describes it. ' +
       'Project keys remember it: to change it, move the projects first.',
-    kind: oneOf('keyring', 'pkcs11'),
+    kind: oneOf('keyring', 'simple_crypto', 'pkcs11'),
     describes: '`keyring`; `pkcs11` where [pkcs11] names a library',
     // A barbican.conf with an HSM says no more than that; a keyring in its stead would be a surprise.
     derive: ({ text: given }) =>
@@ -54,14 +54,22 @@ export const secretstoreSuffixSection = {
   kek_store: optionalSetting({
     explanation:
       'Which KEKs it wraps project keys with: `keyring` for those of [keyring], as without several stores, ' +
-      '`keyring:NAME` for those of [keyring:NAME]. Project keys remember it: it is not to be renamed. ' +
+      '`keyring:NAME` for those of [keyring:NAME], `simple_crypto` for those of [simple_crypto_plugin]. Project keys remember it: it is not to be renamed. ' +
       'Left out: the kind that crypto_plugin speaks of, which is `keyring`.',
     kind: text,
   }),
 }
 
-/** Its KEKs are not read: a keyring holds ours. */
+/** Barbican's own section: its keys for `kek_store = simple_crypto`, its name for either. */
 export const simpleCryptoSection = {
+  kek: setting({
+    explanation:
+      'With kek_store = simple_crypto: the KEKs, as in barbican.conf. The first one wraps, the others open what they wrapped. ' +
+      'Without, they are not used.',
+    kind: manyTexts,
+    secret: 'whole',
+    default: [],
+  }),
   plugin_name: setting({
     explanation: 'What a secret store with a keyring is called when its section says no `name`.',
     kind: text,

@@ -195,6 +195,13 @@ export const adminSection = {
 }
 
 export const gatehouseSection = {
+  unseal_socket: setting({
+    explanation:
+      'The Unix socket, mode 0600, where `gatehouse unseal` brings shares of a sealed keyring ([keyring] protection = shares).',
+    kind: text,
+    default: 'unseal.sock',
+    settle: belowState,
+  }),
   nameless_secrets: setting({
     explanation:
       'What the metadata of a secret without name answers as `name`. `null` as Barbican does; `id` answers its id, which spares castellan 13 of 15 requests.',

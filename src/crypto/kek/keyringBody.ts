@@ -6,9 +6,9 @@ import { fingerprintOf, KEK_BYTES, type KekFacts } from './kek.ts'
 import {
   headerLineOf,
   KEYRING_FORMAT,
-  KEYRING_VERSION,
   type KeyringHeader,
   type KeyringParts,
+  versionFor,
 } from './keyringForm.ts'
 import type { HeldProtection } from './protection.ts'
 import { sealingKeyFromCredential, sealingKeyFromPassphrase } from './sealingKey.ts'
@@ -29,7 +29,7 @@ export async function sealKeyring(
   try {
     const headerLine = headerLineOf({
       format: KEYRING_FORMAT,
-      version: KEYRING_VERSION,
+      version: versionFor(described),
       protection: described,
       commitment: Buffer.from(commitmentOf(sealingKey ?? keys)).toString('hex'),
       keks: [...facts],
@@ -71,6 +71,7 @@ const REFUSALS = {
   plain: damaged,
   passphrase: (path) => notTheSecret(path, 'passphrase'),
   credential: (path) => notTheSecret(path, 'credential'),
+  shares: (path) => `The shares given are not those the keyring ${path} was sealed with.`,
 } satisfies Record<HeldProtection['kind'], (path: string) => string>
 
 function notTheSecret(path: string, what: string): string {
@@ -111,6 +112,7 @@ function commitmentOf(key: Uint8Array): Uint8Array {
 function describeProtection(protection: HeldProtection): KeyringHeader['protection'] {
   const { kind } = protection
   if (kind === 'plain') return { kind }
+  if (kind === 'shares') return protection.scheme
   const salt = randomBytes(SALT_BYTES).toString('hex')
   if (kind === 'credential') return { kind, salt }
   const { N, r, p } = protection.cost
@@ -128,6 +130,7 @@ async function sealingKeyOf(
   if (given.kind === 'credential' && described.kind === 'credential') {
     return sealingKeyFromCredential(given.secret, Buffer.from(described.salt, 'hex'))
   }
+  if (given.kind === 'shares' && described.kind === 'shares') return given.key.export()
   if (given.kind === described.kind) return undefined
   throw new StartupRefusal(
     `The keyring is protected by: ${described.kind}. The configuration says: ${given.kind}.`,

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
 import { fingerprintOf, KEK_BYTES, KEK_ID_BYTES, Kek, type KekFacts } from './kek.ts'
 import { openKeyringBody, sealKeyring } from './keyringBody.ts'
-import { splitKeyring } from './keyringForm.ts'
+import { type KeyringHeader, splitKeyring } from './keyringForm.ts'
 import { KeyringKekStore } from './keyringKekStore.ts'
 import { createPrivateFile, readPrivateFile } from './privateFile.ts'
 import { type HeldProtection, holdSecret, type KeyringProtection } from './protection.ts'
@@ -20,11 +20,20 @@ export interface KeyringFileRequest {
   readonly clock: Clock
 }
 
-const PROTECTION_IN_WORDS = {
-  plain: 'plain file, permissions only',
-  passphrase: 'file sealed by a passphrase (scrypt)',
-  credential: 'file sealed by a credential (HKDF)',
-} satisfies Record<KeyringProtection['kind'], string>
+export function protectionInWords(protection: KeyringHeader['protection']): string {
+  switch (protection.kind) {
+    case 'plain':
+      return 'plain file, permissions only'
+    case 'passphrase':
+      return 'file sealed by a passphrase (scrypt)'
+    case 'credential':
+      return 'file sealed by a credential (HKDF)'
+    case 'shares': {
+      const { threshold, shares, set } = protection
+      return `file sealed by ${threshold} of ${shares} shares of ${set}`
+    }
+  }
+}
 
 /**
  * The KEK store in a file.
@@ -46,7 +55,7 @@ export async function openKeyringFile(request: KeyringFileRequest): Promise<Keyr
       return new KeyringKekStore({
         ...(request.name === undefined ? {} : { name: request.name }),
         keks,
-        protection: PROTECTION_IN_WORDS[protection.kind],
+        protection: protectionInWords(parts.header.protection),
       })
     } finally {
       keys.fill(0)
@@ -54,6 +63,48 @@ export async function openKeyringFile(request: KeyringFileRequest): Promise<Keyr
   } finally {
     file.fill(0)
   }
+}
+
+/** What the file says of itself to anybody; undefined when there is none. @throws StartupRefusal */
+export async function readKeyringHeader(path: string): Promise<KeyringHeader | undefined> {
+  const file = await readPrivateFile(path)
+  if (file === undefined) return undefined
+  try {
+    return splitKeyring(path, file).header
+  } finally {
+    file.fill(0)
+  }
+}
+
+/** The KEKs themselves, for verbs that seal them otherwise. */
+export interface OpenedKeys {
+  readonly facts: readonly KekFacts[]
+  /** End to end, in the order of `facts`; the caller wipes them. */
+  readonly keys: Uint8Array
+}
+
+/** @throws StartupRefusal */
+export async function openKeyringKeys(
+  path: string,
+  protection: KeyringProtection,
+): Promise<OpenedKeys> {
+  const file = await readPrivateFile(path)
+  if (file === undefined) throw new StartupRefusal(`There is no keyring at ${path}.`)
+  try {
+    return await keysIn(path, file, await holdSecret(protection))
+  } finally {
+    file.fill(0)
+  }
+}
+
+/** Of a keyring that is in hand and not in a file. Does not wipe it. @throws StartupRefusal */
+export function keysOfPlainKeyring(name: string, keyring: Buffer): Promise<OpenedKeys> {
+  return keysIn(name, keyring, { kind: 'plain' })
+}
+
+async function keysIn(path: string, file: Buffer, held: HeldProtection): Promise<OpenedKeys> {
+  const parts = splitKeyring(path, file)
+  return { facts: parts.header.keks, keys: await openKeyringBody(path, parts, held) }
 }
 
 /** @returns the file that is there afterwards: another process may have been faster */

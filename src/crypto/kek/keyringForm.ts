@@ -10,6 +10,8 @@ import { KEK_BYTES, KEK_ID_BYTES, KEK_STATES } from './kek.ts'
  */
 export const KEYRING_FORMAT = 'gatehouse-keyring'
 export const KEYRING_VERSION = 1
+/** Of a keyring sealed by shares, which older releases do not know. All others stay readable for them. */
+const SHARED_VERSION = 2
 const LINE_FEED = 0x0a
 
 function hexOf(bytes: number) {
@@ -27,11 +29,23 @@ const protection = z.discriminatedUnion('kind', [
     salt: hexOf(32),
   }),
   z.strictObject({ kind: z.literal('credential'), salt: hexOf(32) }),
+  z
+    .strictObject({
+      kind: z.literal('shares'),
+      /** Names these shares; new ones get another. */
+      set: hexOf(8),
+      threshold: z.int().min(2).max(255),
+      shares: z.int().min(2).max(255),
+      /** Of each share, in their order. */
+      commitments: z.array(hexOf(32)),
+    })
+    .refine(({ threshold, shares }) => threshold <= shares)
+    .refine(({ commitments, shares }) => commitments.length === shares),
 ])
 
 const header = z.strictObject({
   format: z.literal(KEYRING_FORMAT),
-  version: z.literal(KEYRING_VERSION),
+  version: z.literal([KEYRING_VERSION, SHARED_VERSION]),
   protection,
   /** Ties the file to one sealing key, or to its keys when plain. */
   commitment: hexOf(32),
@@ -50,6 +64,10 @@ const header = z.strictObject({
 })
 
 export type KeyringHeader = Readonly<z.infer<typeof header>>
+
+export function versionFor({ kind }: KeyringHeader['protection']): KeyringHeader['version'] {
+  return kind === 'shares' ? SHARED_VERSION : KEYRING_VERSION
+}
 
 export interface KeyringParts {
   readonly header: KeyringHeader
@@ -88,14 +106,17 @@ function parseHeader(path: string, line: string): KeyringHeader {
     .object({ format: z.literal(KEYRING_FORMAT), version: z.unknown() })
     .safeParse(value)
   if (!named.success) throw notAKeyring(path)
-  if (named.data.version !== KEYRING_VERSION) {
+  if (named.data.version !== KEYRING_VERSION && named.data.version !== SHARED_VERSION) {
     throw new StartupRefusal(
-      `The keyring ${path} has version ${String(named.data.version)}, this Gatehouse reads version ${KEYRING_VERSION}: run the release that wrote it, or a newer one.`,
+      `The keyring ${path} has version ${String(named.data.version)}, this Gatehouse reads versions up to ${SHARED_VERSION}: run the release that wrote it, or a newer one.`,
     )
   }
   const decoded = header.safeParse(value)
-  if (decoded.success) return decoded.data
-  const where = decoded.error.issues.map((issue) => issue.path.join('.') || 'all').join(', ')
+  if (decoded.success && decoded.data.version === versionFor(decoded.data.protection)) {
+    return decoded.data
+  }
+  const where =
+    decoded.error?.issues.map((issue) => issue.path.join('.') || 'all').join(', ') ?? 'version'
   throw new StartupRefusal(`The first line of the keyring ${path} is not what we write: ${where}.`)
 }
 

@@ -12,8 +12,11 @@ const BLOB_BYTES = 1 + KEK_BYTES + GCM_OVERHEAD_BYTES
 export interface KeyringKekStoreParts {
   /** `keyring` unless said: the only one of a deployment with one secret store. */
   readonly name?: string
+  /** What its description calls it; a keyring unless said. */
+  readonly kind?: string
   readonly keks: readonly Kek[]
   readonly protection: string
+  readonly idsProveKeys?: true
 }
 
 /** KEKs from a keyring file, in this process. Exactly one is primary. */
@@ -24,7 +27,8 @@ export class KeyringKekStore implements KekStore {
   readonly #description: KekDescription
   #isClosed = false
 
-  constructor({ name = 'keyring', keks, protection }: KeyringKekStoreParts) {
+  constructor(parts: KeyringKekStoreParts) {
+    const { name = 'keyring', kind = 'keyring', keks, protection, idsProveKeys } = parts
     this.name = name
     const primaries = keks.filter((kek) => kek.facts.state === 'primary')
     const [primary] = primaries
@@ -34,10 +38,11 @@ export class KeyringKekStore implements KekStore {
     this.#primary = primary
     this.#keks = new Map(keks.map((kek) => [kek.facts.id, kek]))
     this.#description = {
-      kind: 'keyring',
+      kind,
       currentKekId: primary.facts.id,
       keks: keks.map((kek) => kek.facts),
       protection,
+      ...(idsProveKeys === undefined ? {} : { idsProveKeys }),
     }
   }
 
@@ -66,7 +71,7 @@ export class KeyringKekStore implements KekStore {
     this.#refuseWhenClosed(signal)
     const { kekId, blob } = wrapped
     const kek = this.#keks.get(kekId)
-    if (kek === undefined) throw new Fault('corrupted', `No KEK ${kekId} is in the keyring.`)
+    if (kek === undefined) throw new Fault('corrupted', `No KEK ${kekId} is in ${this.name}.`)
     if (kek.facts.state === 'retired') throw new Fault('corrupted', `KEK ${kekId} is retired.`)
     if (blob.length !== BLOB_BYTES || blob[0] !== BLOB_FORMAT) {
       throw new Fault('corrupted', 'The wrapped key has an unknown form.')

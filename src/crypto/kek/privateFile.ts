@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, open, rm } from 'node:fs/promises'
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
 
@@ -76,6 +76,20 @@ export async function createPrivateFile(path: string, bytes: Uint8Array): Promis
     return true
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') return false
+    throw new StartupRefusal(`${path} cannot be written: ${codeOf(cause)}.`, { cause })
+  } finally {
+    await rm(copy, { force: true })
+    await syncFolder(dirname(path))
+  }
+}
+
+/** After a crash at any moment there is the old file or the new one, whole. */
+export async function replacePrivateFile(path: string, bytes: Uint8Array): Promise<void> {
+  const copy = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    await writeDurably(copy, bytes)
+    await rename(copy, path)
+  } catch (cause) {
     throw new StartupRefusal(`${path} cannot be written: ${codeOf(cause)}.`, { cause })
   } finally {
     await rm(copy, { force: true })

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
+import type { ShareScheme } from './shares/shareScheme.ts'
 
 /** Reads a secret, once. What it gives is wiped after use, so it hands out a copy of its own. */
 export type SecretReader = () => Uint8Array | Promise<Uint8Array>
@@ -22,12 +23,21 @@ export type KeyringProtection =
     }
   /** A systemd credential, or anything else that holds 32 random bytes or more. */
   | { readonly kind: 'credential'; readonly secret: SecretReader }
+  | SharedProtection
+
+/** By a key that was dealt out in shares; here it is put together again. `scheme` counts when the file is written. */
+export interface SharedProtection {
+  readonly kind: 'shares'
+  readonly key: KeyObject
+  readonly scheme: ShareScheme
+}
 
 /** The same with its secret read and found fit. */
 export type HeldProtection =
   | { readonly kind: 'plain' }
   | { readonly kind: 'passphrase'; readonly secret: KeyObject; readonly cost: ScryptCost }
   | { readonly kind: 'credential'; readonly secret: KeyObject }
+  | SharedProtection
 
 /** About 0.8 s and 128 MiB for each guess. */
 const DEFAULT_SCRYPT_COST: ScryptCost = { N: 2 ** 17, r: 8, p: 1 }
@@ -39,6 +49,7 @@ const CARRIAGE_RETURN = 0x0d
 export async function holdSecret(protection: KeyringProtection): Promise<HeldProtection> {
   switch (protection.kind) {
     case 'plain':
+    case 'shares':
       return protection
     case 'passphrase': {
       const { kind, passphrase, cost = DEFAULT_SCRYPT_COST } = protection

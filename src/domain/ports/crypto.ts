@@ -113,6 +113,8 @@ export interface KekDescription {
     readonly fingerprint: string
     readonly createdAt: string
   }[]
+  /** Ids are derived from the keys, so whoever shows an id has its key. */
+  readonly idsProveKeys?: true
   /** How the KEKs are protected at rest, in an operator's words. */
   readonly protection: string
 }
@@ -139,6 +141,13 @@ export interface WrapsUnderAny {
     context: Uint8Array,
     signal: AbortSignal,
   ): Promise<WrappedKey>
+}
+
+/** A KEK store that starts without its keys: what it describes is known, and until it is opened all else is unavailable. */
+export interface SealableKekStore extends KekStore {
+  readonly isSealed: boolean
+  /** Forgets its keys at once. */
+  seal(): void
 }
 
 /** A stored record or key that is not what we wrote. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -126,6 +126,51 @@ function operatorClaims(stage: () => Stage): void {
     }
     assert.deepEqual(load.failures, [])
     t.diagnostic(`${load.done.https} requests`)
+  })
+
+  test('a node that starts sealed is taken out, and comes back by itself when it is opened, under load', async (t) => {
+    const { nodes, proxy, keyring } = stage()
+    const { node2: node } = nodes
+    const file = join(node.folder, 'sealed-keyring')
+    copyFileSync(keyring, file)
+    node.environment = { OS_KEYRING__FILE: file }
+    const people = join(node.folder, 'people')
+    const args = ['--shares=3', '--threshold=2', '--output-dir', people]
+    const shares = (await node.command('kek', 'seal', ...args)).trim().split('\n')
+    const switchFile = join(node.folder, 'state/healthcheck_disable')
+    const load = stage().load()
+    load.start()
+    try {
+      writeFileSync(switchFile, '')
+      await proxy.sees('node2', 'DOWN')
+      await node.stop()
+      rmSync(switchFile)
+      node.environment = { ...node.environment, OS_KEYRING__PROTECTION: 'shares' }
+      node.start()
+      await node.told('sealed: shares are wanted')
+      const checks = () =>
+        node
+          .logged('request')
+          .filter(({ route, status }) => route === '/healthcheck' && status === 503)
+      const before = checks().length
+      await until(() => checks().length > before + 2, 'checks of the sealed node')
+      assert.match(await proxy.stateOf('node2'), /DOWN/)
+      for (const share of shares.slice(1)) await node.command('unseal', '--share-file', share)
+      await proxy.sees('node2', 'UP')
+      const done = load.done.https
+      await until(() => load.done.https > done + 50, 'load on both')
+    } finally {
+      await load.stop()
+    }
+    assert.deepEqual(load.failures, [])
+    t.diagnostic(`${load.done.https} requests`)
+    // As the others want it.
+    node.environment = {}
+    const starts = node.logged('listening').length
+    await node.stop()
+    node.start()
+    await node.told('listening', starts + 1)
+    await proxy.sees('node2', 'UP')
   })
 
   test('a node that has lost its database is taken out, and comes back with it', async () => {

@@ -42,18 +42,24 @@ export class Stage {
   readonly plan: Plan
   readonly ca: string
   readonly caFile: string
+  /** Where the KEKs of both nodes are. */
+  readonly keyring: string
   /** The way of node2 to its database. */
   readonly databaseOfNode2: Relay
   #token = ''
 
   private constructor(
-    parts: Pick<Stage, 'nodes' | 'proxy' | 'plan' | 'ca' | 'caFile' | 'databaseOfNode2'>,
+    parts: Pick<
+      Stage,
+      'nodes' | 'proxy' | 'plan' | 'ca' | 'caFile' | 'keyring' | 'databaseOfNode2'
+    >,
   ) {
     this.nodes = parts.nodes
     this.proxy = parts.proxy
     this.plan = parts.plan
     this.ca = parts.ca
     this.caFile = parts.caFile
+    this.keyring = parts.keyring
     this.databaseOfNode2 = parts.databaseOfNode2
   }
 
@@ -101,6 +107,7 @@ export class Stage {
       proxy,
       plan,
       databaseOfNode2,
+      keyring: join(shared, 'keyring'),
       ca: outer.caPem,
       caFile: pems.write('outer-ca.pem', outer.caPem),
     })

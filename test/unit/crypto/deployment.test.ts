@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { establishDeployment } from '../../../src/crypto/deployment.ts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { establishDeployment, proveKekStore } from '../../../src/crypto/deployment.ts'
 import { fingerprintOf, Kek, type KekState } from '../../../src/crypto/kek/kek.ts'
+import { sealKeyring } from '../../../src/crypto/kek/keyringBody.ts'
 import { KeyringKekStore } from '../../../src/crypto/kek/keyringKekStore.ts'
+import { SealableKeyring } from '../../../src/crypto/kek/sealableKeyring.ts'
+import { dealShares } from '../../../src/crypto/kek/shares/shareScheme.ts'
+import { openSimpleCrypto } from '../../../src/crypto/kek/simpleCrypto.ts'
 import type { KekStore, WrapsUnderAny } from '../../../src/domain/ports/crypto.ts'
 import { StartupRefusal } from '../../../src/lib/startupRefusal.ts'
 import { MemoryKekStore } from '../../support/memoryKekStore.ts'
@@ -43,6 +50,84 @@ function kek(seed: number, state: KekState): Kek {
 function keyring(...keks: Kek[]): KeyringKekStore {
   return new KeyringKekStore({ keks, protection: 'none' })
 }
+
+describe('a sealed KEK store', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-sealed-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  /** A keyring file of these KEKs, sealed; and what opens it. */
+  async function sealed(name: string, ...keks: readonly Kek[]) {
+    const { key, scheme } = dealShares({ threshold: 2, shares: 2 })
+    const seeds = keks.map(({ facts }) => Buffer.alloc(32, Buffer.from(facts.id, 'hex')[0]))
+    const facts = keks.map((one) => one.facts)
+    const path = join(folder, name)
+    const protection = { kind: 'shares', key, scheme } as const
+    writeFileSync(path, await sealKeyring(facts, Buffer.concat(seeds), protection), { mode: 0o600 })
+    return { store: await SealableKeyring.open({ path, clock }), key }
+  }
+
+  test('of a fresh database gets its canary when it is opened', async () => {
+    const deployment = new MemoryDeployment()
+    const { store, key } = await sealed('fresh', kek(1, 'primary'))
+    const { deploymentId } = await start(deployment, store)
+    assert.deepEqual(deployment.state.canaries, [])
+    await store.unseal(key, (opened) => proveKekStore({ deployment, clock }, opened, deploymentId))
+    assert.equal(store.isSealed, false)
+    assert.equal(deployment.state.canaries.length, 1)
+  })
+
+  test('of the right fingerprints lets the start go on, and is proven when it is opened', async () => {
+    const deployment = await inUse(keyring(kek(1, 'primary')))
+    const { store, key } = await sealed('right', kek(1, 'primary'))
+    const { deploymentId } = await start(deployment, store)
+    await store.unseal(key, (opened) => proveKekStore({ deployment, clock }, opened, deploymentId))
+    assert.equal(store.isSealed, false)
+  })
+
+  test('of other fingerprints refuses the start, sealed as it is', async () => {
+    const deployment = await inUse(keyring(kek(1, 'primary')))
+    const { store } = await sealed('other', kek(2, 'primary'))
+    assert.match(await refusalOf(deployment, store), /wants the KEK .* the store has/)
+  })
+
+  test('whose canary does not open stays sealed, and nobody could use it in between', async () => {
+    const deployment = await inUse(keyring(kek(1, 'primary')))
+    const { store, key } = await sealed('canary', kek(1, 'primary'))
+    await start(deployment, store)
+    const attempt = store.unseal(key, async (opened) => {
+      assert.equal(store.isSealed, true)
+      await proveKekStore({ deployment, clock }, opened, 'f'.repeat(32))
+    })
+    await assert.rejects(attempt, /canary .* does not open/)
+    assert.equal(store.isSealed, true)
+    const asked = store.health(new AbortController().signal)
+    await assert.rejects(asked, /The KEK store keyring is sealed/)
+  })
+})
+
+describe('KEKs whose ids come from their keys', () => {
+  const line = (seed: number): string => Buffer.alloc(32, seed).toString('base64url').concat('=')
+  const barbicans = (...seeds: readonly number[]) => openSimpleCrypto({ keks: seeds.map(line) })
+
+  test('may get a new primary one beside project keys: it has the keys of all canaries', async () => {
+    const deployment = await inUse(barbicans(1))
+    await start(deployment, barbicans(2, 1))
+    assert.equal(deployment.state.canaries.length, 2)
+    await start(deployment, barbicans(2, 1))
+    await start(deployment, barbicans(1, 2))
+  })
+
+  test('may not lose the one that project keys are wrapped by', async () => {
+    const deployment = await inUse(barbicans(1))
+    assert.match(await refusalOf(deployment, barbicans(2)), /wants the KEK/)
+  })
+
+  test('get no canary where it is gone', async () => {
+    const deployment = await inUse(barbicans(1))
+    deployment.state = { ...deployment.state, canaries: [] }
+    assert.match(await refusalOf(deployment, barbicans(1)), /no canary/)
+  })
+})
 
 describe('the first start', () => {
   test('makes a deployment id and one canary', async () => {

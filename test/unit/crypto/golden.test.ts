@@ -26,13 +26,15 @@ const golden = goldenRecords()
 const containers = goldenContainers()
 const clock = new ManualClock()
 
-const PROTECTIONS: readonly KeyringProtection[] = [
+type OldProtection = Exclude<KeyringProtection, { readonly kind: 'shares' }>
+
+const PROTECTIONS: readonly OldProtection[] = [
   { kind: 'plain' },
   { kind: 'passphrase', passphrase: () => Buffer.from(keyring.passphrase) },
   { kind: 'credential', secret: () => Buffer.from(keyring.credential) },
 ]
 
-function openGolden(protection: KeyringProtection) {
+function openGolden(protection: OldProtection) {
   const path = join(folder, protection.kind)
   writeFileSync(path, keyring.files[protection.kind], { mode: 0o600 })
   return openKeyringFile({ path, protection, mayCreate: false, clock })
@@ -86,7 +88,7 @@ for (const protection of PROTECTIONS) {
   })
 }
 
-async function goldenNode(protection: KeyringProtection) {
+async function goldenNode(protection: OldProtection) {
   const projectKeys = new MemoryProjectKeys()
   projectKeys.add(golden.projectKeys)
   const { deploymentId } = golden

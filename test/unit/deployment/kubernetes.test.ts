@@ -125,9 +125,9 @@ describe('the manifests for Kubernetes', () => {
     assert.equal(selectors.split(JSON.stringify(labels)).length - 1, 3 + 4)
   })
 
-  it('probe the process on the API port, and what it needs on the admin port', () => {
+  it('probe the process and what it needs on the admin port: a sealed one is not started again', () => {
     const text = JSON.stringify(of('Deployment'))
-    assert.match(text, /"livenessProbe":\{"httpGet":\{"path":"\/healthcheck","port":"api"\}/)
+    assert.match(text, /"livenessProbe":\{"httpGet":\{"path":"\/livez","port":"admin"\}/)
     assert.match(text, /"readinessProbe":\{"httpGet":\{"path":"\/readyz","port":"admin"\}/)
     const [pod] = pods()
     assert.deepEqual(pod?.containers[0]?.ports, [

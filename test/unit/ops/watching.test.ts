@@ -376,6 +376,7 @@ describe('the admin listener', () => {
     assert.match(await metrics.text(), /gatehouse_integrity_alarms_total/)
     const readyz = await fetch(`${address}/readyz?verbose`)
     assert.deepEqual(await readyz.json(), { ready: true, checks: { database: 'ok' } })
+    assert.equal(await (await fetch(`${address}/livez`)).text(), 'ok\n')
     for (const path of ['/', '/v1/secrets', '/metrics/x', '/%2e%2e/etc/passwd']) {
       const answer = await fetch(`${address}${path}`)
       assert.equal(answer.status, 404)
@@ -391,6 +392,8 @@ describe('the admin listener', () => {
     const answer = await fetch(`${await listener(t, false)}/readyz`)
     assert.equal(answer.status, 503)
     assert.deepEqual(await answer.json(), { ready: false, checks: { database: 'failed: away' } })
+    const { origin } = new URL(answer.url)
+    assert.equal((await fetch(`${origin}/livez`)).status, 200, 'no reason to start it again')
   })
 
   it('survives what is no HTTP', async (t) => {

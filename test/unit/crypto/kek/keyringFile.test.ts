@@ -20,6 +20,7 @@ import { sealKeyring } from '../../../../src/crypto/kek/keyringBody.ts'
 import { openKeyringFile } from '../../../../src/crypto/kek/keyringFile.ts'
 import { KeyringKekStore } from '../../../../src/crypto/kek/keyringKekStore.ts'
 import { holdSecret, type KeyringProtection } from '../../../../src/crypto/kek/protection.ts'
+import { dealShares } from '../../../../src/crypto/kek/shares/shareScheme.ts'
 import { StartupRefusal } from '../../../../src/lib/startupRefusal.ts'
 import { ManualClock } from '../cryptoRoom.ts'
 import { everyFlip } from '../hex.ts'
@@ -36,7 +37,9 @@ const BY_CREDENTIAL: KeyringProtection = {
   kind: 'credential',
   secret: () => Buffer.from(CREDENTIAL),
 }
-const ALL = [PLAIN, SEALED, BY_CREDENTIAL]
+const DEALT = dealShares({ threshold: 2, shares: 3 })
+const BY_SHARES: KeyringProtection = { kind: 'shares', key: DEALT.key, scheme: DEALT.scheme }
+const ALL = [PLAIN, SEALED, BY_CREDENTIAL, BY_SHARES]
 
 function withPassphrase(passphrase: string): KeyringProtection {
   return { kind: 'passphrase', passphrase: () => Buffer.from(passphrase), cost: CHEAP }
@@ -167,8 +170,8 @@ for (const protection of ALL) {
     test('of a newer version it is refused, with both versions', async () => {
       const path = await made(protection)
       const file = (await readFile(path)).toString('latin1')
-      await writePrivate(path, Buffer.from(file.replace('"version":1', '"version":7'), 'latin1'))
-      assert.match(await refusalOf(open(path, protection)), /version 7.* version 1/)
+      await writePrivate(path, Buffer.from(file.replace(/"version":\d/, '"version":7'), 'latin1'))
+      assert.match(await refusalOf(open(path, protection)), /version 7.* up to 2/)
     })
 
     test('under another protection than configured it is refused, with both', async () => {
@@ -182,6 +185,32 @@ for (const protection of ALL) {
 }
 
 describe('a keyring file', () => {
+  test('sealed by shares is of a version that older releases refuse; all others they read', async () => {
+    for (const protection of ALL) {
+      const [line = ''] = (await readFile(await made(protection))).toString('latin1').split('\n')
+      assert.equal(JSON.parse(line).version, protection.kind === 'shares' ? 2 : 1)
+      const path = await freshPath()
+      const other = line.replace(/"version":\d/, (found) =>
+        found.endsWith('1') ? '"version":2' : '"version":1',
+      )
+      await writePrivate(
+        path,
+        `${other}\n${'x'.repeat(32 + (protection.kind === 'plain' ? 0 : 28))}`,
+      )
+      assert.match(await refusalOf(open(path, protection)), /not what we write: version/)
+    }
+  })
+
+  test('sealed by shares refuses those of another dealing', async () => {
+    const path = await made(BY_SHARES)
+    const other = dealShares({ threshold: 2, shares: 3 })
+    const { scheme } = DEALT
+    assert.match(
+      await refusalOf(open(path, { kind: 'shares', key: other.key, scheme })),
+      /shares given are not those the keyring .* was sealed with/,
+    )
+  })
+
   test('sealed by a passphrase refuses another one, and says it is that', async () => {
     const path = await made(SEALED)
     for (const wrong of ['open sesamf', 'Open sesame', 'open sesame ', ' open sesame', 'x']) {
