@@ -41,9 +41,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:child_process',
     'node:crypto',
     'node:fs',
+    'node:http',
+    'node:https',
+    'node:net',
     'node:os',
     'node:path',
     'node:stream',
+    'node:tls',
     'node:util',
   ],
   db: [

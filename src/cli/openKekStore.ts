@@ -8,9 +8,12 @@ import type { KeyringEvent } from '../crypto/keyringEvent.ts'
 import type { KekStore } from '../domain/ports/crypto.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
+import { openAwsOfSettings } from './awsOfSettings.ts'
 import { keyringProtection } from './keyringOfSettings.ts'
+import { openKmipOfSettings } from './kmipOfSettings.ts'
 import { pkcs11Request } from './pkcs11OfSettings.ts'
 import { type Asking, keyFromShares } from './shareInput.ts'
+import { openTransitOfSettings } from './transitOfSettings.ts'
 
 interface Around {
   /** Who is asked for the shares of a sealed keyring; undefined: it opens sealed, as in a server. */
@@ -64,6 +67,9 @@ const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
   simple_crypto: {
     open: async ({ name, options }) => openSimpleCrypto({ name, keks: options.kek }),
   },
+  kmip: { open: openKmipOfSettings },
+  transit: { open: openTransitOfSettings },
+  awskms: { open: openAwsOfSettings },
 }
 
 async function openShared(

@@ -1,10 +1,16 @@
+import { AWSKMS_CHECKS } from './awskmsChecks.ts'
 import { KEYRING_CHECKS } from './keyringChecks.ts'
+import { KMIP_CHECKS } from './kmipChecks.ts'
 import { PKCS11_CHECKS, type Pkcs11Options } from './pkcs11Checks.ts'
+import { awskmsSection } from './sections/awskms.ts'
 import { furtherKeyringSection, keyringSection } from './sections/keys.ts'
+import { kmipSection } from './sections/kmip.ts'
 import { furtherPkcs11Section, pkcs11Section } from './sections/pkcs11.ts'
 import { simpleCryptoSection } from './sections/secretStores.ts'
+import { transitSection } from './sections/transit.ts'
 import type { Setting } from './setting.ts'
 import { publicKekWarning, SIMPLE_CRYPTO_CHECKS } from './simpleCryptoChecks.ts'
+import { TRANSIT_CHECKS } from './transitChecks.ts'
 
 type Options = Readonly<Record<string, Setting<unknown>>>
 type ValueOf<S> = S extends Setting<infer T> ? T : never
@@ -20,6 +26,8 @@ export interface StoreCheck<Values> {
 interface Kind<Section extends Options> {
   /** Barbican's words for what is like it, and our own. */
   readonly cryptoPlugins: readonly string[]
+  /** What a secret store over it is called when nobody says; [simple_crypto_plugin] plugin_name unless given. */
+  readonly secretStoreName?: string
   /** The options of the only store of this kind, in [KIND]. */
   readonly options: Section
   /** Those of [KIND:NAME]. */
@@ -85,6 +93,58 @@ export const KEK_STORE_KINDS = {
     facts: ({ kek }) => ({ lines: String(kek.length) }),
     warning: ({ kek }) => publicKekWarning(kek),
   }),
+  kmip: kind({
+    cryptoPlugins: ['kmip'],
+    secretStoreName: 'KMIP',
+    options: kmipSection,
+    optionsOf: () => kmipSection,
+    checks: KMIP_CHECKS,
+    distinct: 'key_name',
+    place: ({ host, port, key_name: key }) => `${key} at ${host}:${port}`,
+    facts: ({ host, port, key_name: key, wrapping }) => ({
+      server: `${host}:${port}`,
+      key,
+      wrapping,
+    }),
+    warning: () => undefined,
+  }),
+  transit: kind({
+    cryptoPlugins: ['transit'],
+    secretStoreName: 'Transit',
+    options: transitSection,
+    optionsOf: () => transitSection,
+    checks: TRANSIT_CHECKS,
+    distinct: 'key_name',
+    place: ({ vault_url: url, namespace = '', transit_mountpoint: mount, key_name: key }) =>
+      `${namespace === '' ? '' : `${namespace} `}${mount}/keys/${key} at ${url}`,
+    facts: ({ vault_url: server, transit_mountpoint: mount, key_name: key }) => ({
+      server,
+      key: `${mount}/keys/${key}`,
+    }),
+    warning: ({ vault_url: url }) =>
+      isClearText(url)
+        ? 'vault_url is http: who listens in reads every project key and the token.'
+        : undefined,
+  }),
+  awskms: kind({
+    cryptoPlugins: ['awskms'],
+    secretStoreName: 'AWS KMS',
+    options: awskmsSection,
+    optionsOf: () => awskmsSection,
+    checks: AWSKMS_CHECKS,
+    distinct: 'key_id',
+    place: ({ key_id: key = '', region = '', endpoint_url: endpoint }) =>
+      `${key} at ${endpoint ?? `AWS KMS in ${region}`}`,
+    facts: ({ key_id: key = '', region = '', endpoint_url: endpoint }) => ({
+      key,
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+    }),
+    warning: ({ endpoint_url: url }) =>
+      url !== undefined && isClearText(url)
+        ? 'endpoint_url is http: who listens in reads every project key.'
+        : undefined,
+  }),
 } as const
 
 function tokenOf(options: Pkcs11Options): string {
@@ -92,6 +152,12 @@ function tokenOf(options: Pkcs11Options): string {
   if (serial !== undefined) return `token ${serial}`
   if (labels.length > 0) return `token ${labels.join(' or ')}`
   return slot === undefined ? 'the only token' : `slot ${slot}`
+}
+
+/** What goes over the wire unsealed, and further than this machine. */
+function isClearText(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
 }
 
 export type KekStoreKind = keyof typeof KEK_STORE_KINDS

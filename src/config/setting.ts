@@ -60,16 +60,20 @@ export function setting<T>(words: Words<T> & { readonly default: NoInfer<T> }): 
 
 /** Undefined when nobody gives it. */
 export function optionalSetting<T>(words: Words<T>): Setting<T | undefined> {
+  return completed<T | undefined>(settlingIfThere(words), {
+    of: () => undefined,
+    describes: undefined,
+  })
+}
+
+function settlingIfThere<T>(words: Words<T>): Words<T | undefined> {
   const { settle } = words
-  return completed<T | undefined>(
-    {
-      ...words,
-      kind: words.kind as ValueKind<T | undefined>,
-      settle: (value, given) =>
-        value === undefined || settle === undefined ? value : settle(value, given),
-    },
-    { of: () => undefined, describes: undefined },
-  )
+  return {
+    ...words,
+    kind: words.kind as ValueKind<T | undefined>,
+    settle: (value, given) =>
+      value === undefined || settle === undefined ? value : settle(value, given),
+  }
 }
 
 interface Derivation<D> {
@@ -87,10 +91,10 @@ export function derivedSetting<T>(words: Words<T> & Derivation<NoInfer<T>>): Set
 export function derivedOptionalSetting<T>(
   words: Words<T> & Derivation<NoInfer<T> | undefined>,
 ): Setting<T | undefined> {
-  return completed<T | undefined>(
-    { ...words, kind: words.kind as ValueKind<T | undefined>, settle: (value) => value },
-    { of: words.derive, describes: words.describes },
-  )
+  return completed<T | undefined>(settlingIfThere(words), {
+    of: words.derive,
+    describes: words.describes,
+  })
 }
 
 function completed<T>(words: Words<T>, fallback: Setting<T>['fallback']): Setting<T> {

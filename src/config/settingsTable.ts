@@ -4,9 +4,11 @@ import {
   type SectionValues,
   sectionOfStore,
 } from './kekStoreKinds.ts'
+import { awskmsSection } from './sections/awskms.ts'
 import { defaultSection } from './sections/default.ts'
 import { keyringSection, projectKeysSection } from './sections/keys.ts'
 import { keystoneAuthtokenSection } from './sections/keystoneAuthtoken.ts'
+import { kmipSection } from './sections/kmip.ts'
 import { housekeepingSection, quotasSection } from './sections/limits.ts'
 import { listenerSection } from './sections/listener.ts'
 import {
@@ -33,6 +35,7 @@ import {
 import { sslNameSection, sslSection } from './sections/ssl.ts'
 import { tokenSection } from './sections/token.ts'
 import { tokenCacheSection } from './sections/tokenCache.ts'
+import { transitSection } from './sections/transit.ts'
 import type { Setting } from './setting.ts'
 
 /** Every option there is. Type, loader, sample file and documentation come from here. */
@@ -50,6 +53,9 @@ export const SETTINGS_TABLE = {
   healthcheck: healthcheckSection,
   keyring: keyringSection,
   pkcs11: pkcs11Section,
+  kmip: kmipSection,
+  transit: transitSection,
+  awskms: awskmsSection,
   secretstore: secretstoreSection,
   simple_crypto_plugin: simpleCryptoSection,
   project_keys: projectKeysSection,
@@ -71,6 +77,9 @@ const OWN_SECTIONS: ReadonlySet<string> = new Set([
   'token_cache',
   'keyring',
   'pkcs11',
+  'kmip',
+  'transit',
+  'awskms',
   'project_keys',
   'housekeeping',
   'rate_limits',

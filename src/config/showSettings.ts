@@ -30,11 +30,17 @@ function showOption(
   const origin = originOf(option.section, option.name)
   const value = optionValue(option.section, option.name)
   if (origin.kind === 'default') {
+    // A default may come from a variable of the environment that holds a secret.
+    if (option.setting.secret === 'whole' && value !== undefined) return [notShown(option)]
     return printOption(option, value).map((line) => `# ${line}`)
   }
   const from = `# from ${origin.where}`
-  if (option.setting.secret === 'whole') return [from, `# ${option.name} = (given, not shown)`]
+  if (option.setting.secret === 'whole') return [from, notShown(option)]
   return [from, ...printOption(option, value)]
+}
+
+function notShown({ name }: KnownOption): string {
+  return `# ${name} = (given, not shown)`
 }
 
 /** Lines `name = value`, several for a multi-valued option; without value a lone `name =`. */

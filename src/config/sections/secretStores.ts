@@ -20,7 +20,7 @@ export const secretstoreSection = {
     explanation:
       'With one secret store: the kind of KEK store that wraps project keys, and the section that describes it. ' +
       'Project keys remember it: to change it, move the projects first.',
-    kind: oneOf('keyring', 'simple_crypto', 'pkcs11'),
+    kind: oneOf('keyring', 'simple_crypto', 'pkcs11', 'kmip', 'transit', 'awskms'),
     describes: '`keyring`; `pkcs11` where [pkcs11] names a library',
     // A barbican.conf with an HSM says no more than that; a keyring in its stead would be a surprise.
     derive: ({ text: given }) =>
@@ -48,14 +48,15 @@ export const secretstoreSuffixSection = {
   name: optionalSetting({
     explanation:
       'What people call it; every store has a name of its own. Left out: the name of its kind, ' +
-      'which for a keyring is [simple_crypto_plugin] plugin_name, and for an HSM [pkcs11] plugin_name.',
+      'which for a keyring is [simple_crypto_plugin] plugin_name, for an HSM [pkcs11] plugin_name, else KMIP, Transit or AWS KMS.',
     kind: text,
   }),
   kek_store: optionalSetting({
     explanation:
       'Which KEKs it wraps project keys with: `keyring` for those of [keyring], as without several stores, ' +
-      '`keyring:NAME` for those of [keyring:NAME], `simple_crypto` for those of [simple_crypto_plugin]. Project keys remember it: it is not to be renamed. ' +
-      'Left out: the kind that crypto_plugin speaks of, which is `keyring`.',
+      '`keyring:NAME` for those of [keyring:NAME], `simple_crypto` for those of [simple_crypto_plugin]; `pkcs11`, `kmip`, `transit` and `awskms` likewise. ' +
+      'Project keys remember it: it is not to be renamed. ' +
+      'Left out: the kind that crypto_plugin speaks of, which is `keyring` unless it names another.',
     kind: text,
   }),
 }
