@@ -15,10 +15,9 @@ import { composePolicy } from './composePolicy.ts'
 import { composeUnsealing, Seals } from './composeSeals.ts'
 import { composeWatch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
-import { ChildKeyPairMaker } from './crypto/childKeyPairMaker.ts'
+import { ChildKeyPairMaker, type OpenSslChoice } from './crypto/childKeyPairMaker.ts'
 import { establishDeployment } from './crypto/deployment.ts'
 import type { KeyringEvent } from './crypto/keyringEvent.ts'
-import { selfTest } from './crypto/selfTest.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import type { KekStore } from './domain/ports/crypto.ts'
 import { synchronizeStores } from './domain/synchronizeStores.ts'
@@ -40,6 +39,8 @@ interface Surrounding {
   readonly inherited?: readonly InheritedSocket[]
   /** One of several: its parent shows what there is to watch. */
   readonly isWorker?: boolean
+  /** For processes that are given nothing else. */
+  readonly openSsl?: OpenSslChoice
 }
 
 export interface Gatehouse {
@@ -81,10 +82,9 @@ export async function compose(settings: Settings, around: Surrounding): Promise<
 
 async function composeAll(
   settings: Settings,
-  { log, clock, inherited = [], isWorker = false }: Surrounding,
+  { log, clock, inherited = [], isWorker = false, openSsl }: Surrounding,
   opened: Opened,
 ): Promise<Gatehouse> {
-  selfTest()
   const watch = opened.keep(await composeWatch(settings, { log, clock }), (it) => it.close())
   const database = opened.keep(
     await openDatabase({
@@ -118,7 +118,9 @@ async function composeAll(
     composeListener(settings, { log, clock, metrics: watch.metrics, inherited, isWorker }),
   )
   const { listener } = opened.keep(transport, (it) => it.stop())
-  const keyPairs = opened.keep(new ChildKeyPairMaker(), (it) => it.stop())
+  const keyPairs = opened.keep(new ChildKeyPairMaker({ ...(openSsl && { openSsl }) }), (it) =>
+    it.stop(),
+  )
   const processes = new ProcProcessMarks()
   const seals = new Seals({
     kekStores,
@@ -184,7 +186,10 @@ async function composeAll(
     (it) => it.stop(),
   )
   const deletions = await refusingWith('settings', () =>
-    composeDeletions({ settings, database, forgetKeys, processes, clock, watch, wait: waitFor }),
+    composeDeletions({
+      ...{ settings, database, deploymentId, forgetKeys, processes, clock, watch },
+      wait: waitFor,
+    }),
   )
   opened.keep(deletions, (it) => it.stop())
   const readiness = new Readiness({

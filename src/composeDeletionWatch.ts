@@ -24,7 +24,7 @@ interface Parts {
 const MESSAGES = ['projectDeleted', 'other', 'unreadable', 'held'] as const
 const PROJECTS = [
   ...(['noted', 'known', 'unknown', 'spared', 'unconfirmed', 'reappeared', 'shredded'] as const),
-  ...(['blocked', 'polled', 'disbelieved', 'pollFailed'] as const),
+  ...(['blocked', 'unsigned', 'polled', 'disbelieved', 'pollFailed'] as const),
 ]
 const RECORDS = ['keys', 'secrets', 'containers', 'orders', 'consumers'] as const
 
@@ -98,6 +98,9 @@ function tell(event: ProjectEvent, log: Log): void {
       log.warn({ projectId, source, notBefore }, 'a project was deleted: it will be shredded')
       return
     }
+    case 'unsigned':
+      log.error({ error: event.error }, 'the report of a shredded project could not be signed')
+      return
     case 'spared': {
       const { projectId, source } = event
       log.warn({ projectId, source }, 'dry run: a deleted project would be shredded')

@@ -1,5 +1,6 @@
 import { brokerTls, isTrue } from './cli/brokerOfSettings.ts'
 import { keystoneConnection } from './cli/keystoneOfSettings.ts'
+import { shredReportingOf } from './cli/shredReportingOfSettings.ts'
 import type { DeletionWatch } from './composeDeletionWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { parseTransportUrl } from './config/transportUrl.ts'
@@ -17,7 +18,8 @@ import { ProjectReaper } from './worker/projectReaper.ts'
 
 interface Parts {
   readonly settings: Settings
-  readonly database: Pick<Database, 'deletions'>
+  readonly database: Pick<Database, 'deletions' | 'shredReports'>
+  readonly deploymentId: string
   readonly forgetKeys: (projectId: ProjectId) => void
   readonly processes: ProcessMarks
   readonly clock: Clock
@@ -33,7 +35,7 @@ interface Deletions {
 
 /** The ends of projects: who hears of them, and who does the work. @throws StartupRefusal */
 export async function composeDeletions(parts: Parts): Promise<Deletions> {
-  const { settings, database, forgetKeys, processes, clock, watch, wait } = parts
+  const { settings, database, deploymentId, forgetKeys, processes, clock, watch, wait } = parts
   const { keystone_notifications: options } = settings
   const { onEvent } = watch.deletions
   const own = processes.own
@@ -74,6 +76,7 @@ export async function composeDeletions(parts: Parts): Promise<Deletions> {
     poll,
     pollEverySeconds: options.poll_interval,
     forgetKeys,
+    reporting: shredReportingOf(settings, { database, deploymentId, clock }),
     processes,
     clock,
     wait,

@@ -5,6 +5,7 @@ import type { ComposeGatehouse } from './cli/gatehouse.ts'
 import { parentOfThisProcess, startWorker } from './cli/processes.ts'
 import { SecretLines } from './cli/secretLines.ts'
 import type { Surroundings, Terminal } from './cli/surroundings.ts'
+import type { OpenSslChoice } from './crypto/childKeyPairMaker.ts'
 
 /** The process: the only file that reads it. `bin/` calls this, with the name it was called by. */
 export async function main(
@@ -45,7 +46,16 @@ const PROGRAMS = {
 /** The rooms of a server are loaded for `serve` alone: the other verbs should answer at once. */
 const composeGatehouse: ComposeGatehouse = async (settings, parts) => {
   const { compose } = await import('./compose.ts')
-  return compose(settings, parts)
+  return compose(settings, { ...parts, openSsl: openSslChoice() })
+}
+
+function openSslChoice(): OpenSslChoice {
+  const named = ['OPENSSL_CONF', 'OPENSSL_MODULES'].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const isOfOpenSsl = (flag: string) => /^--(enable-fips|force-fips|openssl-\w+)/.test(flag)
+  return { flags: process.execArgv.filter(isOfOpenSsl), env: Object.fromEntries(named) }
 }
 
 function terminal(stream: NodeJS.WriteStream): Terminal {

@@ -3,7 +3,7 @@ import { getCACertificates } from 'node:tls'
 import type { Settings } from '../config/settingsTable.ts'
 import type { Transport } from '../config/transportUrl.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
-import type { BrokerTls } from '../messaging/keystoneListener.ts'
+import type { BrokerTls } from '../messaging/brokerConnection.ts'
 
 /** An option of [oslo_messaging_rabbit] may stand in the address instead, as OpenStack-Ansible writes it. */
 export function isTrue({ options }: Transport, name: string): boolean | undefined {

@@ -59,7 +59,7 @@ async function survey(
         integrity: new RowIntegrity(parts),
         payloadReader: new CertificateReader(new EnvelopeSealer(parts)),
       })
-      const kept = 'what was looked at is kept, and the next run goes on from there'
+      const kept = () => 'what was looked at is kept, and the next run goes on from there'
       const advance = work.begin('looking at payloads', await payloads.count(), kept)
       return await payloads.run(BATCH, advance)
     } finally {

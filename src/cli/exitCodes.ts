@@ -32,6 +32,16 @@ export const EXIT_CODES = {
     code: 14,
     meaning: 'A KEK store outside of this machine does not answer; a start may succeed later.',
   },
+  primitives: {
+    code: 20,
+    meaning: 'A primitive of cryptography does not do what it should in this Node or its OpenSSL.',
+  },
+  damaged: { code: 21, meaning: 'Records do not open, or are not as they were written.' },
+  unwell: { code: 22, meaning: '`gatehouse doctor` found something that is wrong.' },
+  warned: {
+    code: 23,
+    meaning: '`gatehouse doctor` found nothing wrong, and something to look at.',
+  },
   bug: { code: 70, meaning: 'Something failed that should not have; the log has the cause.' },
 } as const
 

@@ -45,14 +45,15 @@ export function logFirstLines(log: Log, loaded: LoadedSettings, version: string)
     )
   }
   for (const notice of notices) log.warn({}, notice)
-  for (const warning of warnings(settings)) log.warn({}, warning)
+  for (const warning of warningsOf(settings)) log.warn({}, warning)
 }
 
 function describeOrigin(origin: ReturnType<LoadedSettings['originOf']>): string {
   return origin.kind === 'default' ? 'default' : origin.where
 }
 
-function warnings(settings: Settings): readonly string[] {
+/** What a start warns of, beside the notices of the loader. */
+export function warningsOf(settings: Settings): readonly string[] {
   const { DEFAULT, admin, keystone_authtoken: keystone, kekStores } = settings
   return [
     !admin.enabled || isLoopback(admin.bind_host)

@@ -31,7 +31,7 @@ export class LongWork {
    * @param total in whatever `advance` counts
    * @param kept what stays of it when it is interrupted
    */
-  begin(what: string, total: number, kept = 'nothing was kept'): Advance {
+  begin(what: string, total: number, kept = () => 'nothing was kept'): Advance {
     const { err, monotonicMs } = this.#surroundings
     const everyMs = err.isTerminal ? TERMINAL_EVERY_MS : LINE_EVERY_MS
     let done = 0
@@ -40,7 +40,7 @@ export class LongWork {
     // On a terminal even the shortest work is seen; a script hears of what it has to wait for.
     let isShown = err.isTerminal
     return (by) => {
-      if (this.#isInterrupted) throw new StartupRefusal(`Interrupted: ${kept}.`)
+      if (this.#isInterrupted) throw new StartupRefusal(`Interrupted: ${kept()}.`)
       done += by
       const isDue = monotonicMs() - shownAtMs >= everyMs
       const isLast = done >= total && isShown && !isEnded

@@ -61,7 +61,7 @@ export async function policyCheck(
   return { text, warnings, isAllowed: step.isAllowed }
 }
 
-async function policyInForce(settings: Settings): Promise<PolicyInForce> {
+export async function policyInForce(settings: Settings): Promise<PolicyInForce> {
   return refusingWith('settings', () => openPolicyFiles(settings))
 }
 

@@ -3,9 +3,11 @@ import type { ConfigSource } from '../config/configFiles.ts'
 import { sampleFile } from '../config/sampleFile.ts'
 import { showSettings } from '../config/showSettings.ts'
 import { addBackup } from './addBackup.ts'
+import { addCare } from './addCare.ts'
 import { addCertificates } from './addCertificates.ts'
 import { addHsm } from './addHsm.ts'
 import { addKek, addUnseal } from './addKek.ts'
+import { addProject } from './addProject.ts'
 import { addCleanOptions, type CleanOptions, cleanRequest, wholeNumber } from './cleanOptions.ts'
 import { EXIT_CODES, type ExitReason } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
@@ -70,11 +72,12 @@ class Invocation {
     this.#addDb(program)
     addBackup(program, this.#invoked())
     addCertificates(program, this.#invoked())
+    addCare(program, { ...this.#invoked(), loaded: () => this.#loaded() })
     this.#addToken(program)
     addKek(program, this.#invoked())
     addUnseal(program, this.#invoked())
     addHsm(program, this.#invoked())
-    this.#addProject(program)
+    addProject(program, this.#invoked())
     this.#addPolicy(program)
     addTlsCommands(program, {
       settings: () => this.#settings(),
@@ -158,38 +161,6 @@ class Invocation {
         const { report, isValid } = await tokenInspect(this.#settings(), text)
         if (!isValid) this.exitCode = EXIT_CODES.refused.code
         this.#out(report)
-      })
-  }
-
-  #addProject(program: Command): void {
-    const project = program.command('project').description('projects that were deleted')
-    const report = ({ text, reason }: { readonly text: string; readonly reason: ExitReason }) => {
-      this.exitCode = EXIT_CODES[reason].code
-      this.#out(text)
-    }
-    project
-      .command('list')
-      .description('list those that are missing in Keystone, waiting to be shredded, or shredded')
-      .action(async () => {
-        const { projectList } = await import('./projectVerbs.ts')
-        report(await projectList(this.#settings()))
-      })
-    project
-      .command('shred')
-      .description('destroy all keys of a project, then all it has; nothing brings it back')
-      .argument('<id>', 'the project')
-      .requiredOption('--yes', 'this is meant')
-      .action(async (id: string) => {
-        const { projectShred } = await import('./projectVerbs.ts')
-        report(await projectShred(this.#settings(), id))
-      })
-    project
-      .command('keep')
-      .description('take a deletion back, while the grace period lasts')
-      .argument('<id>', 'the project')
-      .action(async (id: string) => {
-        const { projectKeep } = await import('./projectVerbs.ts')
-        report(await projectKeep(this.#settings(), id))
       })
   }
 

@@ -14,6 +14,7 @@ import { databaseOfSettings } from './databaseOfSettings.ts'
 import { refuseUnfitSchema } from './dbVerbs.ts'
 import { EXIT_CODES, type ExitReason, refusingWith } from './exitCodes.ts'
 import { lookInto } from './lookInto.ts'
+import { shredReportingOf } from './shredReportingOfSettings.ts'
 
 interface Report {
   readonly text: string
@@ -30,7 +31,8 @@ const LIST_LIMIT = 1000
  */
 export async function projectShred(settings: Settings, given: string): Promise<Report> {
   const projectId = projectIdOf(given)
-  return withDatabase(settings, async ({ deletions }) => {
+  return withDatabase(settings, async (database) => {
+    const { deletions } = database
     const clock = systemClock()
     const now = clock.now()
     const noted = await deletions.note(projectId, { source: 'operator', now, notBefore: now })
@@ -59,13 +61,26 @@ export async function projectShred(settings: Settings, given: string): Promise<R
       })
     }
     const lines = Object.entries(removed).map(([kind, count]) => `${kind.padEnd(12)} ${count}`)
-    if (isDone) lines.push(`Nothing is left of project ${projectId}.`)
+    if (isDone)
+      lines.push(`Nothing is left of project ${projectId}.`, await signed(settings, database))
     else
       lines.push(
         `A server is at work on project ${projectId}: \`gatehouse project list\` shows it.`,
       )
     return { text: lines.join('\n'), reason: isDone ? 'done' : 'refused' }
   })
+}
+
+/** What was removed stays removed: that a report waits for its signature is told, and no failure. */
+async function signed(settings: Settings, database: Database): Promise<string> {
+  const { deploymentId = '' } = await database.deployment.read()
+  try {
+    await shredReportingOf(settings, { database, deploymentId, clock: systemClock() }).signAll()
+    return '`gatehouse project reports` shows the signed report of it.'
+  } catch (error) {
+    if (!(error instanceof StartupRefusal)) throw error
+    return `Its report is not signed yet: ${error.message}`
+  }
 }
 
 /** `gatehouse project keep`: takes a deletion back before its keys are destroyed. */

@@ -1,15 +1,17 @@
 import type { ConfigSource } from '../config/configFiles.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
+import { selfTest } from '../crypto/selfTest.ts'
 import type { InheritedSocket } from '../http/listener.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type OpenLog, openLog } from '../ops/log.ts'
 import { awaitDatabase } from './awaitDatabase.ts'
 import { refuseUnfitSchema } from './dbVerbs.ts'
-import { EXIT_CODES } from './exitCodes.ts'
+import { EXIT_CODES, refusingWith } from './exitCodes.ts'
 import { logFirstLines } from './firstLines.ts'
 import type { ComposeGatehouse, RunningGatehouse } from './gatehouse.ts'
 import { inheritedSockets } from './inheritedSockets.ts'
 import { logOptions } from './logOptions.ts'
+import { primitivesOfSettings } from './primitivesOfSettings.ts'
 import type { ParentProcess } from './processes.ts'
 import { refusalOf } from './refusalSentence.ts'
 import { settingsOfCommand } from './settingsOfCommand.ts'
@@ -34,6 +36,7 @@ export async function serve(
   surroundings.onStray((error) => endByBug(error, log, surroundings))
   try {
     if (parent === undefined) logFirstLines(log, loaded, surroundings.version)
+    await refusingWith('primitives', () => selfTest(primitivesOfSettings(settings)))
     await awaitDatabase(settings, log)
     await refuseUnfitSchema(settings)
     if (parent === undefined && workerCountOf(settings) > 1) {

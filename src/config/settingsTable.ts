@@ -17,6 +17,7 @@ import {
   messagingRabbitSection,
 } from './sections/messaging.ts'
 import { pkcs11Section } from './sections/pkcs11.ts'
+import { policySection } from './sections/policy.ts'
 import { rateLimitsSection } from './sections/rateLimits.ts'
 import {
   secretstoreSection,
@@ -30,7 +31,6 @@ import {
   gatehouseSection,
   healthcheckSection,
   middlewareSection,
-  policySection,
 } from './sections/service.ts'
 import { sslNameSection, sslSection } from './sections/ssl.ts'
 import { tokenSection } from './sections/token.ts'

@@ -5,9 +5,17 @@ import type { KeyPairMaker } from '../domain/ports/crypto.ts'
 import type { KeyPair, KeyPairRecipe } from '../model/keyPair.ts'
 import { FrameReader, frameOf } from './keyPairFrames.ts'
 
+/** How this process was told which OpenSSL provider to use. */
+export interface OpenSslChoice {
+  readonly flags: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
 export interface ChildKeyPairMakerOptions {
   /** DSA of 4096 bits has been seen to take half a minute on a busy core. */
   readonly timeoutMs?: number
+  /** Keys are to come from the provider that everything else here comes from (docs/fips.md). */
+  readonly openSsl?: OpenSslChoice
   /** With the process go the strings that PEM passed through. */
   readonly idleMs?: number
 }
@@ -24,6 +32,7 @@ class ChildEnded extends Error {}
 export class ChildKeyPairMaker implements KeyPairMaker {
   readonly #timeoutMs: number
   readonly #idleMs: number
+  readonly #openSsl: OpenSslChoice
   #child: Child | undefined
   #idle: NodeJS.Timeout | undefined
   /** Resolves when the slot is free. */
@@ -32,6 +41,7 @@ export class ChildKeyPairMaker implements KeyPairMaker {
   constructor(options: ChildKeyPairMakerOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS
     this.#idleMs = options.idleMs ?? IDLE_MS
+    this.#openSsl = options.openSsl ?? { flags: [], env: {} }
   }
 
   async make(
@@ -88,9 +98,10 @@ export class ChildKeyPairMaker implements KeyPairMaker {
 
   #start(): Child {
     const file = `keyPairChild${extname(import.meta.filename)}`
-    // Nothing of our environment: it may hold the passwords of the settings.
-    const child = spawn(process.execPath, [join(import.meta.dirname, file)], {
-      env: {},
+    const { flags, env } = this.#openSsl
+    // Nothing else of our environment: it may hold the passwords of the settings.
+    const child = spawn(process.execPath, [...flags, join(import.meta.dirname, file)], {
+      env,
       stdio: ['pipe', 'pipe', 'ignore'],
     })
     const forget = () => {

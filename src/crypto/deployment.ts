@@ -191,7 +191,8 @@ function refuseUnknownKeks(canaries: readonly CanaryRow[], kekStore: KekStore): 
   )
 }
 
-async function refuseWrongCanary(
+/** @throws StartupRefusal when this canary of this store does not open, or its KEK is not there */
+export async function refuseWrongCanary(
   canary: CanaryRow,
   kekStore: KekStore,
   deploymentId: string,

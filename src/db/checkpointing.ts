@@ -5,6 +5,8 @@ export interface CheckpointingParts {
   readonly checkpoint: (mode: 'passive' | 'truncate') => CheckpointResult | undefined
   /** Calls back once, later; for a test, when it likes. */
   readonly later: (work: () => void, delayMs: number) => void
+  /** How soon what was deleted leaves the log; 20 s unless said. */
+  readonly truncateAfterMs?: number | undefined
 }
 
 /**
@@ -34,7 +36,7 @@ export class Checkpointing {
 
   /** Call after the answers have left: nobody should wait for a checkpoint. */
   afterBatch(commands: number, hasShredded: boolean): void {
-    if (hasShredded) this.#truncateLater(TRUNCATE_AFTER_MS)
+    if (hasShredded) this.#truncateLater(this.#parts.truncateAfterMs ?? TRUNCATE_AFTER_MS)
     this.#commandsSince += commands
     if (this.#commandsSince * this.#pagesEach < PAGES_PER_CHECKPOINT) return
     const result = this.#parts.checkpoint('passive')

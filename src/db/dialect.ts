@@ -49,5 +49,7 @@ export interface Dialect {
   readonly tableNamed: string
   /** Names a table of this database that is neither of the two named `?`; no row when there is none. */
   readonly tableBesides: string
+  /** The database's own clock: one row with `epoch_ms`. */
+  readonly clock: string
   failureKind(error: unknown): FailureKind
 }

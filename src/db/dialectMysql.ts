@@ -80,5 +80,6 @@ export const dialectMysql: Dialect = {
   tableNamed:
     'select tables.table_name as name from information_schema.tables ' +
     'where tables.table_schema = database() and tables.table_name = ?',
+  clock: 'select cast(unix_timestamp(sysdate(6)) * 1000 as signed) as epoch_ms',
   failureKind,
 }

@@ -61,5 +61,7 @@ export const dialectPostgres: Dialect = {
   tableNamed:
     'select tables.table_name as name from information_schema.tables ' +
     'where tables.table_schema = current_schema() and tables.table_name = ?',
+  clock:
+    'select cast(extract(epoch from clock_timestamp()) * 1000 as double precision) as epoch_ms',
   failureKind,
 }

@@ -39,5 +39,6 @@ export const dialectSqlite: Dialect = {
   tableBesides:
     "select name from sqlite_schema where type = 'table' and name not in (?, ?) order by name limit 1",
   tableNamed: "select name from sqlite_schema where type = 'table' and name = ?",
+  clock: "select cast(unixepoch('subsec') * 1000 as integer) as epoch_ms",
   failureKind,
 }

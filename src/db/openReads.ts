@@ -1,5 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { parseDatabaseUrl } from './databaseLocation.ts'
+import type { Dialect } from './dialect.ts'
+import { dialectSqlite } from './dialectSqlite.ts'
 import type { Reads } from './reads.ts'
 import { SERVER_DEFAULTS, serverDriverOf } from './server/openServer.ts'
 import { ServerPool } from './server/serverPool.ts'
@@ -8,6 +10,7 @@ import { SqliteReader } from './sqliteReader.ts'
 
 export interface OpenedReads {
   readonly reads: Reads
+  readonly dialect: Dialect
   close(): Promise<void>
 }
 
@@ -17,7 +20,7 @@ export function openReads(url: string, clock: Clock): OpenedReads {
   const around = { monotonicMs: () => clock.monotonicMs(), onEvent: () => undefined }
   if (location.kind === 'sqlite') {
     const reads = new SqliteReader({ path: location.path, ...around })
-    return { reads, close: async () => reads.close() }
+    return { reads, dialect: dialectSqlite, close: async () => reads.close() }
   }
   const driver = serverDriverOf(location, SERVER_DEFAULTS)
   const limits = { keep: 1, most: 1, waitMs: 60_000, recycleMs: 3_600_000 }
@@ -28,5 +31,5 @@ export function openReads(url: string, clock: Clock): OpenedReads {
     findsTogether: 1,
     monotonicMs: around.monotonicMs,
   })
-  return { reads, close: () => pool.close() }
+  return { reads, dialect: driver.dialect, close: () => pool.close() }
 }

@@ -25,6 +25,7 @@ import type {
   SecretMetadataRepository,
   SecretRepository,
 } from '../domain/ports/secretRepositories.ts'
+import type { ShredReportRepository } from '../domain/ports/shredReports.ts'
 import { SqlCertificateRepository } from './certificateRepository.ts'
 import { SqlContainerConsumerRepository } from './containerConsumerRepository.ts'
 import { SqlContainerRepository } from './containerRepository.ts'
@@ -41,6 +42,7 @@ import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
 import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
 import { type RepositoryParts, SqlSecretRepository } from './secretRepository.ts'
 import { SqlSecretStoreRepository } from './secretStoreRepository.ts'
+import { SqlShredReportRepository } from './shredReportRepository.ts'
 import { SqlTransportKeyRepository } from './transportKeyRepository.ts'
 
 /** One for each noun; the same on every database. */
@@ -58,6 +60,7 @@ export interface Repositories {
   readonly purge: PurgeRepository
   readonly projectKeys: ProjectKeyRepository
   readonly deletions: ProjectDeletionRepository & ProjectPollRepository
+  readonly shredReports: ShredReportRepository
   readonly deployment: DeploymentRepository
   readonly secretStores: SecretStoreRepository
   readonly leases: LeaseRepository
@@ -79,6 +82,7 @@ export function repositoriesOver(parts: RepositoryParts): Repositories {
     purge: new SqlPurgeRepository(parts),
     projectKeys: new SqlProjectKeyRepository(parts),
     deletions: new SqlProjectDeletionRepository(parts),
+    shredReports: new SqlShredReportRepository(parts),
     deployment: new SqlDeploymentRepository(parts),
     secretStores: new SqlSecretStoreRepository(parts),
     leases: new SqlLeaseRepository(parts),

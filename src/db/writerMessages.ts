@@ -7,6 +7,8 @@ export interface WriterThreadData {
   readonly weakening?: SqliteWeakening
   /** For the bench alone, which shows what sharing a transaction is worth. */
   readonly commandsPerTransaction?: number
+  /** For tests alone, which do not wait for the bound that is promised. */
+  readonly truncateAfterMs?: number
 }
 
 export type ToWriterThread =

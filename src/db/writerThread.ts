@@ -30,6 +30,7 @@ const {
   path,
   weakening,
   commandsPerTransaction = COMMANDS_PER_TRANSACTION,
+  truncateAfterMs,
 } = workerData as WriterThreadData
 const waiting: NumberedCommand[] = []
 let isScheduled = false
@@ -56,6 +57,7 @@ const groupCommit = new GroupCommit({
 
 const checkpointing = new Checkpointing({
   checkpoint,
+  truncateAfterMs,
   later: (work, delayMs) => {
     setTimeout(work, delayMs).unref()
   },

@@ -23,6 +23,8 @@ export type ProjectEvent =
   | { readonly type: 'shredded'; readonly projectId: ProjectId; readonly source: DeletionSource }
   /** A look or a step failed; the next one tries again. */
   | { readonly type: 'blocked'; readonly error: Error }
+  /** The report of a shredded project waits for its signature; the next look tries again. */
+  | { readonly type: 'unsigned'; readonly error: Error }
   | { readonly type: 'polled'; readonly known: number; readonly missing: number }
   /** More are missing than may be believed: nothing was noted. */
   | { readonly type: 'disbelieved'; readonly known: number; readonly missing: number }

@@ -8,7 +8,12 @@ const MODULUS = 1n << 256n
  * altered; it does not stand against somebody who looks for a collision, which is a seal's business.
  */
 export class UnorderedDigest {
-  #sum = 0n
+  #sum: bigint
+
+  /** @param value of a digest that more pieces belong to */
+  constructor(value: Uint8Array = new Uint8Array(1)) {
+    this.#sum = BigInt(`0x${Buffer.from(value).toString('hex')}`)
+  }
 
   add(piece: Uint8Array): void {
     const hash = createHash('sha256').update(piece).digest('hex')

@@ -1,23 +1,11 @@
 import { randomInt } from 'node:crypto'
-import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib'
+import type { Channel, ConsumeMessage } from 'amqplib'
 import { unavailable } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
+import { type Broker, type BrokerTls, closeBroker, connectBroker } from './brokerConnection.ts'
 import { openQueue, type QueueOptions, queueNameOf } from './brokerQueue.ts'
 import { readKeystoneNotification } from './keystoneNotification.ts'
 import type { ListenerEvent } from './listenerEvent.ts'
-
-export interface Broker {
-  readonly host: string
-  readonly port: number | undefined
-  readonly username: string | undefined
-  readonly password: string | undefined
-}
-
-export interface BrokerTls {
-  readonly ca: string
-  readonly cert?: string
-  readonly key?: string
-}
 
 export interface KeystoneListenerParts {
   /** Tried in turn. */
@@ -111,8 +99,8 @@ export class KeystoneListener {
 
   /** Returns when it is stopped. @throws when the connection does not come about, or ends */
   async #listenAt(broker: Broker, onListening: () => void): Promise<void> {
-    const { queue, onEvent } = this.#parts
-    const connection = await this.#connect(broker)
+    const { queue, onEvent, tls, virtualHost } = this.#parts
+    const connection = await connectBroker(broker, { tls, virtualHost, ...this.#times })
     const { promise: ended, reject: end } = Promise.withResolvers<never>()
     ended.catch(() => undefined)
     connection.on('error', end)
@@ -137,31 +125,8 @@ export class KeystoneListener {
       this.#isListening = false
       gone.abort()
       await handled
-      await closed(connection, this.#times.connectMs)
+      await closeBroker(connection, this.#times.connectMs)
     }
-  }
-
-  async #connect({ host, port, username, password }: Broker): Promise<ChannelModel> {
-    const { tls, virtualHost } = this.#parts
-    const { connectMs, heartbeatSeconds } = this.#times
-    return connect(
-      {
-        protocol: tls === undefined ? 'amqp' : 'amqps',
-        hostname: host,
-        ...(port === undefined ? {} : { port }),
-        username: username ?? 'guest',
-        password: password ?? 'guest',
-        // amqplib takes it as it stands in an address.
-        vhost: encodeURIComponent(virtualHost),
-        heartbeat: heartbeatSeconds,
-      },
-      {
-        timeout: connectMs,
-        keepAlive: true,
-        clientProperties: { connection_name: 'gatehouse' },
-        ...tls?.(),
-      },
-    )
   }
 
   async #handle(channel: Channel, message: ConsumeMessage, gone: AbortSignal): Promise<void> {
@@ -215,15 +180,6 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-}
-
-/** A broker that does not answer must not hold up the end. */
-async function closed(connection: ChannelModel, patienceMs: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, Math.min(patienceMs, 2_000))
-  // It is closed already where it was lost.
-  await Promise.race([connection.close().catch(() => undefined), late])
-  clearTimeout(timer)
 }
 
 function asError(error: unknown): Error {

@@ -4,6 +4,7 @@ import { timeAfter } from '../domain/projectDeletions.ts'
 import type { ProjectEvent } from '../domain/projectEvent.ts'
 import type { ProjectPoll } from '../domain/projectPoll.ts'
 import type { ProjectShredding } from '../domain/projectShredding.ts'
+import type { ShredReporting } from '../domain/shredReporting.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ProjectId } from '../lib/ids.ts'
 
@@ -14,6 +15,8 @@ export interface ProjectReaperParts {
   readonly poll: Pick<ProjectPoll, 'pass'> | undefined
   readonly pollEverySeconds: number
   readonly forgetKeys: (projectId: ProjectId) => void
+  /** Signs the reports of what is gone. */
+  readonly reporting: Pick<ShredReporting, 'signAll'>
   readonly processes: ProcessMarks
   readonly clock: Clock
   /** Returns when the time is over, or sooner once the signal is aborted. */
@@ -62,13 +65,28 @@ export class ProjectReaper {
   async #reapUntilStopped(): Promise<void> {
     const { wait, onEvent } = this.#parts
     const { signal } = this.#stopped
+    // A process that ended before it could sign may have left some.
+    let isToSign = true
     while (!signal.aborted) {
       this.#woken = new AbortController()
       const hasWorked = await this.#reapNext().catch((error: unknown) => {
         onEvent({ type: 'blocked', error: asError(error) })
         return false
       })
+      isToSign ||= hasWorked
+      if (isToSign) isToSign = !(await this.#hasSigned())
       if (!hasWorked && !signal.aborted) await wait(LOOK_EVERY_MS, this.#woken.signal)
+    }
+  }
+
+  async #hasSigned(): Promise<boolean> {
+    const { reporting, onEvent } = this.#parts
+    try {
+      await reporting.signAll()
+      return true
+    } catch (error) {
+      onEvent({ type: 'unsigned', error: asError(error) })
+      return false
     }
   }
 

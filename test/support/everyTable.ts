@@ -169,6 +169,32 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   secret_stores: [{ id: STORE, suffix: 'software', global_default: 1, ...TIMES }],
   preferred_secret_stores: [{ project_id: 'p', secret_store_id: STORE, ...TIMES }],
   transport_keys: [{ id: STORE, plugin_name: 'p', transport_key: 'key', ...TIMES }],
+  shred_reports: [
+    {
+      project_id: 'gone',
+      started_at: NOW,
+      source: 'operator',
+      noted_at: NOW,
+      finished_at: NOW,
+      destroyed_keys: EVERY_BYTE,
+      secrets: 1,
+      containers: 2,
+      orders: 3,
+      consumers: 4,
+      secret_ids_digest: EVERY_BYTE.subarray(0, 32),
+      report: EVERY_BYTE,
+    },
+    {
+      project_id: 'going',
+      started_at: NOW,
+      destroyed_keys: EVERY_BYTE,
+      secrets: 0,
+      containers: 0,
+      orders: 0,
+      consumers: 0,
+      secret_ids_digest: EVERY_BYTE.subarray(0, 32),
+    },
+  ],
   tombstones: [
     {
       kind: 'secret',

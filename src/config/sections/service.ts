@@ -1,17 +1,6 @@
-import { allBesideConfig, belowState, besideConfig, sqliteBelowState } from '../paths.ts'
+import { belowState, sqliteBelowState } from '../paths.ts'
 import { derivedSetting, optionalSetting, setting } from '../setting.ts'
-import {
-  decimal,
-  host,
-  list,
-  manyTexts,
-  oneOf,
-  port,
-  seconds,
-  text,
-  truth,
-  whole,
-} from '../valueKinds.ts'
+import { decimal, host, list, oneOf, port, seconds, text, truth, whole } from '../valueKinds.ts'
 
 export const databaseSection = {
   connection: derivedSetting({
@@ -66,33 +55,6 @@ export const databaseSection = {
       'Galera: what waits until this node has applied what was acknowledged elsewhere. 7 is reads and changes; with 1, reads alone, a change may overlook a quota that another node has just set.',
     kind: whole(0, 15),
     default: 7,
-  }),
-}
-
-export const policySection = {
-  policy_file: setting({
-    explanation:
-      'Rules that replace the built-in ones of the same name (YAML or JSON); read again when it changes. Relative: beside the configuration file.',
-    kind: text,
-    default: 'policy.yaml',
-    settle: besideConfig,
-  }),
-  policy_dirs: setting({
-    explanation: 'Folders of further such files, in alphabetical order.',
-    kind: manyTexts,
-    default: ['policy.d'],
-    settle: allBesideConfig,
-  }),
-  enforce_new_defaults: setting({
-    explanation:
-      'Use the rules of secure RBAC (project reader, member, admin) instead of the legacy ones.',
-    kind: truth,
-    default: false,
-  }),
-  enforce_scope: setting({
-    explanation: 'Refuse tokens whose scope a rule does not list.',
-    kind: truth,
-    default: false,
   }),
 }
 
@@ -200,6 +162,14 @@ export const gatehouseSection = {
       'The Unix socket, mode 0600, where `gatehouse unseal` brings shares of a sealed keyring ([keyring] protection = shares).',
     kind: text,
     default: 'unseal.sock',
+    settle: belowState,
+  }),
+  report_key_file: setting({
+    explanation:
+      'The private key (P-256, PEM, 0600) that signs the reports of shredded projects; made when missing. ' +
+      'Give every node the same one, or keep the public halves of all (`gatehouse project report key`).',
+    kind: text,
+    default: 'report-key.pem',
     settle: belowState,
   }),
   nameless_secrets: setting({

@@ -20,9 +20,10 @@ const FIRST = '0001-secrets-and-orders'
 const SECOND = '0002-containers-and-the-rest'
 const THIRD = '0003-projects'
 const FIFTH = '0005-certificate-facts'
+const EIGHTH = '0008-shred-reports'
 
 /**
- * Everything but what LEFT_OUT names, and whoever is referred to comes first. The deployment id leads:
+ * Everything but what tablesLeftOut.ts names, and whoever is referred to comes first. The deployment id leads:
  * a server that starts on the database meanwhile waits for its row, and finds a deployment that is whole.
  */
 const HISTORY: readonly TableHistory[] = [
@@ -255,6 +256,26 @@ const HISTORY: readonly TableHistory[] = [
     since: { [SECOND]: ['id', 'plugin_name', 'transport_key', 'created_at', 'updated_at'] },
   },
   {
+    name: 'shred_reports',
+    key: ['project_id', 'started_at'],
+    since: {
+      [EIGHTH]: [
+        'project_id',
+        'started_at',
+        'source',
+        'noted_at',
+        'finished_at',
+        'destroyed_keys',
+        'secrets',
+        'containers',
+        'orders',
+        'consumers',
+        'secret_ids_digest',
+        'report',
+      ],
+    },
+  },
+  {
     name: 'tombstones',
     key: ['kind', 'id'],
     since: {
@@ -262,16 +283,6 @@ const HISTORY: readonly TableHistory[] = [
     },
   },
 ]
-
-/** Tables that mean nothing elsewhere, and why. */
-export const LEFT_OUT: Readonly<Record<string, string>> = {
-  quota_locks: 'rows to lock, made when they are wanted',
-  keystone_polls: 'who asks Keystone next, on the nodes of the database that was copied',
-  certificate_surveys: 'how far somebody has come who reads the database that was copied',
-  leases: 'who excludes whom on the nodes of the database that was copied',
-  knex_migrations: 'the schema is named in the header, and made before the rows come',
-  knex_migrations_lock: 'the same',
-}
 
 /** The tables of this schema; undefined when this release does not know it. */
 export function backupTables(schema: string): readonly BackupTable[] | undefined {

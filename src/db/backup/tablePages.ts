@@ -5,10 +5,18 @@ import type { TableConnection } from './tableConnection.ts'
 /** A page of payloads of 20 kB, the most that a secret holds unless set otherwise, is 5 MB. */
 const PAGE_ROWS = 256
 
-interface Wanted {
+/** Rows of a table in the order of their keys, from some place on. */
+export interface RowRange {
   readonly name: string
   /** Columns that together are unique and never null: the order of the pages. */
   readonly key: readonly string[]
+  /** Only rows with this value in this column; it is no part of the key then. */
+  readonly only?: { readonly column: string; readonly value: SqlValue } | undefined
+  /** The key of the row to begin behind. */
+  readonly after?: readonly SqlValue[] | undefined
+}
+
+interface Wanted extends RowRange {
   readonly columns: readonly string[]
 }
 
@@ -22,16 +30,30 @@ export async function* tablePages(
   const selected = new Set([...columns, ...key])
   const select = `select ${[...selected].map(qualified).join(', ')} from ${name}`
   const order = `order by ${key.map(qualified).join(', ')} limit ${PAGE_ROWS}`
-  const first = { sql: `${select} ${order}`, params: [] }
-  const following = `${select} where ${followingCondition(key.map(qualified))} ${order}`
-  for (let page: Statement = first; ; ) {
+  for (let { after } = wanted; ; ) {
+    const { sql: where, params } = rowsOfRange({ ...wanted, after })
     // SQLite answers at once: signals and the progress line want their turn, too.
     await setImmediate()
-    const { rows } = await connection.execute(page)
+    const { rows } = await connection.execute({ sql: `${select}${where} ${order}`, params })
     if (rows.length > 0) yield rows
     const last = rows.at(-1)
     if (last === undefined || rows.length < PAGE_ROWS) return
-    page = { sql: following, params: followingParams(key.map((column) => last[column] ?? null)) }
+    after = key.map((column) => last[column] ?? null)
+  }
+}
+
+/** ` where ...`, or nothing for a whole table. */
+export function rowsOfRange({ name, key, only, after }: RowRange): Statement {
+  const terms: Statement[] = []
+  if (only !== undefined) terms.push({ sql: `${name}.${only.column} = ?`, params: [only.value] })
+  if (after !== undefined) {
+    const columns = key.map((column) => `${name}.${column}`)
+    terms.push({ sql: followingCondition(columns), params: followingParams(after) })
+  }
+  if (terms.length === 0) return { sql: '', params: [] }
+  return {
+    sql: ` where ${terms.map(({ sql }) => sql).join(' and ')}`,
+    params: terms.flatMap(({ params }) => params),
   }
 }
 

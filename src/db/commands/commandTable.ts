@@ -53,6 +53,7 @@ import {
   synchronizeSecretStores,
 } from './secretStoreCommands.ts'
 import { destroyProjectKeys, shredProject } from './shredCommands.ts'
+import { signShredReport } from './shredReportCommands.ts'
 import { insertTransportKey, removeTransportKey } from './transportKeyCommands.ts'
 
 /** Every change this database knows. A name and its arguments are all that travels to a writer. */
@@ -97,6 +98,7 @@ export const COMMANDS = {
   releaseProjectDeletionsOf,
   destroyProjectKeys,
   shredProject,
+  signShredReport,
   claimKeystonePoll,
   endKeystonePoll,
   markProjectMissing,

@@ -4,9 +4,16 @@ import type { Timestamp } from '../../lib/timestamp.ts'
 import type { ProtectedRecord } from '../../model/record.ts'
 import type { Dialect } from '../dialect.ts'
 import { text, time } from '../rows/column.ts'
+import { destroyedKeyOfRow } from '../rows/shredReportRow.ts'
 import type { Row, Statements } from '../statement.ts'
 import { tombstoneOf } from './protectedRow.ts'
 import { HANGS_ON_SECRETS } from './secretCommands.ts'
+import {
+  closeShredReport,
+  openShredReport,
+  reportDestroyedKeys,
+  reportRemoved,
+} from './shredReportCommands.ts'
 
 /** Records with an id of their own, and the tables whose rows hang on them. */
 interface Kind {
@@ -58,6 +65,7 @@ export function* destroyProjectKeys(
     sql: "update projects set state = 'shredding' where projects.project_id = ?",
     params: [projectId],
   }
+  yield* openShredReport(projectId, lease)
   return yield* wipeKeys(dialect, projectId)
 }
 
@@ -70,27 +78,32 @@ export function* shredProject(
 ): Statements<ShredStep> {
   if (!(yield* isStillOurs(projectId, lease))) return 'lost'
   const removed = { keys: 0, secrets: 0, containers: 0, orders: 0, consumers: 0 }
+  yield* openShredReport(projectId, lease)
   // None, save that a first key was being made while the deletion was noted.
   removed.keys = yield* wipeKeys(dialect, projectId)
   const reached: { -readonly [Name in keyof ShredPlace]: ShredPlace[Name] } = { ...place }
+  const secretIds: string[] = []
   let room = limit
   for (const [name, kind] of Object.entries(KINDS) as [keyof typeof KINDS, Kind][]) {
+    if (room <= 0) break
     const rows = yield* recordsToShred(dialect, kind.table, projectId, room, place[name])
     yield* shredRecords(dialect, kind, rows, lease)
     const last = rows.at(-1)
     if (last !== undefined) reached[name] = time(last, 'created_at')
+    if (kind.kind === 'secret') secretIds.push(...rows.map((row) => text(row, 'id')))
     removed[name] = rows.length
     room -= rows.length
-    if (room <= 0) return { removed, isDone: false, place: reached }
   }
   for (const table of CONSUMERS) {
+    if (room <= 0) break
     const count = yield* removeConsumers(dialect, table, projectId, room)
     removed.consumers += count
     room -= count
-    if (room <= 0) return { removed, isDone: false, place: reached }
   }
-  yield* finish(projectId, lease)
-  return { removed, isDone: true, place: reached }
+  const isDone = room > 0
+  if (room < limit) yield* reportRemoved(projectId, removed, secretIds)
+  if (isDone) yield* finish(projectId, lease)
+  return { removed, isDone, place: reached }
 }
 
 /** Changes the row: of two that think it is theirs, the database lets one go on. */
@@ -107,7 +120,8 @@ function* isStillOurs(projectId: ProjectId, { owner, until }: Lease): Statements
 function* wipeKeys(dialect: Dialect, projectId: ProjectId): Statements<number> {
   const { rows } = yield {
     sql:
-      'select project_keys.term from project_keys where project_keys.project_id = ? ' +
+      'select project_keys.id, project_keys.store, project_keys.term, project_keys.kek_id, ' +
+      'project_keys.commitment, project_keys.created_at from project_keys where project_keys.project_id = ? ' +
       `and project_keys.state <> 'destroying'${dialect.forUpdate}`,
     params: [projectId],
   }
@@ -118,6 +132,7 @@ function* wipeKeys(dialect: Dialect, projectId: ProjectId): Statements<number> {
       "and project_keys.state <> 'destroying'",
     params: [NOTHING, projectId],
   }
+  yield* reportDestroyedKeys(projectId, rows.map(destroyedKeyOfRow))
   return rows.length
 }
 
@@ -175,7 +190,8 @@ function* removeConsumers(
   return rows.length
 }
 
-function* finish(projectId: ProjectId, { now }: Lease): Statements<void> {
+function* finish(projectId: ProjectId, lease: Lease): Statements<void> {
+  yield* closeShredReport(projectId, lease)
   for (const table of LAST) {
     yield { sql: `delete from ${table} where ${table}.project_id = ?`, params: [projectId] }
   }
@@ -183,7 +199,7 @@ function* finish(projectId: ProjectId, { now }: Lease): Statements<void> {
     sql:
       "update projects set state = 'shredded', finished_at = ?, lease_owner = null, " +
       'lease_until = null where projects.project_id = ?',
-    params: [now, projectId],
+    params: [lease.now, projectId],
   }
 }
 

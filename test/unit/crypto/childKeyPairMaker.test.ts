@@ -55,11 +55,12 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
 }
 
 describe('the maker of key pairs', { concurrency: false }, () => {
-  test('works in a process of its own, niced, with an empty environment', async (t) => {
+  test('works in a process of its own, niced, with nothing of our environment but where OpenSSL finds its provider', async (t) => {
     const key = `GATEHOUSE_CANARY_${process.pid}`
     process.env[key] = 'canary'
     t.after(() => delete process.env[key])
-    const pairs = maker(t)
+    const openSsl = { flags: ['--openssl-shared-config'], env: { OPENSSL_MODULES: '/nowhere' } }
+    const pairs = maker(t, { openSsl })
     assert.deepEqual(children(), [], 'it is not started before it is needed')
     await pairs.make(EC, undefined, FOREVER)
     const [pid, ...more] = children()
@@ -67,7 +68,8 @@ describe('the maker of key pairs', { concurrency: false }, () => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const nice = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]
     assert.equal(nice, '10')
-    assert.ok(!readFileSync(`/proc/${pid}/environ`, 'utf8').includes('canary'))
+    assert.equal(readFileSync(`/proc/${pid}/environ`, 'utf8'), 'OPENSSL_MODULES=/nowhere\0')
+    assert.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /\0--openssl-shared-config\0/)
   })
 
   test('makes one pair at a time, in the order they were asked for', async (t) => {

@@ -23,6 +23,7 @@ function scene(t: TestContext, changes: Partial<ProjectReaperParts> = {}) {
   const waited: number[] = []
   const events: ProjectEvent[] = []
   let looks = 0
+  let signings = 0
   const reaper = new ProjectReaper({
     deletions: {
       look: async () => {
@@ -38,6 +39,12 @@ function scene(t: TestContext, changes: Partial<ProjectReaperParts> = {}) {
     poll: undefined,
     pollEverySeconds: 0,
     forgetKeys: (id) => void forgotten.push(id),
+    reporting: {
+      signAll: async () => {
+        signings += 1
+        return 0
+      },
+    },
     processes: { own: 'me', isDead: (mark) => mark === 'dead' },
     clock: new DoorClock(),
     wait: async (ms, signal) => {
@@ -57,6 +64,7 @@ function scene(t: TestContext, changes: Partial<ProjectReaperParts> = {}) {
   return {
     ...{ reaper, seen, tasks, performed, forgotten, released, waited, events, settled },
     looks: () => looks,
+    signings: () => signings,
   }
 }
 
@@ -165,4 +173,39 @@ test('it polls beside its work, tells of failures, and stops', async (t) => {
 
 test('one that never started stops at once', async (t) => {
   await scene(t).reaper.stop()
+})
+
+test('it signs what an earlier process left when it starts, and what it has done itself', async (t) => {
+  const { reaper, seen, tasks, signings, settled, waited } = scene(t)
+  reaper.start()
+  await settled(() => waited.length === 1)
+  assert.equal(signings(), 1)
+  seen.push({ ...NOTHING, isAnythingDue: true })
+  tasks.push(TASK)
+  reaper.wake()
+  await settled(() => waited.length === 2)
+  assert.equal(signings(), 2)
+})
+
+test('what cannot be signed is told, and tried again at the next look', async (t) => {
+  let isBroken = true
+  const reporting = {
+    signAll: async () => {
+      if (isBroken) throw new Error('no key')
+      return 1
+    },
+  }
+  const { reaper, events, settled, waited } = scene(t, { reporting })
+  const unsigned = () => events.filter(({ type }) => type === 'unsigned').length
+  reaper.start()
+  await settled(() => waited.length === 1)
+  reaper.wake()
+  await settled(() => waited.length === 2)
+  assert.equal(unsigned(), 2)
+  isBroken = false
+  reaper.wake()
+  await settled(() => waited.length === 3)
+  reaper.wake()
+  await settled(() => waited.length === 4)
+  assert.equal(unsigned(), 2)
 })

@@ -68,8 +68,10 @@ export function gcmWrapping(client: KmipClient): KmipWrapping {
 }
 
 const SALT_BYTES = 16
-/** What is encrypted does not matter, as long as it is always the same. */
-const CONSTANT = createHash('sha256').update(DERIVED_LABEL).digest()
+/** What is encrypted does not matter, as long as it is always the same. Not at load: OpenSSL may refuse all it is asked. */
+function constant(): Buffer {
+  return createHash('sha256').update(DERIVED_LABEL).digest()
+}
 
 /**
  * For servers without additional data: they encrypt a constant with a random IV, which nobody without the KEK
@@ -81,7 +83,7 @@ export function derivedWrapping(client: KmipClient): KmipWrapping {
   const body = 1 + SALT_BYTES
   const bytes = body + KEK_BYTES + GCM_OVERHEAD_BYTES
   const keyOf = async (kekId: string, salt: Uint8Array, signal: AbortSignal) => {
-    const stream = await client.encryptCbc(kekId, CONSTANT, salt, signal)
+    const stream = await client.encryptCbc(kekId, constant(), salt, signal)
     try {
       if (stream.length < KEK_BYTES) {
         throw new KmipUnreachable('the KMIP server encrypted less than it was given')
