@@ -1,15 +1,15 @@
-import { setTimeout } from 'node:timers/promises'
 import { databaseOfSettings } from './cli/databaseOfSettings.ts'
 import { disablePaths, doorOptions, rateLimitsOfSettings } from './cli/doorOfSettings.ts'
 import { refusingWith } from './cli/exitCodes.ts'
 import { projectKeyLimits } from './cli/keyringOfSettings.ts'
-import { openKekStore } from './cli/openKekStore.ts'
+import { openKekStores } from './cli/openKekStores.ts'
 import type { WorkerReport } from './cli/processes.ts'
 import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import { composeApi } from './composeApi.ts'
 import { composeAuthenticator } from './composeAuthenticator.ts'
 import { composeDeletions } from './composeDeletions.ts'
 import { composeHousekeeping } from './composeHousekeeping.ts'
+import { composeJobs } from './composeJobs.ts'
 import { composeListener } from './composeListener.ts'
 import { composePolicy } from './composePolicy.ts'
 import { composeUnsealing, Seals } from './composeSeals.ts'
@@ -17,17 +17,18 @@ import { composeWatch } from './composeWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import { ChildKeyPairMaker, type OpenSslChoice } from './crypto/childKeyPairMaker.ts'
 import { establishDeployment } from './crypto/deployment.ts'
-import type { KeyringEvent } from './crypto/keyringEvent.ts'
-import { type Database, openDatabase } from './db/database.ts'
-import type { KekStore } from './domain/ports/crypto.ts'
+import { openDatabase } from './db/database.ts'
 import { synchronizeStores } from './domain/synchronizeStores.ts'
 import type { InheritedSocket } from './http/listener.ts'
 import { RateLimits } from './http/rateLimits.ts'
 import { UnreadAnswers } from './http/unreadAnswers.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { Opened } from './lib/opened.ts'
+import { waitFor } from './lib/waitFor.ts'
 import { AdminListener } from './ops/adminListener.ts'
 import { DisableFile } from './ops/disableFile.ts'
+import { LoopLoad } from './ops/loadMeter.ts'
 import type { OpenLog } from './ops/log.ts'
 import { ProcProcessMarks } from './ops/processMarks.ts'
 import { Readiness } from './ops/readiness.ts'
@@ -37,6 +38,8 @@ interface Surrounding {
   readonly clock: Clock
   /** Sockets that came with the process. */
   readonly inherited?: readonly InheritedSocket[]
+  /** What this release calls itself, for other nodes to see. */
+  readonly version?: string
   /** One of several: its parent shows what there is to watch. */
   readonly isWorker?: boolean
   /** For processes that are given nothing else. */
@@ -51,22 +54,8 @@ export interface Gatehouse {
   readonly seals: Seals
   /** What the parent of several workers shows of each. */
   report(): Promise<WorkerReport>
-  /** SIGHUP: opens log files anew, reads policy files and certificates again. */
+  /** SIGHUP: opens log files anew, reads policy files, certificates and keyrings again. */
   reload(): Promise<void>
-}
-
-/** What was opened is closed again in the opposite order, also when the start fails half-way. */
-class Opened {
-  readonly #closers: (() => unknown)[] = []
-
-  keep<T>(thing: T, close: (thing: T) => unknown): T {
-    this.#closers.push(() => close(thing))
-    return thing
-  }
-
-  async closeAll(): Promise<void> {
-    for (const close of this.#closers.splice(0).toReversed()) await close()
-  }
 }
 
 /** Builds the whole server, by hand. @throws StartupRefusal */
@@ -82,7 +71,7 @@ export async function compose(settings: Settings, around: Surrounding): Promise<
 
 async function composeAll(
   settings: Settings,
-  { log, clock, inherited = [], isWorker = false, openSsl }: Surrounding,
+  { log, clock, inherited = [], isWorker = false, openSsl, version = 'unknown' }: Surrounding,
   opened: Opened,
 ): Promise<Gatehouse> {
   const watch = opened.keep(await composeWatch(settings, { log, clock }), (it) => it.close())
@@ -192,6 +181,22 @@ async function composeAll(
     }),
   )
   opened.keep(deletions, (it) => it.stop())
+  const jobs = opened.keep(
+    composeJobs({
+      settings,
+      database,
+      api,
+      kekStores,
+      release: version,
+      load: new LoopLoad(watch.loopDelay),
+      processes,
+      clock,
+      watch: watch.jobs,
+      log,
+      wait: waitFor,
+    }),
+    (it) => it.stop(),
+  )
   const readiness = new Readiness({
     probes: [
       { name: 'database', isRequired: true, check: (signal) => database.health.check(signal) },
@@ -250,6 +255,7 @@ async function composeAll(
       seals.whenOpen(() => {
         if (settings.gatehouse.order_worker) orderWorker.start()
         housekeeping.start()
+        jobs.start()
       })
       deletions.start()
       return { addresses }
@@ -269,30 +275,7 @@ async function composeAll(
       watch.reopen()
       await transport.reload()
       await follower.look()
-      await follower.look()
+      await jobs.look()
     },
-  }
-}
-
-async function openKekStores(
-  settings: Settings,
-  database: Database,
-  around: { readonly clock: Clock; readonly onEvent: (event: KeyringEvent) => void },
-  opened: Opened,
-): Promise<readonly KekStore[]> {
-  const deployment = await database.deployment.read()
-  const kekStores: KekStore[] = []
-  for (const one of settings.kekStores) {
-    const kekStore = await openKekStore(one, { deployment, mayCreate: true, ...around })
-    kekStores.push(opened.keep(kekStore, (it) => it.close()))
-  }
-  return kekStores
-}
-
-async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(ms, undefined, { signal, ref: false })
-  } catch {
-    // Aborted: whoever waits looks at the signal.
   }
 }

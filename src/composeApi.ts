@@ -1,7 +1,9 @@
 import type Koa from 'koa'
 import { CertificateReader } from './crypto/certificateReader.ts'
+import { EnvelopeRewrapper } from './crypto/envelopeRewrapper.ts'
 import { RowIntegrity } from './crypto/integrity.ts'
-import { Keyring, type KeyringParts } from './crypto/keyring.ts'
+import { Keyring } from './crypto/keyring.ts'
+import type { KeyringParts } from './crypto/keyringParts.ts'
 import { PreferredStores } from './crypto/preferredStores.ts'
 import { EnvelopeSealer } from './crypto/sealer.ts'
 import { containerAclParent, secretAclParent } from './domain/aclParents.ts'
@@ -16,7 +18,7 @@ import type {
   ContainerConsumerRepository,
   ContainerRepository,
 } from './domain/ports/containerRepositories.ts'
-import type { Alarms, KekStore, KeyPairMaker } from './domain/ports/crypto.ts'
+import type { Alarms, Integrity, KekStore, KeyPairMaker } from './domain/ports/crypto.ts'
 import type { Authenticator } from './domain/ports/identity.ts'
 import type { ProjectKeyRepository } from './domain/ports/keyRepositories.ts'
 import type {
@@ -30,6 +32,7 @@ import type {
   SecretStoreRepository,
   TransportKeyRepository,
 } from './domain/ports/projectRepositories.ts'
+import type { Rewrapper } from './domain/ports/rotation.ts'
 import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
@@ -126,6 +129,9 @@ export interface Api {
   readonly orderWorker: OrderWorker
   readonly routes: readonly Route[]
   readonly certificateWatch: CertificateWatch
+  /** On the same keys, as all that follows: for jobs. */
+  readonly rewrapper: Rewrapper
+  readonly integrity: Integrity
   /** Drops what is remembered of a project that was deleted. */
   readonly forgetKeys: (projectId: ProjectId) => void
   /** Drops all keys. */
@@ -268,5 +274,16 @@ export function composeApi(parts: ApiParts): Api {
     storeChoice.forget(projectId)
   }
   const forgetAllKeys = (): void => keyring.forgetAll()
-  return { app, routes, orderWorker, purges, certificateWatch, forgetKeys, forgetAllKeys }
+  const rewrapper = new EnvelopeRewrapper({ keyring, sealer, integrity })
+  return {
+    app,
+    routes,
+    orderWorker,
+    purges,
+    certificateWatch,
+    forgetKeys,
+    forgetAllKeys,
+    rewrapper,
+    integrity,
+  }
 }

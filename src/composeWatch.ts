@@ -1,4 +1,5 @@
 import { composeDeletionWatch, type DeletionWatch } from './composeDeletionWatch.ts'
+import { composeJobWatch, type JobWatch } from './composeJobWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import type { KeyringEvent } from './crypto/keyringEvent.ts'
 import type { DatabaseGauge } from './db/database.ts'
@@ -40,6 +41,7 @@ export interface Watch {
   readonly onHousekeeping: (run: HousekeepingRun) => void
   readonly onHousekeepingFailure: (error: unknown) => void
   readonly deletions: DeletionWatch
+  readonly jobs: JobWatch
   watchDatabase(gauges: readonly DatabaseGauge[]): void
   /** SIGHUP: somebody moved the files away. */
   reopen(): void
@@ -128,6 +130,7 @@ export async function composeWatch(
       log.error({ error: cause }, 'housekeeping failed; the next interval tries again')
     },
     deletions: composeDeletionWatch({ log, metrics, audit }),
+    jobs: composeJobWatch({ log, metrics, audit, monotonicMs: () => clock.monotonicMs() }),
     watchDatabase(gauges) {
       for (const { name, explanation, read } of gauges) metrics.gauge(name, explanation, read)
     },

@@ -118,6 +118,8 @@ const SEE_EVERYTHING = [
   'composeApi.ts',
   'composeAuthenticator.ts',
   'composeHousekeeping.ts',
+  'composeJobs.ts',
+  'composeJobWatch.ts',
   'composeListener.ts',
   'composePolicy.ts',
   'composeSeals.ts',

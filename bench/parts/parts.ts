@@ -11,6 +11,7 @@ import { listScale } from './listScale.ts'
 import { pools } from './pools.ts'
 import { profile } from './profile.ts'
 import { quotas } from './quotas.ts'
+import { rotation } from './rotation.ts'
 import { rsaBesideReads } from './rsaBesideReads.ts'
 import { scale } from './scale.ts'
 import { secondStart } from './secondStart.ts'
@@ -33,6 +34,7 @@ const PARTS: readonly Part[] = [
   { on: 'those named', run: databaseCases },
   { name: 'pools', on: 'those named, or all', isOnlyByName: true, run: pools },
   { name: 'scale', on: 'those named, or all', isOnlyByName: true, run: scale },
+  { name: 'rotation', on: 'those named, or all', isOnlyByName: true, run: rotation },
   { name: 'group-commit', run: groupCommit },
   { name: 'acl-100', run: aclOfHundred },
   { name: 'quotas', run: quotas },

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Settings } from '../config/settingsTable.ts'
+import { addKekChanges } from './addRotation.ts'
 import type { PrivateKeyOptions } from './backupKeyFiles.ts'
 import { wholeNumber } from './cleanOptions.ts'
 import type { ExitReason } from './exitCodes.ts'
@@ -64,6 +65,7 @@ export function addKek(program: Command, invoked: Invoked): void {
       const { text, reason } = await kekStatus(settings(), open ? surroundings : undefined)
       answer(text, reason)
     })
+  addKekChanges(kek, invoked)
   addKekShares(kek, invoked)
 }
 

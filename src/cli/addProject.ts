@@ -9,9 +9,9 @@ interface Invoked {
   readonly answer: (text: string, reason?: ExitReason) => void
 }
 
-/** `gatehouse project ...`: each verb's rooms are loaded when it is called. */
-export function addProject(program: Command, { settings, answer }: Invoked): void {
-  const project = program.command('project').description('projects that were deleted')
+/** `gatehouse project ...`, for more verbs to join: each one's rooms are loaded when it is called. */
+export function addProject(program: Command, { settings, answer }: Invoked): Command {
+  const project = program.command('project').description('projects that were deleted, or move')
   project
     .command('list')
     .description('list those that are missing in Keystone, waiting to be shredded, or shredded')
@@ -40,6 +40,7 @@ export function addProject(program: Command, { settings, answer }: Invoked): voi
       answer(text, reason)
     })
   addReports(project, { settings, answer })
+  return project
 }
 
 function addReports(project: Command, { settings, answer }: Invoked): void {

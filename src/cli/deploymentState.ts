@@ -3,6 +3,7 @@ import { SqlDeploymentRepository } from '../db/deploymentRepository.ts'
 import { schemaStatus } from '../db/schema.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
+import { refuseUnfitSchema } from './dbVerbs.ts'
 import { refusingWith } from './exitCodes.ts'
 import { lookInto } from './lookInto.ts'
 
@@ -17,6 +18,7 @@ export async function deploymentState(
   const url = settings.database.connection
   return refusingWith('database', async () => {
     if ((await schemaStatus(url)).current === undefined) return undefined
+    await refuseUnfitSchema(settings)
     return lookInto(url, clock, (glass) => new SqlDeploymentRepository(glass).read())
   })
 }

@@ -21,7 +21,7 @@ export interface RunningGatehouse {
     unseal(store: string, key: KeyObject): Promise<void>
     seal(): void
   }
-  /** SIGHUP: opens log files anew, reads policy files and certificates again. */
+  /** SIGHUP: opens log files anew, reads policy files, certificates and keyrings again. */
   reload?(): Promise<void>
 }
 
@@ -31,6 +31,8 @@ export type ComposeGatehouse = (
     readonly log: Log & Pick<OpenLog, 'writeLines'>
     readonly clock: Clock
     readonly inherited: readonly InheritedSocket[]
+    /** What this release calls itself, for other nodes to see. */
+    readonly version: string
     /** Its parent shows what there is to watch, and shares the port with others. */
     readonly isWorker: boolean
   },

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import { sealShare } from '../crypto/kek/escrow.ts'
 import { fingerprintOf, KEK_BYTES, KEK_ID_BYTES, type KekFacts } from '../crypto/kek/kek.ts'
 import { sealKeyring } from '../crypto/kek/keyringBody.ts'
 import { type OpenedKeys, openKeyringKeys, readKeyringHeader } from '../crypto/kek/keyringFile.ts'
-import { createPrivateFile, replacePrivateFile } from '../crypto/kek/privateFile.ts'
+import { createPrivateFile, holdingFile, replacePrivateFile } from '../crypto/kek/privateFile.ts'
 import type { Quorum } from '../crypto/kek/shares/shamir.ts'
 import { type Dealt, dealShares } from '../crypto/kek/shares/shareScheme.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -123,7 +124,7 @@ export async function deal(
     })
     const { file: path } = store.options
     await handOut(dealt, request, asking)
-    if (!isNew) await replacePrivateFile(path, file)
+    if (!isNew) await replaceKeyring(path, facts, file)
     else if (!(await createPrivateFile(path, file))) {
       throw new StartupRefusal(`${path} came into being meanwhile; these shares open nothing.`)
     }
@@ -132,6 +133,19 @@ export async function deal(
     keys.fill(0)
     for (const text of dealt.texts) text.fill(0)
   }
+}
+
+/** Keys that somebody adds or retires meanwhile are not to be lost. */
+function replaceKeyring(path: string, facts: readonly KekFacts[], file: Buffer): Promise<void> {
+  return holdingFile(path, async () => {
+    const header = await readKeyringHeader(path)
+    if (header === undefined || !isDeepStrictEqual(header.keks, facts)) {
+      throw new StartupRefusal(
+        `${path} was changed meanwhile: try again; these shares open nothing.`,
+      )
+    }
+    await replacePrivateFile(path, file)
+  })
 }
 
 function quorumOf({ shares, threshold, recipient }: DealRequest): Quorum {

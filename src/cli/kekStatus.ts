@@ -1,12 +1,18 @@
 import { type KekStoreSettings, placeOf } from '../config/kekStoreKinds.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import { isSealed } from '../crypto/kek/sealableKeyring.ts'
+import { SqlNodeRepository } from '../db/nodeRepository.ts'
+import { keysByKek } from '../db/rotationRepository.ts'
 import type { KekDescription } from '../domain/ports/crypto.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
+import type { NodeSeen } from '../domain/ports/nodes.ts'
+import type { KeysOfKek } from '../domain/ports/rotation.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
+import { ProcProcessMarks } from '../ops/processMarks.ts'
 import { deploymentState } from './deploymentState.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
+import { lookInto } from './lookInto.ts'
 import { notMadeYet, openKekStore } from './openKekStore.ts'
 import type { Asking } from './shareInput.ts'
 import { tableLines } from './tableLines.ts'
@@ -23,9 +29,10 @@ interface Report {
 export async function kekStatus(settings: Settings, asking?: Asking): Promise<Report> {
   const clock = systemClock()
   const deployment = await deploymentState(settings, clock)
+  const use = deployment === undefined ? NOTHING_IN_USE : await kekUse(settings, clock)
   const reports: Report[] = []
   for (const store of settings.kekStores) {
-    reports.push(await storeReport(store, deployment, clock, asking))
+    reports.push(await storeReport(store, deployment, use, clock, asking))
   }
   const id = deployment?.deploymentId ?? 'none yet: the first `gatehouse serve` makes it'
   const missing = missingStores(settings, deployment)
@@ -43,6 +50,7 @@ export async function kekStatus(settings: Settings, asking?: Asking): Promise<Re
 async function storeReport(
   settings: KekStoreSettings,
   deployment: DeploymentState | undefined,
+  use: KekUse,
   clock: Clock,
   asking: Asking | undefined,
 ): Promise<Report> {
@@ -66,13 +74,14 @@ async function storeReport(
       `store       ${name} (${description.kind}), ${placeOf(settings)}`,
       `protection  ${description.protection}`,
       '',
-      ...keyLines(description),
+      ...keyLines(name, description, deployment, use),
       ...(isSealed(kekStore)
         ? [
             '',
             'Not opened: this is what the first line of the file says of its keys (--open asks for shares).',
           ]
         : []),
+      ...nodeLines(name, description, use),
     ]
     if (missing.length === 0) return { text: lines.join('\n'), reason: 'done' }
     lines.push(
@@ -85,17 +94,72 @@ async function storeReport(
   }
 }
 
-function keyLines({ keks, currentKekId }: KekDescription): readonly string[] {
-  const rows = [
-    ['state', 'fingerprint', 'made', 'id'],
-    ...keks.map(({ state, fingerprint, createdAt, id }) => [
-      state,
-      fingerprint,
-      createdAt,
-      id === currentKekId ? `${id} (wraps new keys)` : id,
-    ]),
-  ]
-  return tableLines(rows)
+/** Who uses which KEK. */
+interface KekUse {
+  readonly keys: readonly KeysOfKek[]
+  /** Those known to be dead are left out. */
+  readonly nodes: readonly NodeSeen[]
+}
+
+const NOTHING_IN_USE: KekUse = { keys: [], nodes: [] }
+
+async function kekUse(settings: Settings, clock: Clock): Promise<KekUse> {
+  const processes = new ProcProcessMarks()
+  return refusingWith('database', () =>
+    lookInto(settings.database.connection, clock, async (glass) => ({
+      keys: await keysByKek(glass.reads),
+      nodes: (await new SqlNodeRepository(glass).all()).filter(({ id }) => !processes.isDead(id)),
+    })),
+  )
+}
+
+function keyLines(
+  store: string,
+  { keks, currentKekId }: KekDescription,
+  deployment: DeploymentState | undefined,
+  { keys, nodes }: KekUse,
+): readonly string[] {
+  return tableLines([
+    ['state', 'fingerprint', 'made', 'project keys', 'nodes', 'canary', 'id'],
+    ...keks.map(({ state, fingerprint, createdAt, id }) => {
+      const under = keys.find((it) => it.store === store && it.kekId === id)?.keys ?? 0
+      const holders = nodes.filter((node) => holds(node, store, id)).length
+      const canary = deployment?.canaries.find(
+        (it) => it.store === store && it.wrapped.kekId === id,
+      )
+      const retiredAt = canary?.retiredAt ?? null
+      return [
+        state,
+        fingerprint,
+        createdAt,
+        String(under),
+        `${holders} of ${nodes.length}`,
+        canary === undefined
+          ? 'no'
+          : retiredAt === null
+            ? 'yes'
+            : `retired ${retiredAt.slice(0, 19)}`,
+        id === currentKekId ? `${id} (wraps new keys)` : id,
+      ]
+    }),
+  ])
+}
+
+/** Nodes that hold another set of KEKs than this one: what an operator has to bring them. */
+function nodeLines(store: string, { keks }: KekDescription, { nodes }: KekUse): readonly string[] {
+  const lines = nodes.flatMap((node) => {
+    const missing = keks.filter(({ id, state }) => state !== 'retired' && !holds(node, store, id))
+    const primary = node.keks.find((kek) => kek.store === store && kek.state === 'primary')?.id
+    const isBehind = keks.some(({ id, state }) => state === 'primary' && id !== primary)
+    if (missing.length === 0 && !isBehind) return []
+    const lacks = missing.length === 0 ? '' : `, lacks ${missing.map(({ id }) => id).join(', ')}`
+    return [`  ${node.name} (${node.release}): wraps under ${primary ?? 'none'}${lacks}`]
+  })
+  return lines.length === 0 ? [] : ['', 'Nodes that hold other KEKs than this file:', ...lines]
+}
+
+function holds(node: NodeSeen, store: string, kekId: string): boolean {
+  return node.keks.some((kek) => kek.store === store && kek.id === kekId)
 }
 
 function missingFingerprints(
@@ -104,7 +168,9 @@ function missingFingerprints(
   deployment: DeploymentState | undefined,
 ): readonly string[] {
   const held = new Set(keks.map(({ fingerprint }) => fingerprint))
-  return fingerprintsOf(store, deployment).filter((fingerprint) => !held.has(fingerprint))
+  // What was retired may be gone.
+  const inUse = deployment?.canaries.filter((it) => (it.retiredAt ?? null) === null) ?? []
+  return fingerprintsOf(store, { canaries: inUse }).filter((it) => !held.has(it))
 }
 
 function missingStores(
@@ -120,7 +186,10 @@ function missingStores(
     })
 }
 
-function fingerprintsOf(store: string, deployment: DeploymentState | undefined): readonly string[] {
+function fingerprintsOf(
+  store: string,
+  deployment: Pick<DeploymentState, 'canaries'> | undefined,
+): readonly string[] {
   const canaries = deployment?.canaries ?? []
   return canaries.filter((canary) => canary.store === store).map(({ fingerprint }) => fingerprint)
 }

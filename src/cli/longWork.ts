@@ -55,7 +55,7 @@ export class LongWork {
   }
 }
 
-function barLine(what: string, percent: number, isLast: boolean): string {
+export function barLine(what: string, percent: number, isLast: boolean): string {
   const bar = '#'.repeat(Math.floor((BAR_CELLS * percent) / 100)).padEnd(BAR_CELLS, '.')
   return `\r${what.padEnd(20)} [${bar}] ${String(percent).padStart(3)} %${isLast ? '\n' : ''}`
 }

@@ -5,7 +5,7 @@ import { openPkcs11 } from '../crypto/kek/pkcs11/openPkcs11.ts'
 import { SealableKeyring, type SealableKeyringParts } from '../crypto/kek/sealableKeyring.ts'
 import { openSimpleCrypto } from '../crypto/kek/simpleCrypto.ts'
 import type { KeyringEvent } from '../crypto/keyringEvent.ts'
-import type { KekStore } from '../domain/ports/crypto.ts'
+import type { CapableKekStore } from '../domain/ports/kekChanges.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { openAwsOfSettings } from './awsOfSettings.ts'
@@ -27,7 +27,7 @@ interface Around {
 }
 
 interface Opener<Kind extends KekStoreKind> {
-  readonly open: (settings: Of<Kind>, around: Around) => Promise<KekStore>
+  readonly open: (settings: Of<Kind>, around: Around) => Promise<CapableKekStore>
   /** Why there is nothing to open yet, for a store that a first start makes. */
   readonly notMadeYet?: (settings: Of<Kind>) => string | undefined
 }
@@ -75,7 +75,7 @@ const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
 async function openShared(
   request: SealableKeyringParts & { readonly name: string },
   asking: Asking | undefined,
-): Promise<KekStore> {
+): Promise<CapableKekStore> {
   const keyring = await SealableKeyring.open(request)
   if (asking === undefined) return keyring
   const key = await keyFromShares(request.path, request.name, asking)
@@ -85,7 +85,7 @@ async function openShared(
 }
 
 /** @throws StartupRefusal with one sentence for whatever keeps it from opening */
-export function openKekStore(settings: KekStoreSettings, around: Around): Promise<KekStore> {
+export function openKekStore(settings: KekStoreSettings, around: Around): Promise<CapableKekStore> {
   return openerOf(settings).open(settings, around)
 }
 

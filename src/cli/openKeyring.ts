@@ -1,7 +1,9 @@
 import type { Settings } from '../config/settingsTable.ts'
 import { Keyring } from '../crypto/keyring.ts'
 import type { Database } from '../db/database.ts'
-import type { Alarms, KekStore } from '../domain/ports/crypto.ts'
+import type { Alarms } from '../domain/ports/crypto.ts'
+import type { CapableKekStore } from '../domain/ports/kekChanges.ts'
+import type { DeploymentRepository } from '../domain/ports/keyRepositories.ts'
 import { systemClock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { refusingWith } from './exitCodes.ts'
@@ -11,7 +13,7 @@ import type { Asking } from './shareInput.ts'
 
 interface OpenKeyring {
   readonly keyring: Keyring
-  readonly kekStores: readonly KekStore[]
+  readonly kekStores: readonly CapableKekStore[]
   readonly deploymentId: string
   close(): Promise<void>
 }
@@ -19,7 +21,9 @@ interface OpenKeyring {
 /** The keys of what is stored, for a verb that makes none. @throws StartupRefusal */
 export async function openKeyring(
   settings: Settings,
-  database: Pick<Database, 'deployment' | 'projectKeys'>,
+  database: Pick<Database, 'projectKeys'> & {
+    readonly deployment: Pick<DeploymentRepository, 'read'>
+  },
   alarms: Alarms,
   asking: Asking,
 ): Promise<OpenKeyring> {
@@ -29,7 +33,7 @@ export async function openKeyring(
   if (deploymentId === undefined) {
     throw new StartupRefusal('The database holds secrets, and its deployment id is gone.')
   }
-  const kekStores: KekStore[] = []
+  const kekStores: CapableKekStore[] = []
   const close = async (): Promise<void> => {
     for (const kekStore of kekStores) await kekStore.close()
   }

@@ -8,6 +8,7 @@ import { addCertificates } from './addCertificates.ts'
 import { addHsm } from './addHsm.ts'
 import { addKek, addUnseal } from './addKek.ts'
 import { addProject } from './addProject.ts'
+import { addRotation } from './addRotation.ts'
 import { addCleanOptions, type CleanOptions, cleanRequest, wholeNumber } from './cleanOptions.ts'
 import { EXIT_CODES, type ExitReason } from './exitCodes.ts'
 import type { ComposeGatehouse } from './gatehouse.ts'
@@ -77,7 +78,7 @@ class Invocation {
     addKek(program, this.#invoked())
     addUnseal(program, this.#invoked())
     addHsm(program, this.#invoked())
-    addProject(program, this.#invoked())
+    addRotation(program, addProject(program, this.#invoked()), this.#invoked())
     this.#addPolicy(program)
     addTlsCommands(program, {
       settings: () => this.#settings(),

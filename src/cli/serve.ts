@@ -45,7 +45,9 @@ export async function serve(
     const inherited = inheritedSockets(surroundings.env, parent?.pid ?? surroundings.pid)
     warnOfUnusedSockets(inherited, settings.DEFAULT.bind_host, log)
     const isWorker = parent !== undefined
-    const gatehouse = await compose(settings, { log, clock: systemClock(), inherited, isWorker })
+    const { version } = surroundings
+    const around = { log, clock: systemClock(), inherited, version, isWorker }
+    const gatehouse = await compose(settings, around)
     return await untilSignal(surroundings, gatehouse, log, loaded, sources)
   } catch (error) {
     const refusal = refusalOf(error)
@@ -127,7 +129,7 @@ function reload(gatehouse: RunningGatehouse, log: OpenLog): void {
     () =>
       log.info(
         {},
-        'reloaded: log files are open anew, policy files and certificates were read again',
+        'reloaded: log files are open anew, policy files, certificates and keyrings were read again',
       ),
     (error: unknown) => log.error({ error: asError(error) }, 'the reload failed'),
   )

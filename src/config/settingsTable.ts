@@ -19,6 +19,7 @@ import {
 import { pkcs11Section } from './sections/pkcs11.ts'
 import { policySection } from './sections/policy.ts'
 import { rateLimitsSection } from './sections/rateLimits.ts'
+import { rotationSection } from './sections/rotation.ts'
 import {
   secretstoreSection,
   secretstoreSuffixSection,
@@ -59,6 +60,7 @@ export const SETTINGS_TABLE = {
   secretstore: secretstoreSection,
   simple_crypto_plugin: simpleCryptoSection,
   project_keys: projectKeysSection,
+  rotation: rotationSection,
   quotas: quotasSection,
   rate_limits: rateLimitsSection,
   housekeeping: housekeepingSection,
@@ -81,6 +83,7 @@ const OWN_SECTIONS: ReadonlySet<string> = new Set([
   'transit',
   'awskms',
   'project_keys',
+  'rotation',
   'housekeeping',
   'rate_limits',
   'admin',

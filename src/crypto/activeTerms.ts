@@ -70,6 +70,13 @@ export function detachedTerm({ id, projectId, term }: ProjectKeyRow): ActiveTerm
   return { id, projectId, term, freshUntilMs: 0, wrapsLeft: 0 }
 }
 
+/** Leave to wrap one DEK, where there is any left. */
+export function takeWrap(active: ActiveTerm): boolean {
+  if (active.wrapsLeft <= 0) return false
+  active.wrapsLeft -= 1
+  return true
+}
+
 function epochMsOf(timestamp: Timestamp): number {
   return Date.parse(`${timestamp.slice(0, 23)}Z`)
 }

@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KekDescription, KekStore, WrapsUnderAny } from '../domain/ports/crypto.ts'
+import type { KekPromotion } from '../domain/ports/kekChanges.ts'
 import type {
   CanaryRow,
   DeploymentRepository,
@@ -108,7 +109,7 @@ async function addFurtherCanaries(
   deploymentId: string,
 ): Promise<void> {
   const { name: store } = kekStore
-  if ('promote' in kekStore) return
+  if ('promote' in kekStore || kekStore.describe().idsProveKeys === true) return
   for (const { id, state, fingerprint } of kekStore.describe().keks) {
     const isKnown = canaries.some((canary) => canary.store === store && canary.wrapped.kekId === id)
     if (isKnown || state !== 'decrypt-only' || kekStore.wrapUnder === undefined) continue
@@ -174,6 +175,57 @@ function mayAddCanary({ canaries, storesInUse }: DeploymentState, kekStore: KekS
   )
 }
 
+/**
+ * May a running process take these KEKs in the place of those it has?
+ * @throws Error with a sentence; nothing was changed
+ */
+export function refuseUnfitKeks(
+  canaries: readonly CanaryRow[],
+  name: string,
+  { currentKekId, keks }: KekDescription,
+): void {
+  const ours = canaries.filter((canary) => canary.store === name)
+  const current = ours.find((canary) => canary.wrapped.kekId === currentKekId)
+  if (current === undefined) {
+    throw new Error(
+      `KEK ${currentKekId} is primary in ${name} and the database has no canary of it: \`gatehouse kek promote\` writes it first.`,
+    )
+  }
+  for (const { wrapped, fingerprint, retiredAt } of ours) {
+    const kek = keks.find(({ id }) => id === wrapped.kekId)
+    if (kek === undefined && (retiredAt ?? null) === null) {
+      throw new Error(
+        `KEK ${wrapped.kekId} (${fingerprint}) is in use and not in ${name} any more.`,
+      )
+    }
+    if (kek !== undefined && kek.fingerprint !== fingerprint) {
+      throw new Error(`KEK ${wrapped.kekId} of ${name} is another key than it was.`)
+    }
+  }
+}
+
+/** Commits the canary of a KEK that is about to become primary. @throws StartupRefusal */
+export async function commitCanary(
+  { deployment, clock }: Pick<DeploymentParts, 'deployment' | 'clock'>,
+  kekStore: KekStore & KekPromotion,
+  kekId: string,
+  deploymentId: string,
+): Promise<void> {
+  const { name } = kekStore
+  const context = canaryContext(deploymentId, name)
+  const wrapped = await ask(kekStore, (signal) =>
+    kekStore.wrapUnder(kekId, canaryOf(deploymentId), context, signal),
+  )
+  const fingerprint = kekStore.describe().keks.find(({ id }) => id === kekId)?.fingerprint
+  const row = { store: name, wrapped, fingerprint: fingerprint ?? 'unknown' }
+  await deployment.addCanary({ ...row, createdAt: clock.now() })
+  // What counts is what the database says now, and that it opens.
+  const { canaries } = await deployment.read()
+  const stored = canaries.find((it) => it.store === name && it.wrapped.kekId === kekId)
+  if (stored === undefined) throw new StartupRefusal(`The canary of KEK ${kekId} did not stay.`)
+  await refuseWrongCanary(stored, kekStore, deploymentId)
+}
+
 function fingerprintsOfCanaries(canaries: readonly CanaryRow[], store: string): string {
   const ours = canaries.filter((canary) => canary.store === store)
   return ours.map(({ fingerprint }) => fingerprint).join(', ') || 'none'
@@ -181,7 +233,9 @@ function fingerprintsOfCanaries(canaries: readonly CanaryRow[], store: string): 
 
 function refuseUnknownKeks(canaries: readonly CanaryRow[], kekStore: KekStore): void {
   const description = kekStore.describe()
-  const missing = canaries.filter(
+  // What is retired opens nothing any more, and may be gone.
+  const inUse = canaries.filter((canary) => (canary.retiredAt ?? null) === null)
+  const missing = inUse.filter(
     (canary) => !description.keks.some((kek) => kek.id === canary.wrapped.kekId),
   )
   if (missing.length === 0) return
@@ -198,7 +252,7 @@ export async function refuseWrongCanary(
   deploymentId: string,
 ): Promise<void> {
   // What another store wrapped, only that store can open.
-  if (canary.store !== kekStore.name) return
+  if (canary.store !== kekStore.name || (canary.retiredAt ?? null) !== null) return
   const description = kekStore.describe()
   refuseUnknownKeks([canary], kekStore)
   if (description.keks.some((kek) => kek.id === canary.wrapped.kekId && kek.state === 'retired'))

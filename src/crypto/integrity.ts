@@ -54,7 +54,14 @@ export class RowIntegrity implements Integrity {
       replacedMac === undefined
         ? this.#keyring.active(projectId)
         : this.#keyring.activeBeside(projectKeyIdOfRowMac(replacedMac), projectId)
-    const key = found instanceof Promise ? await found : found
+    return this.protectUnder(record, found instanceof Promise ? await found : found)
+  }
+
+  /** The record with its MAC under this key. */
+  protectUnder<T extends ProtectedRecord>(
+    record: T,
+    key: ProjectKey,
+  ): Stored<T> & { readonly rowMac: Uint8Array } {
     const rowMac = Buffer.allocUnsafeSlow(ROW_MAC_BYTES)
     rowMac.set(key.id)
     rowMac.set(key.rowMac(this.#input.of(record)), PROJECT_KEY_ID_BYTES)

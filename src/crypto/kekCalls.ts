@@ -51,6 +51,11 @@ export class KekCalls {
     return this.#kekStore.name
   }
 
+  /** Under which KEK it wraps now. */
+  get currentKekId(): string {
+    return this.#kekStore.describe().currentKekId
+  }
+
   /** Did the last call go unanswered? */
   isDown(): boolean {
     return this.#breaker.isDown

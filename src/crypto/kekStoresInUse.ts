@@ -22,6 +22,9 @@ export interface Active {
   readonly key: ProjectKey
 }
 
+/** At hand, or on its way. */
+export type Current = Active | Promise<Active>
+
 export interface KekStoresInUseParts {
   readonly kekStores: readonly KekStore[]
   readonly clock: Clock

@@ -1,38 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import type { Alarms, KekStore, KeyCache, StoreChoice } from '../domain/ports/crypto.ts'
+import type { Alarms, KeyCache, StoreChoice } from '../domain/ports/crypto.ts'
 import type { ProjectKeyRepository, ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
-import { Fault, overloaded } from '../lib/fault.ts'
+import { Fault, isUnavailable, overloaded } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { SingleFlight } from '../lib/singleFlight.ts'
 import type { ProjectKeyId } from '../model/sealedForms.ts'
-import { type ActiveTerm, detachedTerm } from './activeTerms.ts'
+import { type ActiveTerm, detachedTerm, takeWrap } from './activeTerms.ts'
 import type { KekCalls } from './kekCalls.ts'
-import { type Active, type KekStoreInUse, KekStoresInUse } from './kekStoresInUse.ts'
-import type { KeyringEvent, NewTermReason } from './keyringEvent.ts'
+import { type Active, type Current, type KekStoreInUse, KekStoresInUse } from './kekStoresInUse.ts'
+import { HIT, type KeyringEvent, MISS, type NewTermReason, STALE } from './keyringEvent.ts'
 import type { KeyringLimits } from './keyringLimits.ts'
+import type { KeyringParts } from './keyringParts.ts'
 import type { ProjectKey } from './projectKey.ts'
 import { type CachedProjectKey, cacheName, ProjectKeyCache } from './projectKeyCache.ts'
 import { ProjectKeyMaker } from './projectKeyMaker.ts'
 
-export interface KeyringParts {
-  readonly kekStores: readonly KekStore[]
-  readonly storeChoice: Pick<StoreChoice, 'of'>
-  readonly projectKeys: ProjectKeyRepository
-  readonly deploymentId: string
-  readonly clock: Clock
-  readonly alarms: Alarms
-  readonly limits: KeyringLimits
-  readonly random?: (bytes: number) => Buffer
-  readonly onEvent?: (event: KeyringEvent) => void
-}
-
 /** How soon a background fetch, or a term that is due by age, is tried again after a failure. */
 const RETRY_MS = 5_000
-
-const HIT: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'hit' })
-const MISS: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'miss' })
-const STALE: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'stale' })
 
 /**
  * Unwrapped project keys: kept for a while, made on a project's first write, followed by the next term
@@ -46,7 +31,8 @@ export class Keyring implements KeyCache {
   readonly #onEvent: ((event: KeyringEvent) => void) | undefined
   readonly #storeChoice: Pick<StoreChoice, 'of'>
   readonly #kekStores: KekStoresInUse
-  readonly #maker: ProjectKeyMaker
+  /** For who moves project keys from KEK to KEK, as well. */
+  readonly maker: ProjectKeyMaker
   readonly #cache: ProjectKeyCache
   readonly #fetches = new SingleFlight<string, ProjectKey | undefined>()
   readonly #reservations = new SingleFlight<string, void>()
@@ -62,7 +48,7 @@ export class Keyring implements KeyCache {
     this.#onEvent = onEvent
     this.#storeChoice = parts.storeChoice
     this.#kekStores = new KekStoresInUse({ kekStores, clock, limits, onEvent })
-    this.#maker = new ProjectKeyMaker({
+    this.maker = new ProjectKeyMaker({
       kekStores: this.#kekStores,
       deploymentId,
       clock,
@@ -99,15 +85,38 @@ export class Keyring implements KeyCache {
   /** The same in the KEK store of the key `id`: a record that changes stays where it is. */
   async activeBeside(id: ProjectKeyId, projectId: ProjectId): Promise<ProjectKey> {
     const present = await this.find(id)
-    if (present === undefined) return this.active(projectId)
-    return (await this.#currentIn(present.store, projectId)).key
+    return present === undefined ? this.active(projectId) : this.activeIn(present.store, projectId)
+  }
+
+  /** The same in a KEK store by its name. */
+  async activeIn(store: string, projectId: ProjectId): Promise<ProjectKey> {
+    return (await this.#currentIn(store, projectId)).key
+  }
+
+  /** As `activeIn`, with leave to wrap one DEK under it. */
+  activeForWrapIn(store: string, projectId: ProjectId): Promise<ProjectKey> {
+    const current = () => this.#currentIn(store, projectId)
+    return this.#takeWrap(current(), current)
+  }
+
+  /** The term behind this row's, unless another has followed it already. */
+  async startNextTerm(row: ProjectKeyRow): Promise<void> {
+    const store = this.#kekStores.present(row.store)
+    await store.renewals.run(row.projectId, () =>
+      this.#startTerm(store, row.projectId, row.term + 1, 'demand'),
+    )
+  }
+
+  /** Asks the database again which terms a project writes under; the keys themselves stay. */
+  refreshTerms(projectId: ProjectId): void {
+    for (const store of this.#kekStores) store.terms.forget(projectId)
   }
 
   /** As `active`, with leave to wrap one DEK under it. */
   activeForWrap(projectId: ProjectId): ProjectKey | Promise<ProjectKey> {
     const current = this.#current(projectId)
     if (!(current instanceof Promise) && takeWrap(current.active)) return current.key
-    return this.#takeWrap(projectId, current)
+    return this.#takeWrap(current, () => this.#current(projectId))
   }
 
   /** Forgets all keys of a project: after rotation, deletion, or when its active key turned out to be gone. */
@@ -171,18 +180,18 @@ export class Keyring implements KeyCache {
 
   async #unwrap(row: ProjectKeyRow, purges: number): Promise<ProjectKey> {
     const sinceMs = this.#clock.monotonicMs()
-    const key = await this.#maker.unwrap(row)
+    const key = await this.maker.unwrap(row)
     if (purges === this.#purges) this.#cache.put(key, sinceMs)
     return key
   }
 
-  #current(projectId: ProjectId): Active | Promise<Active> {
+  #current(projectId: ProjectId): Current {
     const name = this.#storeChoice.of(projectId)
     if (typeof name !== 'string') return name.then((it) => this.#currentIn(it, projectId))
     return this.#currentIn(name, projectId)
   }
 
-  #currentIn(storeName: string, projectId: ProjectId): Active | Promise<Active> {
+  #currentIn(storeName: string, projectId: ProjectId): Current {
     const store = this.#kekStores.present(storeName)
     const active = store.terms.fresh(projectId)
     const key = active && this.#atHand(cacheName(active.id), active.id)
@@ -226,8 +235,11 @@ export class Keyring implements KeyCache {
   ): Promise<Active> {
     const purges = this.#purges
     const sinceMs = this.#clock.monotonicMs()
-    const { row, key } = await this.#maker.make(store.calls, projectId, term)
+    const { row, key } = await this.maker.make(store.calls, projectId, term)
     const inForce = await this.#projectKeys.activate(row)
+    if (typeof inForce === 'object' && 'nextTerm' in inForce) {
+      return this.#startTerm(store, projectId, inForce.nextTerm, 'first')
+    }
     if (inForce === 'orphans') throw this.#gone(projectId)
     if (inForce === 'deleted') throw new Fault('forbidden', 'The project was deleted.')
     if (inForce.term < term) throw new Error(`Term ${term} began, but ${inForce.term} is active.`)
@@ -247,8 +259,8 @@ export class Keyring implements KeyCache {
     return purges === this.#purges ? store.terms.remember(row, atMostMs) : detachedTerm(row)
   }
 
-  async #takeWrap(projectId: ProjectId, first: Active | Promise<Active>): Promise<ProjectKey> {
-    for (let current = first; ; current = this.#current(projectId)) {
+  async #takeWrap(first: Current, next: () => Current): Promise<ProjectKey> {
+    for (let current = first; ; current = next()) {
       const { store, active, key } = await current
       if (takeWrap(active)) return key
       await this.#reservations.run(cacheName(active.id), () => this.#reserve(store, active))
@@ -278,14 +290,4 @@ export class Keyring implements KeyCache {
     this.#alarms.integrity({ what, kind: 'project-key', id: 'unknown', projectId })
     return new Fault('corrupted', `Project ${projectId}: ${what}.`)
   }
-}
-
-function takeWrap(active: ActiveTerm): boolean {
-  if (active.wrapsLeft <= 0) return false
-  active.wrapsLeft -= 1
-  return true
-}
-
-function isUnavailable(cause: unknown): boolean {
-  return cause instanceof Fault && cause.kind === 'unavailable'
 }

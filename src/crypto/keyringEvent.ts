@@ -30,4 +30,9 @@ export type KeyringEvent =
       readonly reason: NewTermReason
     }
 
-export type NewTermReason = 'first' | 'count' | 'age'
+export type NewTermReason = 'first' | 'count' | 'age' | 'demand'
+
+/** The three that are told for every look-up, made once. */
+export const HIT: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'hit' })
+export const MISS: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'miss' })
+export const STALE: KeyringEvent = Object.freeze({ kind: 'lookup', outcome: 'stale' })

@@ -53,6 +53,28 @@ export class ProjectKey {
     sealGcm(this.#dekWrap, associatedData, dek, into, at)
   }
 
+  /**
+   * The DEK of one envelope under the key of another. Header and nonce stand in both already.
+   * @throws when the wrapped DEK at `at` was not wrapped by this key for this row
+   */
+  moveDek(
+    from: { readonly envelope: Uint8Array; readonly associatedData: Uint8Array },
+    to: {
+      readonly key: ProjectKey
+      readonly envelope: Uint8Array
+      readonly associatedData: () => Uint8Array
+    },
+    at: number,
+  ): void {
+    const end = at + WRAPPED_DEK_BYTES
+    const dek = openGcm(this.#dekWrap, from.associatedData, from.envelope, at, end)
+    try {
+      to.key.wrapDek(dek, to.associatedData(), to.envelope, at)
+    } finally {
+      dek.fill(0)
+    }
+  }
+
   /** @throws when the wrapped DEK at `at` was not wrapped by this key for this row */
   unwrapDek(sealed: Uint8Array, at: number, associatedData: Uint8Array): KeyObject {
     const dek = openGcm(this.#dekWrap, associatedData, sealed, at, at + WRAPPED_DEK_BYTES)

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Alarms } from '../domain/ports/crypto.ts'
+import type { Alarms, WrappedKey } from '../domain/ports/crypto.ts'
 import type { ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
@@ -80,6 +80,40 @@ export class ProjectKeyMaker {
         throw this.#damaged(row, 'project key does not match its commitment')
       }
       return new ProjectKey(row, bytes)
+    } finally {
+      bytes.fill(0)
+    }
+  }
+
+  /** Under which KEK a store wraps now. */
+  currentKek(store: string): string {
+    return this.#kekStores.present(store).calls.currentKekId
+  }
+
+  /**
+   * The same key under the current KEK of its store, opened once more to see that it came through.
+   * undefined: it is under that one.
+   */
+  async rewrap(row: ProjectKeyRow): Promise<WrappedKey | undefined> {
+    const kekStore = this.#kekStores.named(row.store)
+    if (kekStore === undefined) {
+      throw this.#damaged(row, `project key names the KEK store ${row.store}, which is not here`)
+    }
+    if (row.wrapped.kekId === kekStore.calls.currentKekId) return undefined
+    const context = projectKeyContext(this.#deploymentId, row.projectId, row.id)
+    const bytes = await this.#unwrapBytes(kekStore.calls, row, context)
+    try {
+      if (bytes.length !== PROJECT_KEY_BYTES || !isCommittedTo(bytes, row.commitment)) {
+        throw this.#damaged(row, 'project key does not match its commitment')
+      }
+      const wrapped = await kekStore.calls.wrap(bytes, context)
+      const opened = await kekStore.calls.unwrap(wrapped, context)
+      try {
+        if (isCommittedTo(opened, row.commitment)) return wrapped
+        throw new Error(`KEK store ${row.store} does not give back what it wrapped.`)
+      } finally {
+        opened.fill(0)
+      }
     } finally {
       bytes.fill(0)
     }

@@ -78,6 +78,65 @@ export class EnvelopeSealer implements Sealer {
     }
   }
 
+  /**
+   * The same payload, or input of an order, with its data key under another key: 60 bytes are new, and the header.
+   * @throws Fault('corrupted') when the data key does not open; the alarm was raised
+   */
+  async rewrap(
+    record: Secret | Order,
+    envelope: Uint8Array,
+    toStore?: string,
+  ): Promise<Uint8Array> {
+    const from = await this.#keyOf(envelope, record)
+    const { projectId, id: secretId } = record
+    const key = await this.#keyring.activeForWrapIn(toStore ?? from.store, projectId)
+    const place = { projectId, secretId }
+    // Not from the pool of small buffers: the writer is sent all the memory behind it.
+    const moved = Buffer.allocUnsafeSlow(envelope.length)
+    moved.set(envelope)
+    moved.set(key.id, 4)
+    moved.set(randomBytes(NONCE_BYTES), DEK_AT)
+    const dataOf = (one: Uint8Array) =>
+      this.#associatedData.dek(one.subarray(0, ENVELOPE_HEADER_BYTES), place)
+    try {
+      const to = { key, envelope: moved, associatedData: () => dataOf(moved) }
+      from.moveDek({ envelope, associatedData: dataOf(envelope) }, to, DEK_AT)
+    } catch (cause) {
+      throw this.#damaged(record, 'data key does not open', cause)
+    }
+    return moved
+  }
+
+  /** Opens the data key alone. @throws Fault('corrupted') when it does not; the alarm was raised */
+  async proveDek(record: Secret | Order, envelope: Uint8Array): Promise<void> {
+    const key = await this.#keyOf(envelope, record)
+    const place = { projectId: record.projectId, secretId: record.id }
+    const header = envelope.subarray(0, ENVELOPE_HEADER_BYTES)
+    try {
+      key.unwrapDek(envelope, DEK_AT, this.#associatedData.dek(header, place))
+    } catch (cause) {
+      throw this.#damaged(record, 'data key does not open', cause)
+    }
+  }
+
+  async #keyOf(envelope: Uint8Array, record: Secret | Order): Promise<ProjectKey> {
+    return this.#present(await this.#find(envelope, record), record)
+  }
+
+  /** Without a promise where it is at hand: reads come this way. */
+  #find(
+    envelope: Uint8Array,
+    record: Secret | Order,
+  ): ProjectKey | undefined | Promise<ProjectKey | undefined> {
+    if (!isWellFormed(envelope)) throw this.#damaged(record, 'envelope has an unknown form')
+    return this.#keyring.find(projectKeyIdOfEnvelope(envelope))
+  }
+
+  #present(projectKey: ProjectKey | undefined, record: Secret | Order): ProjectKey {
+    if (projectKey !== undefined) return projectKey
+    throw this.#damaged(record, 'project key of the envelope is gone')
+  }
+
   /** The inputs of waiting orders, in the same envelopes under a label of their own. */
   readonly orderInputs: OrderInputs = {
     seal: async ({ id, projectId }, input) => {
@@ -135,10 +194,8 @@ export class EnvelopeSealer implements Sealer {
     record: Secret | Order,
     payloadData: () => Uint8Array,
   ): Promise<Buffer> {
-    if (!isWellFormed(envelope)) throw this.#damaged(record, 'envelope has an unknown form')
-    const found = this.#keyring.find(projectKeyIdOfEnvelope(envelope))
-    const projectKey = found instanceof Promise ? await found : found
-    if (projectKey === undefined) throw this.#damaged(record, 'project key of the envelope is gone')
+    const found = this.#find(envelope, record)
+    const projectKey = this.#present(found instanceof Promise ? await found : found, record)
     let what = 'data key does not open'
     try {
       const header = envelope.subarray(0, ENVELOPE_HEADER_BYTES)

@@ -5,6 +5,7 @@ import * as projects from '../../migrations/0003-projects.ts'
 import * as severalNodes from '../../migrations/0004-several-nodes.ts'
 import * as certificateFacts from '../../migrations/0005-certificate-facts.ts'
 import * as secretsByName from '../../migrations/0006-secrets-by-name.ts'
+import * as rotation from '../../migrations/0007-rotation.ts'
 import * as shredReports from '../../migrations/0008-shred-reports.ts'
 
 export interface NamedMigration extends Knex.Migration {
@@ -23,5 +24,6 @@ export const MIGRATIONS: readonly NamedMigration[] = [
   { name: '0004-several-nodes', up: severalNodes.up, down: severalNodes.down },
   { name: '0005-certificate-facts', up: certificateFacts.up, down: certificateFacts.down },
   { name: '0006-secrets-by-name', up: secretsByName.up, down: secretsByName.down },
+  { name: '0007-rotation', up: rotation.up, down: rotation.down },
   { name: '0008-shred-reports', up: shredReports.up, down: shredReports.down },
 ]

@@ -33,7 +33,9 @@ export class SqlProjectKeyRepository implements ProjectKeyRepository {
     return recordIn(row, projectKeyOfRow, 'project-key', this.#parts.onEvent)
   }
 
-  async activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans' | 'deleted'> {
+  async activate(
+    row: ProjectKeyRow,
+  ): Promise<ProjectKeyRow | 'orphans' | 'deleted' | { readonly nextTerm: number }> {
     return this.#parts.commands.run('activateProjectKey', row)
   }
 

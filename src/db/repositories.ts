@@ -3,12 +3,15 @@ import type {
   ContainerConsumerRepository,
   ContainerRepository,
 } from '../domain/ports/containerRepositories.ts'
+import type { JobRepository } from '../domain/ports/jobs.ts'
 import type {
+  CanaryRepository,
   DatabaseHealth,
   DeploymentRepository,
   ProjectKeyRepository,
 } from '../domain/ports/keyRepositories.ts'
 import type { LeaseRepository } from '../domain/ports/leases.ts'
+import type { NodeRepository } from '../domain/ports/nodes.ts'
 import type { OrderRepository, OrderTaskRepository } from '../domain/ports/orderRepositories.ts'
 import type {
   ProjectDeletionRepository,
@@ -20,6 +23,7 @@ import type {
   SecretStoreRepository,
   TransportKeyRepository,
 } from '../domain/ports/projectRepositories.ts'
+import type { RotationRepository } from '../domain/ports/rotation.ts'
 import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
@@ -31,13 +35,16 @@ import { SqlContainerConsumerRepository } from './containerConsumerRepository.ts
 import { SqlContainerRepository } from './containerRepository.ts'
 import { SqlDatabaseHealth } from './databaseHealth.ts'
 import { SqlDeploymentRepository } from './deploymentRepository.ts'
+import { SqlJobRepository } from './jobRepository.ts'
 import { SqlLeaseRepository } from './leaseRepository.ts'
+import { SqlNodeRepository } from './nodeRepository.ts'
 import { SqlOrderRepository } from './orderRepository.ts'
 import { SqlOrderTaskRepository } from './orderTaskRepository.ts'
 import { SqlProjectDeletionRepository } from './projectDeletionRepository.ts'
 import { SqlProjectKeyRepository } from './projectKeyRepository.ts'
 import { SqlPurgeRepository } from './purgeRepository.ts'
 import { SqlQuotaRepository } from './quotaRepository.ts'
+import { SqlRotationRepository } from './rotationRepository.ts'
 import { SqlSecretConsumerRepository } from './secretConsumerRepository.ts'
 import { SqlSecretMetadataRepository } from './secretMetadataRepository.ts'
 import { type RepositoryParts, SqlSecretRepository } from './secretRepository.ts'
@@ -61,9 +68,12 @@ export interface Repositories {
   readonly projectKeys: ProjectKeyRepository
   readonly deletions: ProjectDeletionRepository & ProjectPollRepository
   readonly shredReports: ShredReportRepository
-  readonly deployment: DeploymentRepository
+  readonly deployment: DeploymentRepository & CanaryRepository
   readonly secretStores: SecretStoreRepository
   readonly leases: LeaseRepository
+  readonly jobs: JobRepository
+  readonly nodes: NodeRepository
+  readonly rotation: RotationRepository
   readonly health: DatabaseHealth
 }
 
@@ -86,6 +96,9 @@ export function repositoriesOver(parts: RepositoryParts): Repositories {
     deployment: new SqlDeploymentRepository(parts),
     secretStores: new SqlSecretStoreRepository(parts),
     leases: new SqlLeaseRepository(parts),
+    jobs: new SqlJobRepository(parts),
+    nodes: new SqlNodeRepository(parts),
+    rotation: new SqlRotationRepository(parts),
     health: new SqlDatabaseHealth(parts),
   }
 }

@@ -50,3 +50,7 @@ export function overloaded(): Fault {
     headers: { 'Retry-After': '1' },
   })
 }
+
+export function isUnavailable(cause: unknown): boolean {
+  return cause instanceof Fault && cause.kind === 'unavailable'
+}

@@ -20,6 +20,7 @@ export type AuditEvent =
   | 'limited'
   | 'integrity'
   | 'project'
+  | 'key'
 
 /** What happened, to be put into words later. */
 interface Entry {
@@ -108,6 +109,15 @@ export class Audit {
       'project',
       `"event":"project","what":"${what}","targetProject":${jsonText(projectId)}`,
     )
+    this.#lines.flush()
+  }
+
+  /** Keys that were made, moved or destroyed, by whom the log says. */
+  keysChange(what: string, about: Readonly<Record<string, string | number>>): void {
+    const facts = Object.entries(about).map(
+      ([name, value]) => `,"${name}":${typeof value === 'number' ? value : jsonText(value)}`,
+    )
+    this.#add('key', `"event":"key","what":"${what}"${facts.join('')}`)
     this.#lines.flush()
   }
 

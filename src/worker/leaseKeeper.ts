@@ -29,6 +29,10 @@ export interface LeaseKeeperParts {
   readonly name: string
   /** This process. */
   readonly owner: string
+  /** Is there anything to do? Without it the lease is held whether or not. */
+  readonly isWanted?: () => Promise<boolean>
+  /** True only where it can be shown: nobody then waits for a lease to stand still. */
+  readonly isDead?: (owner: string) => boolean
   /** Returns soon after its signal is aborted. Must not throw. */
   readonly work: (signal: AbortSignal) => Promise<void>
   readonly monotonicMs: () => number
@@ -81,8 +85,9 @@ export class LeaseKeeper {
   }
 
   async #isTaken(): Promise<boolean> {
-    const { leases, name, owner, onEvent } = this.#parts
+    const { leases, name, owner, onEvent, isWanted } = this.#parts
     try {
+      if (isWanted !== undefined && !(await isWanted())) return false
       const seen = await leases.look(name)
       return this.#isFree(seen) && (await leases.take(name, owner, seen))
     } catch (error) {
@@ -97,6 +102,7 @@ export class LeaseKeeper {
     const stillMs = this.#stillness.look(marks).get(name) ?? 0
     // Our own: it was taken, and the answer was lost.
     if (seen === undefined || seen.owner === null || seen.owner === owner) return true
+    if (this.#parts.isDead?.(seen.owner) === true) return true
     return stillMs > this.#times.stillMs
   }
 

@@ -87,7 +87,11 @@ export function backupContract(kind: string, from: MakePlace, into: MakePlace): 
       await restore(target.url, content, FIRST)
       assert.equal((await schemaStatus(target.url)).current, LATEST)
       const now = rowsByTable((await taken(target.url)).parts)
-      for (const [name, rows] of rowsByTable(parts)) assert.deepEqual(now.get(name), rows, name)
+      for (const [name, rows] of rowsByTable(parts)) {
+        // Columns that came later stand behind those of then, and know nothing.
+        const known = (row: string) => row.replace(/(,null)+\]$/, ']')
+        assert.deepEqual(now.get(name)?.map(known), rows.map(known), name)
+      }
     })
 
     test('a newer schema is refused in one sentence, and nothing is made', async (t) => {

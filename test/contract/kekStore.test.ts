@@ -12,6 +12,7 @@ import { readShare } from '../../src/crypto/kek/shares/shareText.ts'
 import { openSimpleCrypto } from '../../src/crypto/kek/simpleCrypto.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { MemoryKekStore } from '../support/memoryKekStore.ts'
+import { kekChangesContract } from './kekChangesContract.ts'
 import { kekStoreAwayContract } from './kekStoreAwayContract.ts'
 import { kekStoreContract } from './kekStoreContract.ts'
 
@@ -52,25 +53,48 @@ for (const mood of ['down', 'silent'] as const) {
     }
   })
 }
-kekStoreContract('keyring, sealed by shares', async () => {
+/** A fresh one that nobody has opened, and its key, out of three of its shares. */
+async function sharedKeyring() {
   const { key, scheme, texts } = dealShares({ threshold: 3, shares: 5 })
   const desk = new ShareDesk({ readScheme: async () => scheme })
   const path = join(folder, `${scheme.set}.keyring`)
+  const request = { path, clock: systemClock() }
   await openKeyringFile({
-    path,
+    ...request,
     protection: { kind: 'shares', key, scheme },
     mayCreate: true,
-    clock: systemClock(),
   })
-  const keyring = await SealableKeyring.open({ path, clock: systemClock() })
   for (const text of texts.slice(1, 4)) {
     const found = await desk.take(readShare(text))
-    if (found !== undefined) await keyring.unseal(found, async () => undefined)
+    if (found !== undefined) return { request, key: found }
   }
+  throw new Error('three shares did not suffice')
+}
+
+async function unsealed({ request, key }: Awaited<ReturnType<typeof sharedKeyring>>) {
+  const keyring = await SealableKeyring.open(request)
+  await keyring.unseal(key, async () => undefined)
   return keyring
+}
+
+kekStoreContract('keyring, sealed by shares', async () => unsealed(await sharedKeyring()))
+kekChangesContract('keyring, sealed by shares', async () => {
+  const shared = await sharedKeyring()
+  return [await unsealed(shared), await unsealed(shared)]
 })
 kekStoreContract('simple_crypto', async () =>
   openSimpleCrypto({
     keks: [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64')),
   }),
 )
+
+const SEALED = { kind: 'passphrase', passphrase, cost: { N: 16, r: 8, p: 1 } } as const
+for (const protection of [{ kind: 'plain' }, SEALED] satisfies KeyringProtection[]) {
+  kekChangesContract(`keyring, ${protection.kind}`, async () => {
+    files += 1
+    const path = join(folder, `${files}.keyring`)
+    const request = { path, protection, clock: systemClock() }
+    const one = await openKeyringFile({ ...request, mayCreate: true })
+    return [one, await openKeyringFile({ ...request, mayCreate: false })]
+  })
+}

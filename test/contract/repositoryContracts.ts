@@ -6,7 +6,9 @@ import { certificateRepositoryContract } from './certificateRepositoryContract.t
 import { containerConsumerRepositoryContract } from './containerConsumerRepositoryContract.ts'
 import { containerRepositoryContract } from './containerRepositoryContract.ts'
 import { deploymentRepositoryContract } from './deploymentRepositoryContract.ts'
+import { jobRepositoryContract } from './jobRepositoryContract.ts'
 import { leaseRepositoryContract } from './leaseRepositoryContract.ts'
+import { nodeRepositoryContract } from './nodeRepositoryContract.ts'
 import { orderRepositoryContract } from './orderRepositoryContract.ts'
 import { orderTaskRepositoryContract } from './orderTaskRepositoryContract.ts'
 import { projectDeletionRepositoryContract } from './projectDeletionRepositoryContract.ts'
@@ -21,6 +23,7 @@ import {
   Project,
   type RepositoriesUnderTest,
 } from './recordsForRepositories.ts'
+import { rotationRepositoryContract } from './rotationRepositoryContract.ts'
 import { secretConsumerRepositoryContract } from './secretConsumerRepositoryContract.ts'
 import { secretMetadataRepositoryContract } from './secretMetadataRepositoryContract.ts'
 import { secretRepositoryContract } from './secretRepositoryContract.ts'
@@ -54,6 +57,9 @@ export function repositoryContracts(name: string, on: 'sqlite' | ServerKind): vo
   projectDeletionRepositoryContract(name, open)
   projectPollRepositoryContract(name, open)
   leaseRepositoryContract(name, open)
+  jobRepositoryContract(name, async () => (await fresh()).database)
+  nodeRepositoryContract(name, async () => (await fresh()).database)
+  rotationRepositoryContract(name, async () => (await fresh()).database)
   secretStoreRepositoryContract(name, async () => (await fresh()).database.secretStores)
   projectKeyRepositoryContract(name, async () => {
     const db = await open()

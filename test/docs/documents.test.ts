@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
 import { composeDeletionWatch } from '../../src/composeDeletionWatch.ts'
+import { composeJobWatch } from '../../src/composeJobWatch.ts'
 import { sslNameSection } from '../../src/config/sections/ssl.ts'
 import { SETTINGS_TABLE } from '../../src/config/settingsTable.ts'
 import { Metrics } from '../../src/ops/metrics.ts'
@@ -34,6 +35,7 @@ test('every metric of ours stands in docs/operations.md, and no other', async ()
   const log = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent }
   composeDeletionWatch({ log, metrics, audit: undefined }).watchListener(() => true)
   new PressureWatch({ metrics, log, audit: undefined, monotonicMs: () => 0 })
+  composeJobWatch({ log, metrics, audit: undefined, monotonicMs: () => 0 })
   const transport = new TransportMetrics(metrics.registry)
   new StoredCertificateMetrics(metrics.registry).counted(undefined)
   transport.watchExpiry(() => [])

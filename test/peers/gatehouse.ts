@@ -182,6 +182,11 @@ export class Gatehouse {
     this.#process.signal(signal)
   }
 
+  /** A file of its own. */
+  homeOf(path: string): string {
+    return join(this.#folder, path)
+  }
+
   /** Everything this server ever wrote to a log or a terminal. */
   async logs(): Promise<string> {
     const names = (await readdir(this.#folder)).filter((name) => name.endsWith('.log'))

@@ -87,6 +87,8 @@ export interface Door {
   readonly purges: Api['purges']
   readonly certificateWatch: Api['certificateWatch']
   readonly forgetKeys: Api['forgetKeys']
+  readonly rewrapper: Api['rewrapper']
+  readonly integrity: Api['integrity']
   readonly alarms: IntegrityFinding[]
   readonly failures: unknown[]
   readonly completed: CompletedRequest[]
@@ -130,7 +132,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   }
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
   const keyPairs = new ChildKeyPairMaker()
-  const { app, routes, orderWorker, purges, certificateWatch, forgetKeys } = composeApi({
+  const api = composeApi({
     database: fresh.database,
     kekStores,
     storePlan,
@@ -192,6 +194,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     },
     defaultQuotas: { ...UNLIMITED, ...options.quotas },
   })
+  const { app, routes, orderWorker, purges, certificateWatch } = api
+  const { forgetKeys, rewrapper, integrity } = api
   if (options.hasNoWorker !== true) orderWorker.start()
   const server = await listening(createServer({ keepAliveTimeout: 60_000 }, app.callback()))
   const agent = new Agent({ keepAlive: true })
@@ -212,6 +216,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     purges,
     certificateWatch,
     forgetKeys,
+    rewrapper,
+    integrity,
     mood,
     as: ({ project, user, roles }) =>
       as({

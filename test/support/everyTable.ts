@@ -25,6 +25,14 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   deployment: [{ singleton: 1, deployment_id: DEPLOYMENT_ID, created_at: NOW }],
   kek_canaries: [
     { store: 'keyring', kek_id: 'kek', wrapped: EVERY_BYTE, fingerprint: 'f1', created_at: NOW },
+    {
+      store: 'keyring',
+      kek_id: 'old',
+      wrapped: EVERY_BYTE,
+      fingerprint: 'f0',
+      created_at: NOW,
+      retired_at: NOW,
+    },
   ],
   project_keys: [0, 0xff].map((byte, index) => ({
     id: new Uint8Array(8).fill(byte),

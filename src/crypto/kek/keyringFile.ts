@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
-import { fingerprintOf, KEK_BYTES, KEK_ID_BYTES, Kek, type KekFacts } from './kek.ts'
+import { fingerprintOf, KEK_BYTES, KEK_ID_BYTES, type KekFacts } from './kek.ts'
 import { openKeyringBody, sealKeyring } from './keyringBody.ts'
+import { KeyringFileKekStore } from './keyringFileKekStore.ts'
 import { type KeyringHeader, splitKeyring } from './keyringForm.ts'
-import { KeyringKekStore } from './keyringKekStore.ts'
 import { createPrivateFile, readPrivateFile } from './privateFile.ts'
 import { type HeldProtection, holdSecret, type KeyringProtection } from './protection.ts'
 
@@ -20,46 +20,20 @@ export interface KeyringFileRequest {
   readonly clock: Clock
 }
 
-export function protectionInWords(protection: KeyringHeader['protection']): string {
-  switch (protection.kind) {
-    case 'plain':
-      return 'plain file, permissions only'
-    case 'passphrase':
-      return 'file sealed by a passphrase (scrypt)'
-    case 'credential':
-      return 'file sealed by a credential (HKDF)'
-    case 'shares': {
-      const { threshold, shares, set } = protection
-      return `file sealed by ${threshold} of ${shares} shares of ${set}`
-    }
-  }
-}
-
 /**
  * The KEK store in a file.
  * @throws StartupRefusal with one sentence for whatever keeps it from opening
  */
-export async function openKeyringFile(request: KeyringFileRequest): Promise<KeyringKekStore> {
-  const { path } = request
+export async function openKeyringFile(request: KeyringFileRequest): Promise<KeyringFileKekStore> {
+  const { path, name, clock } = request
   const found = await readPrivateFile(path)
   if (found === undefined && !request.mayCreate) throw keyringIsMissing(request)
-  const protection = await holdSecret(request.protection)
-  const file = found ?? (await createKeyring(request, protection))
+  const held = await holdSecret(request.protection)
+  const file = found ?? (await createKeyring(request, held))
   try {
-    const parts = splitKeyring(path, file)
-    const keys = await openKeyringBody(path, parts, protection)
-    try {
-      const keks = parts.header.keks.map(
-        (facts, index) => new Kek(facts, keys.subarray(index * KEK_BYTES, (index + 1) * KEK_BYTES)),
-      )
-      return new KeyringKekStore({
-        ...(request.name === undefined ? {} : { name: request.name }),
-        keks,
-        protection: protectionInWords(parts.header.protection),
-      })
-    } finally {
-      keys.fill(0)
-    }
+    const { protection } = request
+    const parts = { name, path, protection, clock }
+    return await KeyringFileKekStore.open(parts, file, held)
   } finally {
     file.fill(0)
   }

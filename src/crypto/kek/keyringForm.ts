@@ -76,6 +76,22 @@ export interface KeyringParts {
   readonly body: Uint8Array
 }
 
+/** How a file is sealed, in an operator's words. */
+export function protectionInWords(protection: KeyringHeader['protection']): string {
+  switch (protection.kind) {
+    case 'plain':
+      return 'plain file, permissions only'
+    case 'passphrase':
+      return 'file sealed by a passphrase (scrypt)'
+    case 'credential':
+      return 'file sealed by a credential (HKDF)'
+    case 'shares': {
+      const { threshold, shares, set } = protection
+      return `file sealed by ${threshold} of ${shares} shares of ${set}`
+    }
+  }
+}
+
 export function headerLineOf(value: KeyringHeader): Buffer {
   return Buffer.from(`${JSON.stringify(value)}\n`, 'utf8')
 }

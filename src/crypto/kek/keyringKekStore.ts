@@ -9,9 +9,8 @@ import { KEK_BYTES, type Kek } from './kek.ts'
 const BLOB_FORMAT = 1
 const BLOB_BYTES = 1 + KEK_BYTES + GCM_OVERHEAD_BYTES
 
-export interface KeyringKekStoreParts {
-  /** `keyring` unless said: the only one of a deployment with one secret store. */
-  readonly name?: string
+/** All KEKs of a file at a time. */
+export interface KekSet {
   /** What its description calls it; a keyring unless said. */
   readonly kind?: string
   readonly keks: readonly Kek[]
@@ -19,31 +18,34 @@ export interface KeyringKekStoreParts {
   readonly idsProveKeys?: true
 }
 
+export interface KeyringKekStoreParts extends KekSet {
+  /** `keyring` unless said: the only one of a deployment with one secret store. */
+  readonly name?: string
+}
+
 /** KEKs from a keyring file, in this process. Exactly one is primary. */
 export class KeyringKekStore implements KekStore {
   readonly name: string
-  readonly #keks: Map<string, Kek>
-  readonly #primary: Kek
-  readonly #description: KekDescription
+  #keks: ReadonlyMap<string, Kek>
+  #primary: Kek
+  #description: KekDescription
   #isClosed = false
 
-  constructor(parts: KeyringKekStoreParts) {
-    const { name = 'keyring', kind = 'keyring', keks, protection, idsProveKeys } = parts
+  constructor({ name = 'keyring', ...set }: KeyringKekStoreParts) {
     this.name = name
-    const primaries = keks.filter((kek) => kek.facts.state === 'primary')
-    const [primary] = primaries
-    if (primary === undefined || primaries.length !== 1) {
-      throw new Error(`A keyring has one primary KEK, not ${primaries.length}.`)
-    }
+    const { keks, primary, description } = inOrder(set)
+    this.#keks = keks
     this.#primary = primary
-    this.#keks = new Map(keks.map((kek) => [kek.facts.id, kek]))
-    this.#description = {
-      kind,
-      currentKekId: primary.facts.id,
-      keks: keks.map((kek) => kek.facts),
-      protection,
-      ...(idsProveKeys === undefined ? {} : { idsProveKeys }),
-    }
+    this.#description = description
+  }
+
+  /** Other KEKs from here on; calls under way end with those that they began with. */
+  replace(set: KekSet): void {
+    if (this.#isClosed) return
+    const { keks, primary, description } = inOrder(set)
+    this.#keks = keks
+    this.#primary = primary
+    this.#description = description
   }
 
   describe(): KekDescription {
@@ -59,11 +61,30 @@ export class KeyringKekStore implements KekStore {
     if (projectKey.length !== KEK_BYTES) {
       throw new Error(`A keyring wraps ${KEK_BYTES} bytes, not ${projectKey.length}.`)
     }
-    const { id } = this.#primary.facts
+    return this.#wrapUnder(this.#primary, projectKey, context)
+  }
+
+  /** Under a KEK that is not current yet. */
+  async wrapUnder(
+    kekId: string,
+    bytes: Uint8Array,
+    context: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<WrappedKey> {
+    this.#refuseWhenClosed(signal)
+    const kek = this.#keks.get(kekId)
+    if (kek === undefined || kek.facts.state === 'retired') {
+      throw new Fault('corrupted', `No KEK ${kekId} that could wrap is in the keyring.`)
+    }
+    return this.#wrapUnder(kek, bytes, context)
+  }
+
+  #wrapUnder(kek: Kek, bytes: Uint8Array, context: Uint8Array): WrappedKey {
+    const { id } = kek.facts
     const blob = Buffer.allocUnsafeSlow(BLOB_BYTES)
     blob[0] = BLOB_FORMAT
     randomFillSync(blob, 1, NONCE_BYTES)
-    sealGcm(this.#primary.wrapping, associatedData(id, context), projectKey, blob, 1)
+    sealGcm(kek.wrapping, associatedData(id, context), bytes, blob, 1)
     return { kekId: id, blob }
   }
 
@@ -89,13 +110,29 @@ export class KeyringKekStore implements KekStore {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#keks.clear()
+    this.#keks = new Map()
   }
 
   #refuseWhenClosed(signal: AbortSignal): void {
     if (this.#isClosed) throw unavailable('The keyring is closed.')
     signal.throwIfAborted()
   }
+}
+
+function inOrder({ kind = 'keyring', keks, protection, idsProveKeys }: KekSet) {
+  const primaries = keks.filter((kek) => kek.facts.state === 'primary')
+  const [primary] = primaries
+  if (primary === undefined || primaries.length !== 1) {
+    throw new Error(`A keyring has one primary KEK, not ${primaries.length}.`)
+  }
+  const description: KekDescription = {
+    kind,
+    currentKekId: primary.facts.id,
+    keks: keks.map((kek) => kek.facts),
+    protection,
+    ...(idsProveKeys === undefined ? {} : { idsProveKeys }),
+  }
+  return { keks: new Map(keks.map((kek) => [kek.facts.id, kek])), primary, description }
 }
 
 function associatedData(kekId: string, context: Uint8Array): Uint8Array {

@@ -1,21 +1,24 @@
 import type { KeyObject } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type {
   KekDescription,
   KekStore,
   SealableKekStore,
   WrappedKey,
 } from '../../domain/ports/crypto.ts'
+import type {
+  KekFacts,
+  KekGeneration,
+  KekPromotion,
+  KekReload,
+  KekRetirement,
+} from '../../domain/ports/kekChanges.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { unavailable } from '../../lib/fault.ts'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
-import {
-  type KeyringFileRequest,
-  openKeyringFile,
-  protectionInWords,
-  readKeyringHeader,
-} from './keyringFile.ts'
-import type { KeyringHeader } from './keyringForm.ts'
-import type { KeyringKekStore } from './keyringKekStore.ts'
+import { type KeyringFileRequest, openKeyringFile, readKeyringHeader } from './keyringFile.ts'
+import type { KeyringFileKekStore } from './keyringFileKekStore.ts'
+import { type KeyringHeader, protectionInWords } from './keyringForm.ts'
 import type { ShareScheme } from './shares/shareScheme.ts'
 
 export interface SealableKeyringParts {
@@ -37,11 +40,13 @@ export function isSealed(store: KekStore): boolean {
 }
 
 /** A keyring file sealed by shares: from the first line of the file, until somebody has its key. */
-export class SealableKeyring implements SealableKekStore {
+export class SealableKeyring
+  implements SealableKekStore, KekGeneration, KekPromotion, KekRetirement, KekReload
+{
   readonly name: string
   readonly #parts: SealableKeyringParts
   #header: KeyringHeader
-  #opened: KeyringKekStore | undefined
+  #opened: KeyringFileKekStore | undefined
   #isClosed = false
 
   private constructor(parts: SealableKeyringParts, header: KeyringHeader) {
@@ -117,8 +122,48 @@ export class SealableKeyring implements SealableKekStore {
     return this.#open().unwrap(wrapped, context, signal)
   }
 
+  async wrapUnder(
+    kekId: string,
+    bytes: Uint8Array,
+    context: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<WrappedKey> {
+    return this.#open().wrapUnder(kekId, bytes, context, signal)
+  }
+
   async health(signal: AbortSignal): Promise<void> {
     return this.#open().health(signal)
+  }
+
+  async generate(): Promise<KekFacts> {
+    return this.#open().generate()
+  }
+
+  async promote(kekId: string): Promise<void> {
+    return this.#open().promote(kekId)
+  }
+
+  async retire(kekId: string): Promise<void> {
+    return this.#open().retire(kekId)
+  }
+
+  async destroy(kekId: string): Promise<void> {
+    return this.#open().destroy(kekId)
+  }
+
+  /** A sealed one reads its file when it is opened. New shares for the same keys change nothing for who is open. */
+  async reload(take: (found: KekDescription) => Promise<void>): Promise<'same' | 'changed'> {
+    const opened = this.#opened
+    if (opened === undefined) return 'same'
+    const { path } = this.#parts
+    const header = await readKeyringHeader(path)
+    if (header === undefined) throw new Error(`The keyring ${path} is gone.`)
+    const isDealtAnew = schemeIn(path, header).set !== schemeIn(path, this.#header).set
+    if (!isDealtAnew) return opened.reload(take)
+    if (isDeepStrictEqual(header.keks, opened.describe().keks)) return 'same'
+    throw new Error(
+      `The keyring ${path} has new shares and other keys: seal this server and bring the new shares.`,
+    )
   }
 
   async close(): Promise<void> {
@@ -126,7 +171,7 @@ export class SealableKeyring implements SealableKekStore {
     this.#isClosed = true
   }
 
-  #open(): KeyringKekStore {
+  #open(): KeyringFileKekStore {
     if (this.#opened !== undefined) return this.#opened
     throw this.#isClosed
       ? unavailable('The keyring is closed.')

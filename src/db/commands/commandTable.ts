@@ -12,8 +12,16 @@ import {
   replaceContainerMembers,
 } from './containerCommands.ts'
 import { addContainerConsumer, removeContainerConsumer } from './containerConsumerCommands.ts'
-import { addKekCanary, establishDeployment, proveWritable } from './deploymentCommands.ts'
+import {
+  addKekCanary,
+  establishDeployment,
+  proveWritable,
+  removeKekCanary,
+  retireKekCanary,
+} from './deploymentCommands.ts'
+import { addJob, advanceJob, endJob, troubleJob, turnJob } from './jobCommands.ts'
 import { beatLease, releaseLease, takeLease } from './leaseCommands.ts'
+import { removeNode, reportNode } from './nodeCommands.ts'
 import { placeOrder, removeOrder } from './orderCommands.ts'
 import {
   claimOrderTask,
@@ -39,6 +47,13 @@ import {
 } from './projectPollCommands.ts'
 import { removeSecrets, removeTombstones } from './purgeCommands.ts'
 import { removeProjectQuotas, setProjectQuotas } from './quotaCommands.ts'
+import {
+  destroyMarkedKeys,
+  markProjectKeys,
+  rewrapProjectKeys,
+  rewrapRecords,
+  unmarkProjectKeys,
+} from './rotationCommands.ts'
 import { insertSecret, removeSecret, replaceSecretAcl, storePayload } from './secretCommands.ts'
 import { addSecretConsumer, removeSecretConsumer } from './secretConsumerCommands.ts'
 import {
@@ -107,6 +122,8 @@ export const COMMANDS = {
   reserveDataKeyWraps,
   establishDeployment,
   addKekCanary,
+  retireKekCanary,
+  removeKekCanary,
   synchronizeSecretStores,
   preferSecretStore,
   removeSecretStorePreference,
@@ -114,6 +131,18 @@ export const COMMANDS = {
   beatLease,
   releaseLease,
   proveWritable,
+  addJob,
+  advanceJob,
+  troubleJob,
+  endJob,
+  turnJob,
+  rewrapRecords,
+  rewrapProjectKeys,
+  markProjectKeys,
+  destroyMarkedKeys,
+  unmarkProjectKeys,
+  reportNode,
+  removeNode,
 } as const
 
 export type CommandName = keyof typeof COMMANDS
@@ -135,6 +164,8 @@ export const SHREDDING: ReadonlySet<CommandName> = new Set([
   'removeSecrets',
   'destroyProjectKeys',
   'shredProject',
+  'destroyMarkedKeys',
+  'removeKekCanary',
   // A passphrase that waited with the task.
   'removeOrder',
   'settleOrder',

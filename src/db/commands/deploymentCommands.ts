@@ -47,6 +47,42 @@ export function* addKekCanary(dialect: Dialect, canary: CanaryRow): Statements<v
   }
 }
 
+/** The first time counts: a retention begins there. null takes it back. */
+export function* retireKekCanary(
+  _dialect: Dialect,
+  store: string,
+  kekId: string,
+  at: Timestamp | null,
+): Statements<void> {
+  yield {
+    sql:
+      'update kek_canaries set retired_at = ? where kek_canaries.store = ? and kek_canaries.kek_id = ?' +
+      (at === null ? '' : ' and kek_canaries.retired_at is null'),
+    params: [at, store, kekId],
+    isAlone: true,
+  }
+}
+
+/** Only while no project key is under it. */
+export function* removeKekCanary(
+  dialect: Dialect,
+  store: string,
+  kekId: string,
+): Statements<boolean> {
+  const { rows } = yield {
+    sql:
+      'select project_keys.id from project_keys where project_keys.store = ? ' +
+      `and project_keys.kek_id = ? and length(project_keys.wrapped) > 0 limit 1${dialect.forShare}`,
+    params: [store, kekId],
+  }
+  if (rows.length > 0) return false
+  yield {
+    sql: 'delete from kek_canaries where kek_canaries.store = ? and kek_canaries.kek_id = ?',
+    params: [store, kekId],
+  }
+  return true
+}
+
 /** A write that changes nothing and still takes the whole way to the disk. */
 export function* proveWritable(_dialect: Dialect): Statements<void> {
   yield {

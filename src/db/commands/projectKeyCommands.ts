@@ -14,17 +14,29 @@ export const ACTIVE_PROJECT_KEY =
 export function* activateProjectKey(
   dialect: Dialect,
   row: ProjectKeyRow,
-): Statements<ProjectKeyRow | 'orphans' | 'deleted'> {
+): Statements<ProjectKeyRow | 'orphans' | 'deleted' | { readonly nextTerm: number }> {
   const latest = yield* lockLatestTerm(dialect, row)
-  if (latest.isDestroyed) return 'deleted'
+  if (latest.isDestroyed && (yield* isShredded(row.projectId))) return 'deleted'
   if (latest.term < row.term) {
-    if (row.term === 1) {
-      if (yield* lostItsKey(row.projectId)) return 'orphans'
-      if (!(yield* mayHaveKeys(dialect, row.projectId))) return 'deleted'
-    }
+    if (row.term === 1 && (yield* lostItsKey(row.projectId))) return 'orphans'
+    const isFirst = row.term === 1 || latest.isDestroyed
+    if (isFirst && !(yield* mayHaveKeys(dialect, row.projectId))) return 'deleted'
     yield* makeActive(dialect, row)
   }
-  return yield* activeKey(dialect, row)
+  const active = yield* activeKey(dialect, row)
+  // The project was moved away from this store, and comes back.
+  return active ?? { nextTerm: latest.term + 1 }
+}
+
+/** A term on its way out says so of its project, or only that rotation is done with it. */
+function* isShredded(projectId: ProjectId): Statements<boolean> {
+  const { rows } = yield {
+    sql:
+      'select projects.state from projects where projects.project_id = ? ' +
+      "and projects.state in ('shredding', 'shredded')",
+    params: [projectId],
+  }
+  return rows.length > 0
 }
 
 /** Whoever destroys the keys of a deleted project changes the rows of all terms, or this one. */
@@ -90,15 +102,12 @@ function* makeActive(dialect: Dialect, row: ProjectKeyRow): Statements<void> {
   }
 }
 
-function* activeKey(dialect: Dialect, row: ProjectKeyRow): Statements<ProjectKeyRow> {
+function* activeKey(dialect: Dialect, row: ProjectKeyRow): Statements<ProjectKeyRow | undefined> {
   const { rows } = yield {
     sql: `${ACTIVE_PROJECT_KEY}${dialect.forShare}`,
     params: [row.projectId, row.store],
   }
-  if (rows[0] === undefined) {
-    throw new Error(`Project ${row.projectId} has keys of term ${row.term} or later, none active.`)
-  }
-  return projectKeyOfRow(rows[0])
+  return rows[0] && projectKeyOfRow(rows[0])
 }
 
 export function* reserveDataKeyWraps(

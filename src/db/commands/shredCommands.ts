@@ -49,6 +49,9 @@ const LAST = [
   'project_keys',
 ]
 
+/** Rotation marks terms in the same way, and leaves what is wrapped in them until nothing uses it. */
+const IS_NOT_WIPED = "(project_keys.state <> 'destroying' or length(project_keys.wrapped) > 0)"
+
 const NOTHING = new Uint8Array(0)
 
 /**
@@ -122,14 +125,14 @@ function* wipeKeys(dialect: Dialect, projectId: ProjectId): Statements<number> {
     sql:
       'select project_keys.id, project_keys.store, project_keys.term, project_keys.kek_id, ' +
       'project_keys.commitment, project_keys.created_at from project_keys where project_keys.project_id = ? ' +
-      `and project_keys.state <> 'destroying'${dialect.forUpdate}`,
+      `and ${IS_NOT_WIPED}${dialect.forUpdate}`,
     params: [projectId],
   }
   if (rows.length === 0) return 0
   yield {
     sql:
       "update project_keys set state = 'destroying', wrapped = ? where project_keys.project_id = ? " +
-      "and project_keys.state <> 'destroying'",
+      `and ${IS_NOT_WIPED}`,
     params: [NOTHING, projectId],
   }
   yield* reportDestroyedKeys(projectId, rows.map(destroyedKeyOfRow))

@@ -28,9 +28,12 @@ export interface ProjectKeyRepository {
    * previous term decrypt-only; answers the row that is active afterwards (another node's, when it won).
    * A first term (1) is refused with 'orphans' when the project holds secrets or orders and no key in any store:
    * their key's row is gone, which is an alarm and no reason to make a new key. 'deleted': the project
-   * is, and its keys were destroyed.
+   * is, and its keys were destroyed. `nextTerm`: no term is active there, for the project was moved to another store;
+   * only a term of this number can be.
    */
-  activate(row: ProjectKeyRow): Promise<ProjectKeyRow | 'orphans' | 'deleted'>
+  activate(
+    row: ProjectKeyRow,
+  ): Promise<ProjectKeyRow | 'orphans' | 'deleted' | { readonly nextTerm: number }>
   /** Reserves `count` DEK wraps in a committed transaction; answers how many were reserved before. */
   reserveWraps(id: ProjectKeyId, count: number): Promise<number>
 }
@@ -41,6 +44,8 @@ export interface CanaryRow {
   /** Fingerprint of the KEK, to name it when it is missing. */
   readonly fingerprint: string
   readonly createdAt: Timestamp
+  /** Since when its KEK opens nothing; left out or null: it does. */
+  readonly retiredAt?: Timestamp | null
 }
 
 export interface DeploymentState {
@@ -57,6 +62,14 @@ export interface DeploymentRepository {
   establish(deploymentId: string, createdAt: Timestamp): Promise<string | 'holdsProjectKeys'>
   /** Insert or keep what is there (one canary per store and KEK id). */
   addCanary(canary: CanaryRow): Promise<void>
+}
+
+/** The later life of canaries. */
+export interface CanaryRepository {
+  /** Notes since when a KEK is retired, if nothing is noted; null takes it back. */
+  retireCanary(store: string, kekId: string, at: Timestamp | null): Promise<void>
+  /** false: a project key is under its KEK, and nothing was removed. */
+  removeCanary(store: string, kekId: string): Promise<boolean>
 }
 
 /** Can the database be read and written? For /readyz; throws Fault('unavailable') with the reason when not. */

@@ -18,7 +18,7 @@ import { after, before, describe, test } from 'node:test'
 import { fingerprintOf, type KekFacts, type KekState } from '../../../../src/crypto/kek/kek.ts'
 import { sealKeyring } from '../../../../src/crypto/kek/keyringBody.ts'
 import { openKeyringFile } from '../../../../src/crypto/kek/keyringFile.ts'
-import { KeyringKekStore } from '../../../../src/crypto/kek/keyringKekStore.ts'
+import { KeyringFileKekStore } from '../../../../src/crypto/kek/keyringFileKekStore.ts'
 import { holdSecret, type KeyringProtection } from '../../../../src/crypto/kek/protection.ts'
 import { dealShares } from '../../../../src/crypto/kek/shares/shareScheme.ts'
 import { StartupRefusal } from '../../../../src/lib/startupRefusal.ts'
@@ -77,7 +77,7 @@ async function refusalOf(attempt: Promise<unknown>): Promise<string> {
   return outcome.message
 }
 
-function fingerprintsOf(store: KeyringKekStore): readonly string[] {
+function fingerprintsOf(store: KeyringFileKekStore): readonly string[] {
   return store.describe().keks.map((kek) => kek.fingerprint)
 }
 
@@ -129,7 +129,7 @@ for (const protection of ALL) {
         await writePrivate(path, bytes)
         const outcome = await open(path, protection).catch((cause: unknown) => cause)
         // Id and time in a plain one are guarded by its permissions alone; its keys are guarded here too.
-        if (protection.kind === 'plain' && outcome instanceof KeyringKekStore) {
+        if (protection.kind === 'plain' && outcome instanceof KeyringFileKekStore) {
           assert.deepEqual(fingerprintsOf(outcome), fingerprints)
         } else {
           assert.ok(outcome instanceof StartupRefusal, `byte ${index}: ${String(outcome)}`)
