@@ -11,12 +11,12 @@ import {
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import Sqlite from 'better-sqlite3'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import { upgradeSchema } from '../../../src/db/schema.ts'
-import { backedUp, cli, elsewhere, findsAll, served } from '../../support/backedUpCloud.ts'
-import { fillEveryTable } from '../../support/everyTable.ts'
-import { PAYLOAD, pastCloud } from '../../support/pastCloud.ts'
-import { freshEnvironment, freshFolder, runCli } from '../../support/runCli.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { upgradeSchema } from '../../src/db/schema.ts'
+import { backedUp, cli, elsewhere, findsAll, served } from '../support/backedUpCloud.ts'
+import { fillEveryTable } from '../support/everyTable.ts'
+import { PAYLOAD, pastCloud } from '../support/pastCloud.ts'
+import { freshEnvironment, freshFolder, runCli } from '../support/runCli.ts'
 
 describe('gatehouse backup', () => {
   it('moves a cloud: another server finds every payload, and the order that waited', async (t) => {

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import { openKeyringFile } from '../../../src/crypto/kek/keyringFile.ts'
-import { systemClock } from '../../../src/lib/clock.ts'
-import { freshEnvironment, runCli } from '../../support/runCli.ts'
-import { type ServedHere, servedHere } from '../../support/servedHere.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { openKeyringFile } from '../../src/crypto/kek/keyringFile.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { freshEnvironment, runCli } from '../support/runCli.ts'
+import { type ServedHere, servedHere } from '../support/servedHere.ts'
 
 type Env = ReturnType<typeof freshEnvironment>
 type Row = Readonly<Record<string, unknown>>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import { SealedServer } from '../../support/sealedServer.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { SealedServer } from '../support/sealedServer.ts'
 
 const PUBLIC = 'dGhpcnR5X3R3b19ieXRlX2tleWJsYWhibGFoYmxhaGg='
 const OLD = 'bWFkZS11cC1rZXktZm9yLWEtdGVzdC1vbmx5LTAwMDE='

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { SealedServer } from '../../support/sealedServer.ts'
+import { SealedServer } from '../support/sealedServer.ts'
 
 const SEALED = 'This key manager is sealed: its operators have to open it first.'
 

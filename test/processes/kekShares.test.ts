@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import { readKeyringHeader } from '../../../src/crypto/kek/keyringFile.ts'
-import { backedUp, elsewhere } from '../../support/backedUpCloud.ts'
-import { pastCloud } from '../../support/pastCloud.ts'
-import { freshEnvironment, freshFolder, runCli } from '../../support/runCli.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { readKeyringHeader } from '../../src/crypto/kek/keyringFile.ts'
+import { backedUp, elsewhere } from '../support/backedUpCloud.ts'
+import { pastCloud } from '../support/pastCloud.ts'
+import { freshEnvironment, freshFolder, runCli } from '../support/runCli.ts'
 
 interface Env extends Readonly<Record<string, string | undefined>> {
   readonly STATE_DIRECTORY: string

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { runBarbicanManage } from '../../../src/cli/barbicanManage.ts'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import { PAYLOAD, pastCloud } from '../../support/pastCloud.ts'
-import { freshEnvironment, runCli } from '../../support/runCli.ts'
+import { runBarbicanManage } from '../../src/cli/barbicanManage.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { PAYLOAD, pastCloud } from '../support/pastCloud.ts'
+import { freshEnvironment, runCli } from '../support/runCli.ts'
 
 describe('gatehouse db clean', () => {
   it('counts with --dry-run and changes nothing, with no keyring at hand', async (t) => {

@@ -3,11 +3,11 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import Sqlite from 'better-sqlite3'
-import { runBarbicanManage } from '../../../src/cli/barbicanManage.ts'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import type { ComposeGatehouse } from '../../../src/cli/gatehouse.ts'
-import { compose } from '../../../src/compose.ts'
-import { freshEnvironment, runCli } from '../../support/runCli.ts'
+import { runBarbicanManage } from '../../src/cli/barbicanManage.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import type { ComposeGatehouse } from '../../src/cli/gatehouse.ts'
+import { compose } from '../../src/compose.ts'
+import { freshEnvironment, runCli } from '../support/runCli.ts'
 
 interface CleansUp {
   after(work: () => void): unknown
