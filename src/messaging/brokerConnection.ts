@@ -1,4 +1,4 @@
-import { type ChannelModel, connect } from 'amqplib'
+import { type Channel, type ChannelModel, connect } from 'amqplib'
 
 export interface Broker {
   readonly host: string
@@ -45,13 +45,29 @@ export async function connectBroker(
   )
 }
 
-/** A broker that does not answer must not hold up the end. */
-export async function closeBroker(connection: ChannelModel, patienceMs: number): Promise<void> {
+/**
+ * A broker that does not answer must not hold up the end.
+ * @param channel is closed before: a quorum queue may forget an acknowledgement whose connection closes behind it
+ */
+export async function closeBroker(
+  connection: ChannelModel,
+  patienceMs: number,
+  channel?: Channel,
+): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, Math.min(patienceMs, 2_000))
-  // It is closed already where it was lost.
-  await Promise.race([connection.close().catch(() => undefined), late])
+  await Promise.race([close(connection, channel), late])
   clearTimeout(timer)
+}
+
+async function close(connection: ChannelModel, channel: Channel | undefined): Promise<void> {
+  for (const one of [channel, connection]) {
+    try {
+      await one?.close()
+    } catch {
+      // It is closed already where it was lost.
+    }
+  }
 }
 
 /** Logs in, and leaves again: nothing is declared and nothing taken. @throws what the driver throws */

@@ -107,14 +107,16 @@ export class KeystoneListener {
     connection.on('close', () => end(new Error('the connection was closed')))
     const gone = new AbortController()
     let handled = Promise.resolve()
+    let channel: Channel | undefined
     try {
-      const channel = await openQueue(connection, queue)
-      channel.on('error', end)
-      channel.on('close', () => end(new Error('the channel was closed')))
-      await channel.prefetch(MESSAGES_AT_HAND)
-      await channel.consume(queueNameOf(queue), (message) => {
+      const opened = await openQueue(connection, queue)
+      channel = opened
+      opened.on('error', end)
+      opened.on('close', () => end(new Error('the channel was closed')))
+      await opened.prefetch(MESSAGES_AT_HAND)
+      await opened.consume(queueNameOf(queue), (message) => {
         if (message === null) end(new Error('the queue was deleted'))
-        else handled = handled.then(() => this.#handle(channel, message, gone.signal)).catch(end)
+        else handled = handled.then(() => this.#handle(opened, message, gone.signal)).catch(end)
       })
       this.#isListening = true
       onListening()
@@ -125,7 +127,7 @@ export class KeystoneListener {
       this.#isListening = false
       gone.abort()
       await handled
-      await closeBroker(connection, this.#times.connectMs)
+      await closeBroker(connection, this.#times.connectMs, channel)
     }
   }
 
