@@ -83,6 +83,20 @@ test('a page after a marker starts at the marker', async (t) => {
   )
 })
 
+for (const [what, name, range] of [
+  ['a name', 'disk', 'project_id=? AND name_folded>? AND name_folded<?'],
+  ['the beginning of one', 'disk%', 'project_id=? AND name_folded>? AND name_folded<?'],
+] as const) {
+  test(`${what} is looked for where names stand, and so is the count`, async (t) => {
+    const fresh = await freshDatabase(t)
+    const project = await Project.make({ ...fresh.database, execute: fresh.execute })
+    const query = aQuery(project, { filter: { name }, limit: 1 })
+    for (const plan of plansOf(fresh, listSecrets(builder, dialectSqlite, query), [SUMMARY])) {
+      assert.ok(plan.startsWith(`SEARCH secrets USING INDEX secrets_by_name (${range})`), plan)
+    }
+  })
+}
+
 test('what an ACL grants is found from the user, and never by reading all secrets', async (t) => {
   const fresh = await freshDatabase(t)
   const project = await Project.make({ ...fresh.database, execute: fresh.execute })

@@ -12,11 +12,12 @@ function leaves(pattern: string, text: string): boolean {
   const rows = builder('secrets')
   beginningAs(rows, 'name', pattern)
   const { sql, bindings } = rows.toSQL().toNative()
-  const conditions = [...sql.matchAll(/`name` (=|>=|<) \?/g)].map(([, operator]) => operator)
+  const conditions = [...sql.matchAll(/`name` (>=|<=|<) \?/g)].map(([, operator]) => operator)
   assert.equal(conditions.length, bindings.length)
   return conditions.every((operator, index) => {
     const order = Buffer.compare(Buffer.from(text), Buffer.from(String(bindings[index])))
-    return operator === '=' ? order === 0 : operator === '<' ? order < 0 : order >= 0
+    if (operator === '>=') return order >= 0
+    return operator === '<=' ? order <= 0 : order < 0
   })
 }
 
