@@ -35,6 +35,10 @@ test('all that begins as the pattern does is left, and what does not is not', ()
   )
 })
 
+test('of a pattern with a zero character, where LIKE ends, everything is left', () => {
+  for (const pattern of ['\0', 'a\0b', 'a\0%']) assert.equal(leaves(pattern, 'a'), true)
+})
+
 test('a pattern without a wildcard leaves itself', () => {
   fc.assert(
     fc.property(text, text, (pattern, other) => {
