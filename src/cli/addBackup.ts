@@ -1,17 +1,8 @@
 import type { Command } from 'commander'
-import type { Settings } from '../config/settingsTable.ts'
 import type { CreateRequest } from './backupCreate.ts'
 import type { KeygenRequest, PrivateKeyOptions } from './backupKeyFiles.ts'
-import type { ExitReason } from './exitCodes.ts'
+import type { Invoked } from './invoked.ts'
 import { LongWork } from './longWork.ts'
-import type { Surroundings } from './surroundings.ts'
-
-/** What the verbs below want of the invocation they belong to. */
-interface Invoked {
-  readonly surroundings: Surroundings
-  readonly settings: () => Settings
-  readonly answer: (text: string, reason?: ExitReason) => void
-}
 
 const KEY = '--key <file>'
 const KEY_HELP = 'the private key, PEM or JWK, that it is sealed to'

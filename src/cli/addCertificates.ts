@@ -1,17 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { parseDurationSeconds } from '../config/duration.ts'
-import type { Settings } from '../config/settingsTable.ts'
 import type { CertificateRequest } from './certificateVerbs.ts'
-import type { ExitReason } from './exitCodes.ts'
+import type { Invoked } from './invoked.ts'
 import { LongWork } from './longWork.ts'
-import type { Surroundings } from './surroundings.ts'
-
-/** What the verbs below want of the invocation they belong to. */
-interface Invoked {
-  readonly surroundings: Surroundings
-  readonly settings: () => Settings
-  readonly answer: (text: string, reason?: ExitReason) => void
-}
 
 /** `gatehouse certificates ...`: each verb's rooms are loaded when it is called. */
 export function addCertificates(

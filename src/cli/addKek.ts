@@ -1,20 +1,11 @@
 import { type Command, Option } from 'commander'
-import type { Settings } from '../config/settingsTable.ts'
 import { addKekChanges } from './addRotation.ts'
 import type { PrivateKeyOptions } from './backupKeyFiles.ts'
 import { wholeNumber } from './cleanOptions.ts'
-import type { ExitReason } from './exitCodes.ts'
+import type { Invoked } from './invoked.ts'
 import type { EscrowRequest, RestoreRequest } from './kekEscrow.ts'
 import type { DealRequest } from './kekShares.ts'
-import type { Surroundings } from './surroundings.ts'
 import type { UnsealRequest } from './unsealVerbs.ts'
-
-/** What the verbs below want of the invocation they belong to. */
-interface Invoked {
-  readonly surroundings: Surroundings
-  readonly settings: () => Settings
-  readonly answer: (text: string, reason?: ExitReason) => void
-}
 
 const STORE = '--store <name>'
 const STORE_HELP = 'which keyring, where there are several: keyring or keyring:NAME'

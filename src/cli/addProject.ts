@@ -1,16 +1,12 @@
 import type { Command } from 'commander'
-import type { Settings } from '../config/settingsTable.ts'
-import type { ExitReason } from './exitCodes.ts'
+import type { Invoked } from './invoked.ts'
 import type { CheckRequest, ReportsRequest } from './projectReports.ts'
 
-/** What the verbs below want of the invocation they belong to. */
-interface Invoked {
-  readonly settings: () => Settings
-  readonly answer: (text: string, reason?: ExitReason) => void
-}
-
 /** `gatehouse project ...`, for more verbs to join: each one's rooms are loaded when it is called. */
-export function addProject(program: Command, { settings, answer }: Invoked): Command {
+export function addProject(
+  program: Command,
+  { settings, answer }: Pick<Invoked, 'settings' | 'answer'>,
+): Command {
   const project = program.command('project').description('projects that were deleted, or move')
   project
     .command('list')
@@ -43,7 +39,10 @@ export function addProject(program: Command, { settings, answer }: Invoked): Com
   return project
 }
 
-function addReports(project: Command, { settings, answer }: Invoked): void {
+function addReports(
+  project: Command,
+  { settings, answer }: Pick<Invoked, 'settings' | 'answer'>,
+): void {
   project
     .command('reports')
     .description('list the signed reports of shredded projects: what became unreadable, and when')

@@ -1,18 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationSeconds } from '../config/duration.ts'
-import type { Settings } from '../config/settingsTable.ts'
 import { VERIFY_DEPTHS } from '../model/job.ts'
 import type { ExitReason } from './exitCodes.ts'
+import type { Invoked } from './invoked.ts'
 import type { KekOptions } from './kekVerbs.ts'
 import type { ProjectKeyOptions, RotateOptions } from './rotateVerbs.ts'
-import type { Surroundings } from './surroundings.ts'
-
-/** What the verbs below want of the invocation they belong to. */
-interface Invoked {
-  readonly surroundings: Surroundings
-  readonly settings: () => Settings
-  readonly answer: (text: string, reason?: ExitReason) => void
-}
 
 interface Said {
   readonly text: string

@@ -2,6 +2,7 @@ import type { KekDescription, KekStore, WrappedKey } from '../../../domain/ports
 import { Fault, unavailable } from '../../../lib/fault.ts'
 import { withDeadline } from '../../deadline.ts'
 import { KEK_BYTES, type KekFacts } from '../kek.ts'
+import { orAway } from '../orAway.ts'
 import { bindsContext, SoundExamples } from '../soundExamples.ts'
 import { boundTo } from '../unseenKek.ts'
 import type { TransitClient } from './transitClient.ts'
@@ -231,16 +232,8 @@ export class TransitKekStore implements KekStore {
     return await this.#examples.doOpen(wrapped, signal)
   }
 
-  async #orAway<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (cause) {
-      if (cause instanceof Fault) throw cause
-      if (this.#isClosed) throw unavailable(`The KEK store ${this.name} is closed.`, cause)
-      signal.throwIfAborted()
-      const what = cause instanceof Error ? cause.message : String(cause)
-      throw unavailable(`The KEK store ${this.name} cannot be used: ${what}.`, cause)
-    }
+  #orAway<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return orAway({ name: this.name, isClosed: () => this.#isClosed }, signal, work)
   }
 
   #refuseWhenClosed(signal: AbortSignal): void {
