@@ -144,6 +144,20 @@ function importsOf(file: string): readonly string[] {
   return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
+/** All that is there when this file was loaded: our files by their paths, modules and packages by name. */
+function loadedBy(file: string, seen = new Set<string>()): readonly string[] {
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  for (const [, specifier = ''] of text.matchAll(
+    /(?:^|\n)(?:import|export)\s(?!type\b)(?:[^'"]*?from\s*)?'([^']+)'/g,
+  )) {
+    const path = specifier.startsWith('.') ? resolve(dirname(file), specifier) : specifier
+    if (path === specifier) seen.add(specifier)
+    else if (!seen.has(path)) loadedBy(path, seen)
+  }
+  return [...seen]
+}
+
 function roomOf(file: string): string {
   return relative(SRC, file).split('/')[0] ?? ''
 }
@@ -178,6 +192,17 @@ test('every import points where the house allows it', () => {
     wrong.map(({ file, specifier }) => `${file} imports ${specifier}`),
     [],
   )
+})
+
+test('a thread of the database loads no decoders: zod alone would double the time of its start', () => {
+  for (const thread of ['db/writerThread.ts', 'db/listThread.ts']) {
+    const packages = loadedBy(join(SRC, thread)).filter((each) => !/^(\/|node:)/.test(each))
+    assert.ok(packages.includes('better-sqlite3'), 'the reader sees what a thread loads')
+    assert.deepEqual(
+      packages.filter((each) => each === 'zod').map((each) => `${thread}: ${each}`),
+      [],
+    )
+  }
 })
 
 test('only what is a process reads the process', () => {
