@@ -142,6 +142,11 @@ export function routesAt(routes: readonly Route[], path: string): readonly Route
     : found
 }
 
+const patterns = new Map<string, RegExp>()
+
+/** Kept: every answer is held against every route. */
 function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`)
+  const pattern = patterns.get(path) ?? new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`)
+  patterns.set(path, pattern)
+  return pattern
 }
