@@ -1,4 +1,4 @@
 import { importTests } from './support/importTests.ts'
 
-// The command and its settings: mostly processes that are started and waited for.
+// The command and its settings. Whatever it does beside a server with a cloud in it is in test/processes.
 await importTests('unit/{cli,config}/**/*.test.ts')

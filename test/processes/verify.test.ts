@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import type { Environment } from '../../../src/config/environment.ts'
-import { pastCloud } from '../../support/pastCloud.ts'
-import { freshEnvironment, runCli } from '../../support/runCli.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import type { Environment } from '../../src/config/environment.ts'
+import { pastCloud } from '../support/pastCloud.ts'
+import { freshEnvironment, runCli } from '../support/runCli.ts'
 
 async function verify(env: Environment, ...args: readonly string[]) {
   const run = runCli({ args: ['verify', ...args], env })

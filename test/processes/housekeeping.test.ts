@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { pastCloud } from '../../support/pastCloud.ts'
-import { makeCertificate } from '../../support/storedCertificates.ts'
+import { pastCloud } from '../support/pastCloud.ts'
+import { makeCertificate } from '../support/storedCertificates.ts'
 
 describe('a server', () => {
   it('removes by itself what is over, says so, and counts it', async (t) => {

@@ -13,12 +13,12 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { skewFinding } from '../../../src/cli/doctor/clockSkew.ts'
-import { CHECKS, type Diagnosis } from '../../../src/cli/doctor/doctor.ts'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import type { Environment } from '../../../src/config/environment.ts'
-import { pastCloud } from '../../support/pastCloud.ts'
-import { freshEnvironment, freshFolder, runCli } from '../../support/runCli.ts'
+import { skewFinding } from '../../src/cli/doctor/clockSkew.ts'
+import { CHECKS, type Diagnosis } from '../../src/cli/doctor/doctor.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import type { Environment } from '../../src/config/environment.ts'
+import { pastCloud } from '../support/pastCloud.ts'
+import { freshEnvironment, freshFolder, runCli } from '../support/runCli.ts'
 
 async function doctor(env: Environment) {
   const run = runCli({ args: ['doctor', '--json'], env })

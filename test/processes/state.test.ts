@@ -4,12 +4,12 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import Sqlite from 'better-sqlite3'
-import { runBarbicanManage } from '../../../src/cli/barbicanManage.ts'
-import { EXIT_CODES } from '../../../src/cli/exitCodes.ts'
-import type { ComposeGatehouse } from '../../../src/cli/gatehouse.ts'
-import { REFUSED_VERBS } from '../../../src/cli/refusedVerbs.ts'
-import { compose } from '../../../src/compose.ts'
-import { type CliRun, freshEnvironment, freshFolder, runCli } from '../../support/runCli.ts'
+import { runBarbicanManage } from '../../src/cli/barbicanManage.ts'
+import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import type { ComposeGatehouse } from '../../src/cli/gatehouse.ts'
+import { REFUSED_VERBS } from '../../src/cli/refusedVerbs.ts'
+import { compose } from '../../src/compose.ts'
+import { type CliRun, freshEnvironment, freshFolder, runCli } from '../support/runCli.ts'
 
 interface Server {
   readonly address: string
