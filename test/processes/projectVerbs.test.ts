@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { Project } from '../contract/recordsForRepositories.ts'
 import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
 import { timeAfter } from '../../src/domain/projectDeletions.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { Project } from '../contract/recordsForRepositories.ts'
 import { freshDatabase } from '../support/freshDatabase.ts'
 import { freshEnvironment, runCli } from '../support/runCli.ts'
 
