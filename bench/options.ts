@@ -16,6 +16,8 @@ export interface BenchOptions {
   /** Whose columns are wanted. Named, they stand for all that knows of no database but SQLite. */
   readonly databases: readonly DatabaseKind[]
   readonly areDatabasesNamed: boolean
+  /** How long rotation works off what is left after its rounds. */
+  readonly workOffMinutes: number
   /** The databases of this run stay when it is over. */
   readonly isKept: boolean
   /** The largest database of `scale`; the others have a tenth and a hundredth. */
@@ -43,7 +45,8 @@ const HELP = `npm run bench -- [options]
                    where the database's name goes; scale and pools take all three unless told otherwise
   --scale-rows N   the largest database of scale: so many rows in projects of a hundred, and as many in
                    one project (1000000)
-  --keep           databases on servers stay; those of scale are found again by the next run
+  --work-off-minutes N  rotation: how long what is left after the rounds is worked off, without load (30)
+  --keep           databases on servers stay; those of scale and rotation are found again by the next run
   --fsync-delay-ms N  group-commit: every fsync takes so much longer, as on another disk; wants strace (0)
   --[no-]pin       server on core 0, load on core 1 (default: where taskset and two cores are)
   --generator G    wrk or autocannon (default: wrk where it is installed)
@@ -70,6 +73,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
       'list-rows': { type: 'string' },
       database: { type: 'string', multiple: true },
       'scale-rows': { type: 'string' },
+      'work-off-minutes': { type: 'string' },
       keep: { type: 'boolean' },
       'fsync-delay-ms': { type: 'string' },
       pin: { type: 'boolean' },
@@ -98,6 +102,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
     only,
     listRows: whole('list-rows', values['list-rows'], quick ? 100_000 : 1_000_000, 10_000),
     ...databasesOf(named(values.database)),
+    workOffMinutes: whole('work-off-minutes', values['work-off-minutes'], 30, 0),
     isKept: values.keep === true,
     scaleRows: whole(
       'scale-rows',

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import type { Api } from './composeApi.ts'
 import type { JobWatch } from './composeJobWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
@@ -37,7 +38,7 @@ export function jobWorkerOver(parts: WorkerParts): JobWorker {
     ...api,
     clock,
     settleMs: settings.rotation.settle_time * 1000,
-    pace: new Pace({ load, wait }),
+    pace: new Pace({ load, wait, turn: () => setImmediate() }),
     wait,
     onEvent: watch.onEvent,
   })

@@ -1,3 +1,6 @@
+import { openTables } from '../../src/db/backup/openTables.ts'
+import { countRows } from '../../src/db/backup/tableReader.ts'
+import { upgradeSchema } from '../../src/db/schema.ts'
 import { type BenchCase, CASES } from '../cases.ts'
 import { benchDatabase, passingName } from '../databases/benchDatabase.ts'
 import { DATABASES, type DatabaseKind } from '../databases/databaseKind.ts'
@@ -62,22 +65,39 @@ export async function databaseCases(bench: Bench): Promise<readonly Verdict[]> {
   return []
 }
 
-/** With the secrets of the fixture in a database of its own, that goes with the run unless it is wanted longer. */
+/**
+ * With the secrets of the fixture in a database of its own, that goes with the run unless it is wanted longer.
+ * @param keptAs under which name the next run finds one that is kept; undefined: it does not
+ */
 export async function configurationOn(
   bench: Bench,
   kind: DatabaseKind,
   fixture: Fixture,
+  keptAs?: string,
 ): Promise<Configuration> {
   if (kind === 'sqlite') return {}
-  const { url, drop } = await benchDatabase(kind, passingName())
+  const isKept = bench.options.isKept && keptAs !== undefined
+  const name = isKept ? `${keptAs}_${fixture.deploymentId.replaceAll('-', '')}` : passingName()
+  const { url, drop } = await benchDatabase(kind, name)
   bench.keep({
     stop: async () => {
       if (bench.options.isKept) bench.tell(`kept: ${url}`)
       else await drop()
     },
   })
-  await moveFixture(fixture, url)
+  if (!isKept || !(await isFilled(url, fixture.layout.rows))) await moveFixture(fixture, url)
   return { database: { connection: url } }
+}
+
+/** By a run before. Moved in one transaction: there is no half. */
+async function isFilled(url: string, rows: number): Promise<boolean> {
+  await upgradeSchema(url)
+  const connection = await openTables(url, 'write')
+  try {
+    return (await countRows(connection, [{ name: 'secrets' }])) === rows
+  } finally {
+    await connection.close()
+  }
 }
 
 const FIGURES: readonly (readonly [title: string, of: (one: Outcome) => string])[] = [

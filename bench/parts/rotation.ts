@@ -1,11 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { openDatabase } from '../../src/db/database.ts'
-import { newJob } from '../../src/domain/rotation/newJob.ts'
-import { systemClock } from '../../src/lib/clock.ts'
-import type { Job, JobKind, JobScope } from '../../src/model/job.ts'
 import { alternate, measurementTable, ratios } from '../alternate.ts'
 import { DATABASES, type DatabaseKind } from '../databases/databaseKind.ts'
-import { usualLayout } from '../fixture/layout.ts'
+import { evenLayout } from '../fixture/layout.ts'
 import { preparedFixture } from '../fixture/preparedFixture.ts'
 import { callersIn } from '../load/callers.ts'
 import { payloads } from '../load/workloads.ts'
@@ -14,6 +9,8 @@ import { median } from '../median.ts'
 import { medians } from '../rounds.ts'
 import { Gatehouse } from '../target/gatehouse.ts'
 import { localTokens } from '../target/localTokens.ts'
+import { MemoryWatch } from '../target/memoryWatch.ts'
+import { RotationJobs } from '../target/rotationJobs.ts'
 import { atMost, type Verdict } from '../verdict.ts'
 import type { Bench } from './bench.ts'
 import { configurationOn } from './databaseCases.ts'
@@ -38,101 +35,96 @@ export async function rotation(bench: Bench): Promise<readonly Verdict[]> {
 
 async function rotationOn(bench: Bench, kind: DatabaseKind): Promise<Verdict> {
   const { options, generator, folder, serverCore, tell } = bench
-  const fixture = await preparedFixture(usualLayout(options.rows), tell)
+  const { rows, connections } = options
+  const fixture = await preparedFixture(evenLayout(rows), tell)
   const callers = await callersIn(fixture, 'usual', await localTokens(fixture))
-  const configuration = await configurationOn(bench, kind, fixture)
+  const configuration = await configurationOn(bench, kind, fixture, 'rotation')
   const name = `rotation-${kind}`
   const request = { name, folder, fixture, core: serverCore, configuration }
   const served = bench.keep(await Gatehouse.start(request))
   const url =
     configuration['database']?.['connection'] ??
     `sqlite:///${folder}/${name}/state/gatehouse.sqlite`
-  const database = await openDatabase({ url: String(url), clock: systemClock() })
-  try {
-    const { jobs, rotation: repository } = database
-    const begin = async (kindOfJob: JobKind, scope: JobScope): Promise<string> => {
-      const now = systemClock().now()
-      const total = await repository.countRecords(scope)
-      const job = newJob({
-        id: `bench-${kindOfJob}`,
-        kind: kindOfJob,
-        scope,
-        total,
-        rate: null,
-        now,
-      })
-      await jobs.add(job)
-      return job.id
-    }
-    const ended = async (id: string): Promise<Job> => {
-      for (;;) {
-        const job = await jobs.find(id)
-        if (job !== undefined && job.state !== 'running') return job
-        await delay(200)
-      }
-    }
-    const before = systemClock().now()
-    await ended(await begin('project-keys', { verify: 'none', before }))
-    const id = await begin('data-keys', { verify: 'dek' })
-    const turn = (state: 'paused' | 'running') => jobs.turn(id, state, systemClock().now())
-    await turn('paused')
+  const jobs = bench.keep(await RotationJobs.open(String(url)))
+  const memory = new MemoryWatch(served.pid)
 
-    const { connections } = options
-    const reads = generator.load({ origin: served.origin, requests: payloads(callers) })
-    const shape = (seconds: number) => ({ connections, seconds })
-    const moved = { records: 0, seconds: 0 }
-    const alone = (seconds: number) => measure(served, reads, shape(seconds))
-    const beside = async (seconds: number): Promise<Measurement> => {
-      const first = await jobs.find(id)
-      await turn('running')
-      // The server looks for jobs once a second.
-      await delay(1_500)
-      const measured = await measure(served, reads, shape(seconds))
-      await turn('paused')
-      const last = await jobs.find(id)
-      moved.records += progressOf(last) - progressOf(first)
-      moved.seconds += seconds + 1.5
-      return measured
-    }
-    const found = await alternate({
-      sides: [
-        { name: BEFORE, once: alone },
-        { name: DURING, once: beside },
-      ],
-      rounds: options.rounds,
-      seconds: Math.max(options.seconds, LEAST_SECONDS),
-      warmUpSeconds: 4,
-    })
-    tell(
-      measurementTable(
-        `${DATABASES[kind]}, ${options.rows} secrets`,
-        [...found].map(([side, all]) => [side, medians(all)]),
-      ),
-    )
-    const present = await jobs.find(id)
-    const isOver = present?.place.phase !== 'rewrap' && present?.place.phase !== 'verify'
-    tell(`${Math.round(moved.records / moved.seconds)} records a second under this load.`)
-    if (isOver) tell('The job was over before the measurement: take more --rows.')
+  const keys = await jobs.run('project-keys', { verify: 'none', before: jobs.now() })
+  tell(`${DATABASES[kind]}: ${keys.done} projects have a next key after ${secondsOf(keys)} s.`)
+  await jobs.begin('data-keys', { verify: 'dek' })
+  await jobs.pause()
+
+  const reads = generator.load({ origin: served.origin, requests: payloads(callers) })
+  const moved = { records: 0, seconds: 0 }
+  const alone = (seconds: number) => measure(served, reads, { connections, seconds })
+  const beside = async (seconds: number): Promise<Measurement> => {
+    // The server looks for jobs once a second.
+    await jobs.resume()
+    const first = await jobs.progress()
     const sinceMs = performance.now()
-    const left = progressOf(present)
-    await turn('running')
-    const end = await ended(id)
-    const seconds = (performance.now() - sinceMs) / 1000
-    tell(
-      `${Math.round((progressOf(end) - left) / seconds)} a second without load; ` +
-        `${end.state}: ${end.done} moved, ${end.verified} opened, ${end.failed} failed, ` +
-        `${end.keysDestroyed} old keys destroyed.\n`,
-    )
-    if (end.state !== 'done')
-      throw new Error(`The rotation on ${DATABASES[kind]} ended ${end.state}.`)
-    const ratio = median(ratios(found, DURING, BEFORE, ({ p99Ms }) => p99Ms))
-    return atMost(`p99 of reads beside rotation, ${DATABASES[kind]}`, ratio, FACTOR, ' x alone')
-  } finally {
-    await database.close()
-    await bench.closeAll()
+    const measured = await alone(seconds)
+    moved.seconds += (performance.now() - sinceMs) / 1000
+    moved.records += (await jobs.progress()) - first
+    await jobs.pause()
+    return measured
   }
+  const sinceMs = performance.now()
+  const found = await alternate({
+    sides: [
+      { name: BEFORE, once: alone },
+      { name: DURING, once: beside },
+    ],
+    rounds: options.rounds,
+    seconds: Math.max(options.seconds, LEAST_SECONDS),
+    warmUpSeconds: 4,
+  })
+  tell(
+    measurementTable(
+      `${DATABASES[kind]}, ${rows} secrets`,
+      [...found].map(([side, all]) => [side, medians(all)]),
+    ),
+  )
+  const ofP99 = ratios(found, DURING, BEFORE, ({ p99Ms }) => p99Ms)
+  tell(
+    `p99 beside rotation against alone, by round: ${ofP99.map((it) => it.toFixed(2)).join(', ')}`,
+  )
+  const rate = moved.records / moved.seconds
+  // Each record is moved once, and opened once.
+  const hours = ((2 * rows) / rate / 3600).toFixed(1)
+  tell(`${Math.round(rate)} records a second under this load: all of them in ${hours} hours.`)
+  if (await jobs.isWalkOver()) tell('The job was over before the measurement: take more --rows.')
+
+  const left = await jobs.progress()
+  const restMs = performance.now()
+  await jobs.resume()
+  const end = await jobs.ended(options.workOffMinutes * 60_000)
+  const seconds = (performance.now() - restMs) / 1000
+  const restRate = ((await jobs.progress()) - left) / seconds
+  const minutes = ((2 * rows) / restRate / 60).toFixed(1)
+  tell(`${Math.round(restRate)} a second without load: all of them in ${minutes} minutes.`)
+  tell(`${memory.told()} (own memory of the server, from the first key to the last record)`)
+  memory.stop()
+  if (end === undefined) {
+    tell(`Given up after ${options.workOffMinutes} minutes: --work-off-minutes waits longer.\n`)
+    await jobs.cancel()
+  } else {
+    const minutesInAll = ((performance.now() - sinceMs) / 60_000).toFixed(1)
+    tell(
+      `${end.state}, ${minutesInAll} minutes in all, rounds included: ${end.done} moved, ${end.verified} opened, ` +
+        `${end.failed} failed, ${end.keysDestroyed} old keys destroyed.\n`,
+    )
+    if (end.state !== 'done') {
+      throw new Error(`The rotation on ${DATABASES[kind]} ended ${end.state}.`)
+    }
+  }
+  await bench.closeAll()
+  return atMost(
+    `p99 of reads beside rotation, ${DATABASES[kind]}`,
+    median(ofP99),
+    FACTOR,
+    ' x alone',
+  )
 }
 
-function progressOf(job: Job | undefined): number {
-  return job === undefined ? 0 : job.done + job.verified
+function secondsOf({ seconds }: { readonly seconds: number }): string {
+  return seconds.toFixed(1)
 }

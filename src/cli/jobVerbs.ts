@@ -185,7 +185,11 @@ async function ownWorker(
     database,
     api: { integrity, rewrapper: new EnvelopeRewrapper({ keyring, sealer, integrity }) },
     // Nobody is served here.
-    load: { utilization: () => 0, delayMs: () => 0, isOverloaded: () => false },
+    load: {
+      spent: () => ({ activeMs: 0, idleMs: 1_000 }),
+      delayMs: () => 0,
+      isOverloaded: () => false,
+    },
     processes,
     clock: systemClock(),
     watch: { onEvent: silent },

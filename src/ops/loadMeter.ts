@@ -10,12 +10,12 @@ export class LoopLoad {
     this.#loopDelay = loopDelay
   }
 
-  /** Since the last call. */
-  utilization(): number {
+  /** How long it was at work, and how long it waited, since the last call. */
+  spent(): { readonly activeMs: number; readonly idleMs: number } {
     const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, this.#last)
+    const { active, idle } = performance.eventLoopUtilization(now, this.#last)
     this.#last = now
-    return utilization
+    return { activeMs: active, idleMs: idle }
   }
 
   delayMs(): number {

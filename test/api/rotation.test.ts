@@ -142,6 +142,29 @@ describe('rotation', () => {
     await assertAllOpens(made)
   })
 
+  test('who waits for the loop waits for one record, moved or opened, not for a page of them', async () => {
+    const { project } = await cloud(20)
+    await nextTerm(project)
+    await addJob(door, 'data-keys', { projectId: project as never })
+    const work = { sinceTurn: 0, most: 0, records: 0 }
+    const integrity = new Proxy(door.integrity, {
+      get(target, name) {
+        if (name !== 'verified') return Reflect.get(target, name, target)
+        return (...[record]: Parameters<typeof target.verified>) => {
+          work.records += 1
+          work.sinceTurn += 1
+          work.most = Math.max(work.most, work.sinceTurn)
+          return target.verified(record)
+        }
+      },
+    })
+    const turn = async () => {
+      work.sinceTurn = 0
+    }
+    await workOff(door, { integrity, turn })
+    assert.deepEqual(work, { sinceTurn: 1, most: 1, records: 2 * 23 })
+  })
+
   test('only header, data key and MAC are new: ciphertext and all else stay to the byte', async () => {
     const made = await cloud(2)
     const rowsOf = () =>

@@ -9,6 +9,7 @@ import type { Door } from './door.ts'
 export interface RunJobOptions extends Partial<Omit<JobStepParts, 'onEvent' | 'pace'>> {
   readonly signal?: AbortSignal
   readonly rest?: JobStepParts['pace']['rest']
+  readonly turn?: JobStepParts['pace']['turn']
   /** What a job is blocked by is an event, and not the end of the test. */
   readonly mayBlock?: boolean
 }
@@ -35,7 +36,7 @@ export async function workOff(
   options: RunJobOptions = {},
 ): Promise<readonly JobEvent[]> {
   const events: JobEvent[] = []
-  const { signal = new AbortController().signal, rest = letOthersIn, ...parts } = options
+  const { signal = new AbortController().signal, rest = letOthersIn, turn = letOthersIn, ...parts } = options
   const failed = new AbortController()
   let failure: Error | undefined
   const runner = new JobRunner({
@@ -47,7 +48,7 @@ export async function workOff(
     settleMs: 0,
     // Lets others in, as every wait does.
     wait: letOthersIn,
-    pace: { rest, page: (most) => most },
+    pace: { rest, page: (most) => most, turn },
     ...parts,
     onEvent: (event) => {
       events.push(event)

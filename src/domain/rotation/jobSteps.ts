@@ -23,7 +23,7 @@ export interface JobStepParts {
   readonly settleMs: number
   /** Returns when the time is over, or sooner once the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
-  readonly pace: Pick<Pace, 'rest' | 'page'>
+  readonly pace: Pick<Pace, 'rest' | 'page' | 'turn'>
   readonly onEvent: (event: JobEvent) => void
 }
 
@@ -37,7 +37,7 @@ export interface JobSteps {
   step(job: Job, signal: AbortSignal): Promise<Stepped>
 }
 
-/** Small, for what a step reads and opens is done on the loop that answers requests. */
+/** One commit for so many; what is done with each is a turn of the loop that answers requests (ADR 0060). */
 export const PAGE = 16
 
 export function stepOf(
@@ -108,21 +108,44 @@ export type Judged =
   | { readonly outcome: 'proven' | 'gone' }
   | { readonly outcome: 'failed'; readonly failure: JobFailure }
 
-/** A record read, verified, and then moved or opened; damage is a finding, not the end. */
-export async function judged(
-  { rotation, integrity }: Pick<JobStepParts, 'rotation' | 'integrity'>,
+type Work = (
+  record: Awaited<ReturnType<typeof verifiedOf>> & {},
+  sealed: Uint8Array | null,
+) => Promise<RewrappedRecord | undefined>
+
+/**
+ * Records read, verified, and then moved or opened. They are read together, which a database server answers with one
+ * statement; then each has a turn of the loop to itself.
+ */
+export async function allJudged(
+  parts: Pick<JobStepParts, 'rotation' | 'integrity' | 'pace'>,
+  kind: WalkedKind,
+  ids: readonly string[],
+  work: (id: string) => Work,
+): Promise<readonly Judged[]> {
+  const found = await Promise.allSettled(ids.map((id) => parts.rotation.read(kind, id)))
+  const all: Judged[] = []
+  for (const [index, id] of ids.entries()) {
+    await parts.pace.turn()
+    all.push(await judged(parts.integrity, kind, id, found[index], work(id)))
+  }
+  return all
+}
+
+/** Damage is a finding, not the end. */
+async function judged(
+  integrity: Integrity,
   kind: WalkedKind,
   id: string,
-  work: (
-    record: Awaited<ReturnType<typeof verifiedOf>> & {},
-    sealed: Uint8Array | null,
-  ) => Promise<RewrappedRecord | undefined>,
+  found: PromiseSettledResult<Awaited<ReturnType<RotationRepository['read']>>> | undefined,
+  work: Work,
 ): Promise<Judged> {
   try {
-    const found = await rotation.read(kind, id)
-    const record = await verifiedOf(integrity, found?.record)
-    if (found === undefined || record === undefined) return { outcome: 'gone' }
-    const moved = await work(record, found.sealed)
+    if (found?.status === 'rejected') throw found.reason
+    const read = found?.value
+    const record = await verifiedOf(integrity, read?.record)
+    if (read === undefined || record === undefined) return { outcome: 'gone' }
+    const moved = await work(record, read.sealed)
     return moved === undefined ? { outcome: 'proven' } : { outcome: 'moved', record: moved }
   } catch (error) {
     if (!(error instanceof Fault)) throw error

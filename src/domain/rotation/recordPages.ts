@@ -4,9 +4,9 @@ import type { JobFailure } from '../ports/jobs.ts'
 import type { WalkedRecord } from '../ports/rotation.ts'
 import {
   after,
+  allJudged,
   type JobStepParts,
   type Judged,
-  judged,
   kindOf,
   type Stepped,
   stepOf,
@@ -110,14 +110,10 @@ export class RecordPages {
   ): Promise<readonly Judged[]> {
     const kind = kindOf(place)
     const { rewrapper } = this.#parts
-    return Promise.all(
-      records.map(({ id }) =>
-        judged(this.#parts, kind, id, async (record, sealed) => {
-          const moved = await rewrapper.rewrap(record, sealed, scope.toStore)
-          return { kind, id, verifiedMac: record.rowMac, ...moved }
-        }),
-      ),
-    )
+    return allJudged(this.#parts, kind, idsOf(records), (id) => async (record, sealed) => {
+      const moved = await rewrapper.rewrap(record, sealed, scope.toStore)
+      return { kind, id, verifiedMac: record.rowMac, ...moved }
+    })
   }
 
   #proveAll(
@@ -126,14 +122,10 @@ export class RecordPages {
     records: readonly WalkedRecord[],
   ): Promise<readonly Judged[]> {
     if (verify === 'none') return Promise.resolve([])
-    return Promise.all(
-      records.map(({ id }) =>
-        judged(this.#parts, kindOf(place), id, async (record, sealed) => {
-          await this.#parts.rewrapper.prove(record, sealed, verify)
-          return undefined
-        }),
-      ),
-    )
+    return allJudged(this.#parts, kindOf(place), idsOf(records), () => async (record, sealed) => {
+      await this.#parts.rewrapper.prove(record, sealed, verify)
+      return undefined
+    })
   }
 
   #failuresOf(job: Job, atHand: AtHand, found: readonly Judged[]): readonly JobFailure[] {
@@ -159,6 +151,10 @@ function isToDo(
   record: WalkedRecord,
 ): boolean {
   return terms.isToMove(record) && !failed.has(`${kindOf(place)} ${record.id}`)
+}
+
+function idsOf(records: readonly WalkedRecord[]): readonly string[] {
+  return records.map(({ id }) => id)
 }
 
 function movedOf(found: readonly Judged[]) {
