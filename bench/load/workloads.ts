@@ -69,7 +69,7 @@ export function lists(callers: Callers, limit: number): readonly LoadRequest[] {
 }
 
 /** castellan's store of a 256-bit key. */
-export function stores(callers: Callers): readonly LoadRequest[] {
+export function stores(callers: Pick<Callers, 'tokens'>): readonly LoadRequest[] {
   const body = JSON.stringify({
     algorithm: 'aes',
     bit_length: 256,

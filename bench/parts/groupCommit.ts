@@ -26,7 +26,7 @@ export async function groupCommit(bench: Bench): Promise<readonly Verdict[]> {
   const issue = await localTokens(fixture)
   const tokens = new Map<number, string>()
   for (let project = 0; project < PROJECTS; project += 1) tokens.set(project, await issue(project))
-  const requests = stores({ fixture, tokens })
+  const requests = stores({ tokens })
 
   const sides = []
   for (const commandsPerTransaction of [AS_SHIPPED, 1]) {

@@ -7,6 +7,7 @@ import type { Bench } from './bench.ts'
 import { databaseCases } from './databaseCases.ts'
 import { groupCommit } from './groupCommit.ts'
 import { httpCases } from './httpCases.ts'
+import { kekStores } from './kekStores.ts'
 import { listScale } from './listScale.ts'
 import { pools } from './pools.ts'
 import { profile } from './profile.ts'
@@ -41,6 +42,7 @@ const PARTS: readonly Part[] = [
   { name: 'rsa-beside-reads', run: rsaBesideReads },
   { name: 'tls', isOnlyByName: true, run: tls },
   { name: 'shared-tokens', isOnlyByName: true, run: sharedTokens },
+  { name: 'kek-stores', isOnlyByName: true, run: kekStores },
   { name: 'list-scale', run: listScale },
   { name: 'start', run: secondStart },
   { run: profile },

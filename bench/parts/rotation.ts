@@ -49,7 +49,9 @@ async function rotationOn(bench: Bench, kind: DatabaseKind): Promise<Verdict> {
   const memory = new MemoryWatch(served.pid)
 
   const keys = await jobs.run('project-keys', { verify: 'none', before: jobs.now() })
-  tell(`${DATABASES[kind]}: ${keys.done} projects have a next key after ${secondsOf(keys)} s.`)
+  tell(
+    `${DATABASES[kind]}: ${keys.job.done} projects have a next key, ${keys.perSecond.toFixed(0)} a second.`,
+  )
   await jobs.begin('data-keys', { verify: 'dek' })
   await jobs.pause()
 
@@ -123,8 +125,4 @@ async function rotationOn(bench: Bench, kind: DatabaseKind): Promise<Verdict> {
     FACTOR,
     ' x alone',
   )
-}
-
-function secondsOf({ seconds }: { readonly seconds: number }): string {
-  return seconds.toFixed(1)
 }

@@ -8,7 +8,7 @@ const CREATOR = ['creator', 'member', 'reader']
 
 /** Makes what `gatehouse token issue` makes, for one project of a fixture after the other. */
 export async function localTokens(
-  fixture: Fixture,
+  fixture: Pick<Fixture, 'folder' | 'deploymentId'>,
 ): Promise<(project: number, roles?: readonly string[]) => Promise<string>> {
   const key = await loadSigningKey(join(fixture.folder, 'token-signing-key.pem'))
   const parts = { key, deploymentId: fixture.deploymentId, clock: systemClock() }
