@@ -59,9 +59,7 @@ async function keyring(): Promise<Keeper> {
     asked: undefined,
     changeKek: async (node) => {
       await node.command('kek', 'generate')
-      await node.restart()
-      await node.command('kek', 'promote')
-      await node.restart()
+      await promoted(node, {})
     },
   }
 }
@@ -188,6 +186,7 @@ async function reconfigured(node: Gatehouse, changes: Configuration): Promise<vo
 /** Named, known to the server, its canary committed, and then in force. */
 async function promoted(node: Gatehouse, changes: Configuration): Promise<void> {
   await reconfigured(node, changes)
-  await node.command('kek', 'promote')
+  const [, id = ''] = /^decrypt-only .* (\S+)$/m.exec(await node.command('kek', 'status')) ?? []
+  await node.command('kek', 'promote', id)
   await node.restart()
 }

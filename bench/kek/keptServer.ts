@@ -31,7 +31,7 @@ export interface Timed {
 }
 
 /** Requests of other projects come first, until what they run through is compiled. */
-const WARM_UP = 100
+const WARM_UP = 50
 /** Nothing is forgotten, or fetched again ahead of that, while this goes on. */
 const KEYS_STAY = { project_keys: { cache_ttl: '86400' } }
 const CALLS = 'gatehouse_kek_call_duration_seconds_count'

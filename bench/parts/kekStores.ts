@@ -7,7 +7,7 @@ import { table } from '../table.ts'
 import { atMost, type Verdict } from '../verdict.ts'
 import type { Bench } from './bench.ts'
 
-const PROJECTS = 400
+const PROJECTS = 300
 const WARM_UP_SECONDS = 4
 const KEYRING = 'keyring'
 
@@ -61,7 +61,7 @@ export async function kekStores(bench: Bench): Promise<readonly Verdict[]> {
     )
     tell(
       table(
-        ['warm payload GET', 'requests/s', 'p99 ms', 'CPU us', 'of keyring', 'calls to the keeper'],
+        ['warm payload GET', 'requests/s', 'p99 ms', 'CPU us', 'of keyring', 'calls to a keeper'],
         contenders.map(({ kind }, index) => [
           kind.title,
           warm(kind.store).requestsPerSecond.toFixed(0),

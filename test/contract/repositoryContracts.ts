@@ -16,13 +16,7 @@ import { projectKeyRepositoryContract } from './projectKeyRepositoryContract.ts'
 import { projectPollRepositoryContract } from './projectPollRepositoryContract.ts'
 import { purgeRepositoryContract } from './purgeRepositoryContract.ts'
 import { quotaRepositoryContract } from './quotaRepositoryContract.ts'
-import {
-  aProjectKey,
-  NOW,
-  newProjectId,
-  Project,
-  type RepositoriesUnderTest,
-} from './recordsForRepositories.ts'
+import { aProjectKey, NOW, newProjectId, Project } from './recordsForRepositories.ts'
 import { rotationRepositoryContract } from './rotationRepositoryContract.ts'
 import { secretConsumerRepositoryContract } from './secretConsumerRepositoryContract.ts'
 import { secretMetadataRepositoryContract } from './secretMetadataRepositoryContract.ts'
@@ -37,7 +31,7 @@ export function repositoryContracts(name: string, on: 'sqlite' | ServerKind): vo
   after(() => Promise.all(cleanUps.map((cleanUp) => cleanUp())))
 
   const fresh = () => freshDatabase({ after: (work) => cleanUps.push(work) }, {}, on)
-  const open = async (): Promise<RepositoriesUnderTest> => {
+  const open = async () => {
     const { database, execute } = await fresh()
     return { ...database, execute }
   }
@@ -59,7 +53,7 @@ export function repositoryContracts(name: string, on: 'sqlite' | ServerKind): vo
   leaseRepositoryContract(name, open)
   jobRepositoryContract(name, async () => (await fresh()).database)
   nodeRepositoryContract(name, async () => (await fresh()).database)
-  rotationRepositoryContract(name, async () => (await fresh()).database)
+  rotationRepositoryContract(name, open)
   secretStoreRepositoryContract(name, async () => (await fresh()).database.secretStores)
   projectKeyRepositoryContract(name, async () => {
     const db = await open()

@@ -7,12 +7,17 @@ import type { RotationRepository } from '../../src/domain/ports/rotation.ts'
 import { newJob } from '../../src/domain/rotation/newJob.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import type { Job } from '../../src/model/job.ts'
-import { aProjectKey, NOW, newProjectId } from './recordsForRepositories.ts'
+import {
+  aProjectKey,
+  NOW,
+  newProjectId,
+  Project,
+  type RepositoriesUnderTest,
+} from './recordsForRepositories.ts'
 
-interface Subject {
+interface Subject extends RepositoriesUnderTest {
   readonly jobs: JobRepository
   readonly rotation: RotationRepository
-  readonly projectKeys: ProjectKeyRepository
 }
 
 const hex = (id: Uint8Array) => Buffer.from(id).toString('hex')
@@ -23,8 +28,9 @@ export function rotationRepositoryContract(name: string, open: () => Promise<Sub
     let jobs: JobRepository
     let rotation: RotationRepository
     let keys: ProjectKeyRepository
+    let subject: Subject
     before(async () => {
-      const subject = await open()
+      subject = await open()
       jobs = subject.jobs
       rotation = subject.rotation
       keys = subject.projectKeys
@@ -118,6 +124,29 @@ export function rotationRepositoryContract(name: string, open: () => Promise<Sub
       const change = { id: old.id, before: old.wrapped, after }
       assert.equal(await rotation.rewrapKeys(step, [change]), 'lost')
       assert.equal((await statesOf(projectId)).get(hex(old.id)), 'decrypt-only')
+    })
+
+    test('of a page each record gets its own MAC and envelope, and who changed meanwhile is named and left alone', async () => {
+      const project = await Project.make(subject)
+      const changed = project.secret()
+      const all = [project.secret(), changed, project.secret({ envelope: null })]
+      for (const secret of all) assert.equal(await subject.secrets.insert(secret), 'inserted')
+      const pages = all.map(({ id, rowMac, envelope }) => ({
+        kind: 'secret' as const,
+        id,
+        verifiedMac: id === changed.id ? project.mac() : rowMac,
+        rowMac: project.mac(),
+        sealed: envelope === null ? null : project.envelope(),
+      }))
+      assert.deepEqual(await rotation.rewrap(await aStep(), pages), { stale: [changed.id] })
+      const bytes = (value: Uint8Array | null | undefined) => value && Buffer.from(value)
+      for (const [index, secret] of all.entries()) {
+        const { rowMac, sealed } = pages[index] ?? {}
+        const isLeft = secret.id === changed.id
+        const found = await subject.secrets.find(secret.id)
+        assert.deepEqual(bytes(found?.rowMac), bytes(isLeft ? secret.rowMac : rowMac))
+        assert.deepEqual(bytes(found?.envelope), bytes(isLeft ? secret.envelope : sealed))
+      }
     })
 
     test('a project key is wrapped anew only while it is wrapped as it was read', async () => {

@@ -36,7 +36,12 @@ export async function workOff(
   options: RunJobOptions = {},
 ): Promise<readonly JobEvent[]> {
   const events: JobEvent[] = []
-  const { signal = new AbortController().signal, rest = letOthersIn, turn = letOthersIn, ...parts } = options
+  const {
+    signal = new AbortController().signal,
+    rest = letOthersIn,
+    turn = letOthersIn,
+    ...parts
+  } = options
   const failed = new AbortController()
   let failure: Error | undefined
   const runner = new JobRunner({

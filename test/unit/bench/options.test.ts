@@ -57,3 +57,10 @@ test('databases go with the run unless they are to be kept', () => {
   assert.equal(optionsOf().isKept, false)
   assert.equal(optionsOf('--keep').isKept, true)
 })
+
+test('what wants programs or minutes of its own runs only when it is named', () => {
+  for (const name of ['kek-stores', 'rotation', 'tls', 'shared-tokens']) {
+    assert.ok(!partsOf().includes(name), name)
+    assert.ok(partsOf('--only', name).includes(name), name)
+  }
+})
