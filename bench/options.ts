@@ -102,7 +102,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | string {
     only,
     listRows: whole('list-rows', values['list-rows'], quick ? 100_000 : 1_000_000, 10_000),
     ...databasesOf(named(values.database)),
-    workOffMinutes: whole('work-off-minutes', values['work-off-minutes'], 30, 0),
+    workOffMinutes: whole('work-off-minutes', values['work-off-minutes'], 30, 1),
     isKept: values.keep === true,
     scaleRows: whole(
       'scale-rows',

@@ -90,9 +90,7 @@ async function rotationOn(bench: Bench, kind: DatabaseKind): Promise<Verdict> {
     `p99 beside rotation against alone, by round: ${ofP99.map((it) => it.toFixed(2)).join(', ')}`,
   )
   const rate = moved.records / moved.seconds
-  // Each record is moved once, and opened once.
-  const hours = ((2 * rows) / rate / 3600).toFixed(1)
-  tell(`${Math.round(rate)} records a second under this load: all of them in ${hours} hours.`)
+  tell(`${Math.round(rate)} records a second under this load: ${allAt(rate, rows)}.`)
   if (await jobs.isWalkOver()) tell('The job was over before the measurement: take more --rows.')
 
   const left = await jobs.progress()
@@ -101,8 +99,7 @@ async function rotationOn(bench: Bench, kind: DatabaseKind): Promise<Verdict> {
   const end = await jobs.ended(options.workOffMinutes * 60_000)
   const seconds = (performance.now() - restMs) / 1000
   const restRate = ((await jobs.progress()) - left) / seconds
-  const minutes = ((2 * rows) / restRate / 60).toFixed(1)
-  tell(`${Math.round(restRate)} a second without load: all of them in ${minutes} minutes.`)
+  tell(`${Math.round(restRate)} a second without load: ${allAt(restRate, rows)}.`)
   tell(`${memory.told()} (own memory of the server, from the first key to the last record)`)
   memory.stop()
   if (end === undefined) {
@@ -125,4 +122,9 @@ async function rotationOn(bench: Bench, kind: DatabaseKind): Promise<Verdict> {
     FACTOR,
     ' x alone',
   )
+}
+
+/** Each record is moved once, and opened once. */
+function allAt(perSecond: number, rows: number): string {
+  return `all of them in ${((2 * rows) / perSecond / 60).toFixed(1)} minutes`
 }

@@ -10,7 +10,7 @@ export class MemoryWatch {
 
   constructor(pid: number) {
     this.#pid = pid
-    this.#timer = setInterval(() => this.#look(), EVERY_MS)
+    this.#timer = setInterval(() => this.#look(), EVERY_MS).unref()
     this.#look()
   }
 
