@@ -39,6 +39,21 @@ export async function addIndex(
   })
 }
 
+/** An index as it was, without the rows whose `wanted` is null. MariaDB has no such indexes, and keeps the whole one. */
+export async function narrowIndex(
+  knex: Knex,
+  name: string,
+  columns: readonly string[],
+  index: string,
+  wanted: string,
+): Promise<void> {
+  if (isMysqlOrMariadb(knex)) return
+  await knex.schema.alterTable(name, (table) => {
+    table.dropIndex([...columns], index)
+    table.index([...columns], index, { predicate: knex.whereNotNull(wanted) })
+  })
+}
+
 /** A column on a table that may hold rows. */
 export async function addColumn(
   knex: Knex,

@@ -7,6 +7,7 @@ import * as certificateFacts from '../../migrations/0005-certificate-facts.ts'
 import * as secretsByName from '../../migrations/0006-secrets-by-name.ts'
 import * as rotation from '../../migrations/0007-rotation.ts'
 import * as shredReports from '../../migrations/0008-shred-reports.ts'
+import * as sparseIndexes from '../../migrations/0009-sparse-indexes.ts'
 
 export interface NamedMigration extends Knex.Migration {
   readonly name: string
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly NamedMigration[] = [
   { name: '0006-secrets-by-name', up: secretsByName.up, down: secretsByName.down },
   { name: '0007-rotation', up: rotation.up, down: rotation.down },
   { name: '0008-shred-reports', up: shredReports.up, down: shredReports.down },
+  { name: '0009-sparse-indexes', up: sparseIndexes.up, down: sparseIndexes.down },
 ]

@@ -97,6 +97,19 @@ for (const [what, name, range] of [
   })
 }
 
+test('the indexes of names and of ends are not told of a secret that has neither', async (t) => {
+  const { execute } = await freshDatabase(t)
+  for (const [index, column] of [
+    ['secrets_by_name', 'name_folded'],
+    ['secrets_by_expiration', 'expires_at'],
+  ]) {
+    const all = `select secrets.project_id from secrets indexed by ${index}`
+    execute(`${all} where secrets.${column} is not null`)
+    // Told to use an index that does not have them all, SQLite refuses.
+    assert.throws(() => execute(all), /no query solution/)
+  }
+})
+
 test('what an ACL grants is found from the user, and never by reading all secrets', async (t) => {
   const fresh = await freshDatabase(t)
   const project = await Project.make({ ...fresh.database, execute: fresh.execute })
