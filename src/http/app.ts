@@ -76,7 +76,7 @@ export function createApp(parts: AppParts): Koa {
   async function answer(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
     const { method, url = '/' } = exchange.request
     exchange.request.url = originForm(url)
-    // Koa looks at the whole URL for each of these.
+    // Koa looks at the whole URL each time, and puts it together anew to change it.
     const asked = koa.path
     if (asked === '/healthcheck') {
       exchange.route = '/healthcheck'
@@ -85,7 +85,7 @@ export function createApp(parts: AppParts): Koa {
     if (method === 'OPTIONS')
       return { status: 200, headers: parts.cors.preflight(exchange.request) }
     const path = tidyPath(asked)
-    if (path !== asked) koa.path = path
+    exchange.path = path
     if (path !== '/v1' && !path.startsWith('/v1/')) {
       return discoveryAnswer(exchange, path, koa.querystring, documents, parts.hrefBase)
     }
@@ -96,6 +96,7 @@ export function createApp(parts: AppParts): Koa {
       refuseWhenOverloaded(() => false)
       return parts.apiDocument.answer(exchange, parts.hrefBase)
     }
+    if (path !== asked) koa.path = path
     // The router's types want a context of its own making.
     await routed(koa as Parameters<typeof routed>[0], async () => {
       koa.state['answer'] = await unrouted(koa, exchange)
@@ -150,7 +151,7 @@ export function createApp(parts: AppParts): Koa {
   async function unrouted(koa: Koa.Context, exchange: Exchange): Promise<Answer> {
     refuseWhenOverloaded(() => false)
     const { microversion } = await establish(credentialsOf(koa, exchange), exchange)
-    if (koa.path !== '/v1') throw new Fault('notFound', 'There is nothing at this path.')
+    if (exchange.path !== '/v1') throw new Fault('notFound', 'There is nothing at this path.')
     exchange.route = '/v1'
     if (koa.method !== 'GET') {
       throw new Fault('methodNotAllowed', 'Only GET is possible here.', {
@@ -261,7 +262,7 @@ export function createApp(parts: AppParts): Koa {
 function credentialsOf(koa: Koa.Context, exchange: Exchange): Credentials {
   return {
     method: koa.method,
-    path: koa.path,
+    path: exchange.path,
     header: (name) => exchange.header(name),
     headerNames: () => Object.keys(exchange.request.headers),
   }

@@ -15,6 +15,8 @@ export class Exchange {
   readonly response: ServerResponse
   /** Of the client, as far as proxies that are trusted say it. */
   readonly remoteAddress: string
+  /** As it was asked for, tidied; empty until it was looked at. */
+  path = ''
   /** The path template, once a route is found. */
   route = 'unmatched'
   caller: Caller | undefined

@@ -16,6 +16,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   }
   // Gone while the caller was being authenticated: none of the events below would come any more.
   if (request.destroyed) return Promise.reject(lost())
+  if (request.complete) return arrived(request, limit)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -36,11 +37,26 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     const onEnd = (): void => {
       finish()
       if (size > limit) fail(tooLarge(limit))
-      else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : joined(chunks))
+      else resolve(whole(chunks))
     }
     const onLost = (): void => fail(lost())
     request.on('data', onData).on('end', onEnd).on('error', onLost).on('close', onLost)
   })
+}
+
+/** Mostly the body came together with its head: it is taken as it lies there, without waiting for events. */
+async function arrived(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  // Flowing, it hands out one piece at a time, so that none is left unwiped.
+  request.resume()
+  for (let chunk = next(request); chunk !== null; chunk = next(request)) chunks.push(chunk)
+  if (chunks.reduce((size, { length }) => size + length, 0) <= limit) return whole(chunks)
+  for (const chunk of chunks) chunk.fill(0)
+  throw tooLarge(limit)
+}
+
+function next(request: IncomingMessage): Buffer | null {
+  return request.read()
 }
 
 function lost(): Fault {
@@ -55,8 +71,10 @@ function tooLarge(limit: number, headers: Readonly<Record<string, string>> = {})
   )
 }
 
-function joined(chunks: readonly Buffer[]): Buffer {
-  const whole = Buffer.concat(chunks)
+function whole(chunks: readonly Buffer[]): Buffer {
+  const [first, ...more] = chunks
+  if (first !== undefined && more.length === 0) return first
+  const joined = Buffer.concat(chunks)
   for (const chunk of chunks) chunk.fill(0)
-  return whole
+  return joined
 }

@@ -1,4 +1,4 @@
-import { type Timestamp, timestampFromMicros } from './timestamp.ts'
+import { type Timestamp, Timestamps } from './timestamp.ts'
 
 /** Time is passed in, so that a test can hold it still. */
 export interface Clock {
@@ -14,13 +14,14 @@ export interface Clock {
 export function systemClock(): Clock {
   const followStepsOfMs = 5
   let originMs = performance.timeOrigin
+  const timestamps = new Timestamps()
   return {
     now: () => {
       const wallMs = Date.now()
       if (Math.abs(originMs + performance.now() - wallMs) > followStepsOfMs) {
         originMs = wallMs - performance.now()
       }
-      return timestampFromMicros(Math.floor((originMs + performance.now()) * 1000))
+      return timestamps.of(Math.floor((originMs + performance.now()) * 1000))
     },
     epochMs: () => Date.now(),
     monotonicMs: () => performance.now(),

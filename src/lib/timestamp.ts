@@ -27,7 +27,26 @@ export function timestampFromMicros(micros: number): Timestamp {
  */
 export function timestampFrom(seconds: number, micros: number): Timestamp {
   const date = new Date(seconds * 1000).toISOString().slice(0, 19)
-  return `${date}.${String(micros).padStart(6, '0')}` as Timestamp
+  return `${date}.${sixDigits(micros)}` as Timestamp
+}
+
+/** The same again and again: those of one second have all but their fraction in common. */
+export class Timestamps {
+  #second = Number.NaN
+  #text = ''
+
+  of(micros: number): Timestamp {
+    const second = Math.floor(micros / 1_000_000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#text = timestampFrom(second, 0).slice(0, -6)
+    }
+    return (this.#text + sixDigits(micros - second * 1_000_000)) as Timestamp
+  }
+}
+
+function sixDigits(micros: number): string {
+  return String(micros).padStart(6, '0')
 }
 
 const DAY_SECONDS = 86_400

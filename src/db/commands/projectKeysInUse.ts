@@ -61,15 +61,15 @@ function* lockedKeys(
 }
 
 /** The keys that sealed these records, each once. */
-export function projectKeyIdsOf(records: readonly Sealed[]): Iterable<ProjectKeyId> {
-  const byHex = new Map<string, ProjectKeyId>()
+export function projectKeyIdsOf(records: readonly Sealed[]): readonly ProjectKeyId[] {
+  const ids: ProjectKeyId[] = []
+  const add = (id: ProjectKeyId): void => {
+    if (!ids.some((known) => Buffer.compare(known, id) === 0)) ids.push(id)
+  }
   for (const { rowMac, envelope } of records) {
     if (rowMac === null) throw new Error('A record without a MAC is never stored.')
-    const ofMac = projectKeyIdOfRowMac(rowMac)
-    byHex.set(Buffer.from(ofMac).toString('hex'), ofMac)
-    if (envelope === null || envelope === undefined) continue
-    const ofEnvelope = projectKeyIdOfEnvelope(envelope)
-    byHex.set(Buffer.from(ofEnvelope).toString('hex'), ofEnvelope)
+    add(projectKeyIdOfRowMac(rowMac))
+    if (envelope !== null && envelope !== undefined) add(projectKeyIdOfEnvelope(envelope))
   }
-  return byHex.values()
+  return ids
 }

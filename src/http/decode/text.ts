@@ -5,10 +5,13 @@ export function text(max: number, min = 0) {
   return (
     z
       .string({ error: 'a string is wanted' })
-      .refine((value) => codePoints(value) <= max, {
+      // As many UTF-16 units as are allowed code points cannot be too many of those.
+      .refine((value) => value.length <= max || codePoints(value) <= max, {
         error: `at most ${max} characters are allowed`,
       })
-      .refine((value) => codePoints(value) >= min, { error: `at least ${min} character is wanted` })
+      .refine((value) => value.length >= 2 * min || codePoints(value) >= min, {
+        error: `at least ${min} character is wanted`,
+      })
       .refine((value) => !value.includes('\0'), { error: 'the character U+0000 is not allowed' })
       // JSON Schema counts code points as well; of the checks above the reference would know nothing.
       .meta({ maxLength: max, ...(min > 0 ? { minLength: min } : {}) })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { readBody } from '../../../src/http/requestBody.ts'
@@ -21,6 +22,39 @@ test('a body in one piece is that piece, not a copy', async () => {
   const piece = Buffer.from('whole')
   stream.end(piece)
   assert.equal(await read, piece)
+})
+
+/** A request that has come to its last byte before anybody asks for its body. */
+function arrived(...pieces: readonly Buffer[]): IncomingMessage {
+  const request = new IncomingMessage(new Socket())
+  for (const piece of pieces) request.push(piece)
+  request.push(null)
+  request.complete = true
+  return request
+}
+
+test('a body that has come already is taken as it lies there, and ends', async () => {
+  const piece = Buffer.from('whole')
+  const request = arrived(piece)
+  const ended = new Promise((resolve) => request.once('end', resolve))
+  assert.equal(await readBody(request, 10), piece)
+  await ended
+})
+
+test('the pieces of a body that has come already are wiped once they are joined', async () => {
+  const pieces = [Buffer.from('one'), Buffer.from('two')]
+  assert.equal(String(await readBody(arrived(...pieces), 6)), 'onetwo')
+  assert.ok(pieces.every(isWiped))
+})
+
+test('a body that has come already and is too large is wiped and refused', async () => {
+  const pieces = [Buffer.from('one'), Buffer.from('two')]
+  await assert.rejects(readBody(arrived(...pieces), 5), fault('tooLarge'))
+  assert.ok(pieces.every(isWiped))
+})
+
+test('a request without a body has an empty one', async () => {
+  assert.equal((await readBody(arrived(), 5)).length, 0)
 })
 
 test('the pieces of a joined body are wiped, the body is not', async () => {
