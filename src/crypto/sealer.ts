@@ -17,7 +17,6 @@ import {
   ENVELOPE_FORMAT,
   type EnvelopePlace,
 } from './associatedData.ts'
-import { DrawnRandom } from './drawnRandom.ts'
 import { NONCE_BYTES, openGcm, sealGcm } from './gcm.ts'
 import type { Keyring } from './keyring.ts'
 import { DEK_BYTES, type ProjectKey, WRAPPED_DEK_BYTES } from './projectKey.ts'
@@ -30,17 +29,12 @@ export interface EnvelopeSealerParts {
 
 const DEK_AT = ENVELOPE_HEADER_BYTES
 const PAYLOAD_AT = DEK_AT + WRAPPED_DEK_BYTES
-/** So many sealings draw together; keys of that many payloads to come wait in memory. */
-const SEALINGS_AHEAD = 16
 
 /** Payloads in envelopes: the form stands in model/sealedForms.ts, what they are bound to in associatedData.ts. */
 export class EnvelopeSealer implements Sealer {
   readonly #keyring: Keyring
   readonly #alarms: Alarms
   readonly #associatedData: AssociatedData
-  readonly #random = new DrawnRandom(SEALINGS_AHEAD * (DEK_BYTES + 2 * NONCE_BYTES))
-  /** The one data key at work; wiped when its payload is sealed. */
-  readonly #dek = Buffer.allocUnsafeSlow(DEK_BYTES)
 
   constructor(parts: EnvelopeSealerParts) {
     this.#keyring = parts.keyring
@@ -101,7 +95,7 @@ export class EnvelopeSealer implements Sealer {
     const moved = Buffer.allocUnsafeSlow(envelope.length)
     moved.set(envelope)
     moved.set(key.id, 4)
-    this.#random.move(NONCE_BYTES, moved, DEK_AT)
+    moved.set(randomBytes(NONCE_BYTES), DEK_AT)
     const dataOf = (one: Uint8Array) =>
       this.#associatedData.dek(one.subarray(0, ENVELOPE_HEADER_BYTES), place)
     try {
@@ -179,16 +173,17 @@ export class EnvelopeSealer implements Sealer {
     envelope[1] = ENVELOPE_ALGORITHM_AES_256_GCM
     envelope.writeUInt16BE(ENVELOPE_FLAGS, 2)
     envelope.set(projectKey.id, 4)
-    const dek = this.#dek
+    // One draw for all that is random: the DEK, then both nonces.
+    const random = randomBytes(DEK_BYTES + 2 * NONCE_BYTES)
+    const dek = random.subarray(0, DEK_BYTES)
     try {
-      this.#random.move(DEK_BYTES, dek, 0)
-      this.#random.move(NONCE_BYTES, envelope, DEK_AT)
-      this.#random.move(NONCE_BYTES, envelope, PAYLOAD_AT)
+      envelope.set(random.subarray(DEK_BYTES, DEK_BYTES + NONCE_BYTES), DEK_AT)
+      envelope.set(random.subarray(DEK_BYTES + NONCE_BYTES), PAYLOAD_AT)
       const header = envelope.subarray(0, ENVELOPE_HEADER_BYTES)
       projectKey.wrapDek(dek, this.#associatedData.dek(header, place), envelope, DEK_AT)
       sealGcm(createSecretKey(dek), associatedData, payload, envelope, PAYLOAD_AT)
     } finally {
-      dek.fill(0)
+      random.fill(0)
     }
     return envelope
   }
