@@ -62,10 +62,12 @@ import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.
 import { transportKeyRoutes } from './http/resources/transportKeys.ts'
 import type { Route } from './http/route.ts'
 import { Workload, type WorkloadParts } from './http/workload.ts'
+import { DomainWitness } from './identity/domainWitness.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ProjectId } from './lib/ids.ts'
 import type { Quotas } from './model/quota.ts'
 import type { StorePlan } from './model/secretStore.ts'
+import { StoreBindings } from './model/storeBindings.ts'
 import type { Policy } from './policy/policy.ts'
 import { KeyPairTask } from './worker/keyPairTask.ts'
 import { OrderWorker, type OrderWorkerParts } from './worker/orderWorker.ts'
@@ -149,9 +151,13 @@ const UNBOUNDED: Omit<WorkloadParts, 'isLoopLate'> = {
 /** From opened adapters to the HTTP application, by hand. */
 export function composeApi(parts: ApiParts): Api {
   const { database, kekStores, storePlan, deploymentId, policy, alarms, clock } = parts
+  const bindings = new StoreBindings(storePlan)
+  const witness = new DomainWitness(parts.authenticator)
   const storeChoice = new PreferredStores({
     plan: storePlan,
+    bindings,
     preferences: database.secretStores,
+    domainOf: (projectId) => witness.domainOf(projectId),
     clock,
     maxEntries: parts.projectKeyLimits.maxEntries,
   })
@@ -223,6 +229,7 @@ export function composeApi(parts: ApiParts): Api {
   })
   const secretStores = new SecretStores({
     plan: storePlan,
+    bindings,
     stores: database.secretStores,
     storeChoice,
     policy,
@@ -262,7 +269,7 @@ export function composeApi(parts: ApiParts): Api {
     ...parts.door,
     workload,
     routes,
-    authenticator: parts.authenticator,
+    authenticator: bindings.haveDomains ? witness : parts.authenticator,
     hrefBase: hrefBase(parts.href),
     proxyWords: parts.href.proxyWords,
     cors: new Cors(parts.cors),

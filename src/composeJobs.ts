@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
+import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import type { Api } from './composeApi.ts'
 import type { JobWatch } from './composeJobWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
@@ -12,6 +13,7 @@ import { JobRunner } from './domain/rotation/jobRunner.ts'
 import { type LoadMeter, Pace } from './domain/rotation/pace.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { StoreBindings } from './model/storeBindings.ts'
 import { JobWorker } from './worker/jobWorker.ts'
 import { NodeReporter } from './worker/nodeReporter.ts'
 
@@ -36,6 +38,7 @@ export function jobWorkerOver(parts: WorkerParts): JobWorker {
   const runner = new JobRunner({
     ...database,
     ...api,
+    bindings: new StoreBindings(storePlanOfSettings(settings)),
     clock,
     settleMs: settings.rotation.settle_time * 1000,
     pace: new Pace({ load, wait, turn: () => setImmediate() }),

@@ -6,10 +6,12 @@ import type { CapableKekStore } from '../domain/ports/kekChanges.ts'
 import type { DeploymentRepository } from '../domain/ports/keyRepositories.ts'
 import { systemClock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { StoreBindings } from '../model/storeBindings.ts'
 import { refusingWith } from './exitCodes.ts'
 import { projectKeyLimits } from './keyringOfSettings.ts'
 import { openKekStore } from './openKekStore.ts'
 import type { Asking } from './shareInput.ts'
+import { storePlanOfSettings } from './storePlanOfSettings.ts'
 
 interface OpenKeyring {
   readonly keyring: Keyring
@@ -46,12 +48,16 @@ export async function openKeyring(
     await close()
     throw error
   }
+  const bindings = new StoreBindings(storePlanOfSettings(settings))
   const keyring = new Keyring({
     kekStores,
     storeChoice: {
-      of: () => {
+      of: (projectId) => {
+        const home = bindings.homeOf(projectId, undefined)
+        if (home !== undefined && home !== 'unknown') return home.kekStore
         throw new Error('this verb makes no keys')
       },
+      whyNoKey: (projectId, store, has) => bindings.whyNoKey(projectId, undefined, store, has),
     },
     projectKeys: database.projectKeys,
     deploymentId,

@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import type { Job, JobScope, VerifyDepth } from '../model/job.ts'
+import { StoreBindings } from '../model/storeBindings.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import type { Report } from './jobReport.ts'
 import { type JobOptions, runJob, withDatabase } from './jobVerbs.ts'
@@ -80,6 +81,9 @@ export async function projectMove(
   return withDatabase(settings, async (database) => {
     const projectId = projectIdOf(project)
     const toStore = store.kekStore
+    const stores = (await database.rotation.keysOf(projectId)).map((key) => key.store)
+    const why = new StoreBindings(plan).whyNotMoved(projectId, stores, toStore)
+    if (why !== undefined) throw new StartupRefusal(why)
     const scope: JobScope = { verify: options.verify ?? 'dek', projectId, toStore }
     if (options.dryRun === true) return survey(database, scope)
     const rows = await database.secretStores.list()

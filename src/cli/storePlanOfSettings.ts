@@ -1,4 +1,5 @@
 import type { SecretStoreSettings, Settings } from '../config/settingsTable.ts'
+import { isBound } from '../config/bindingChecks.ts'
 import { storeNameOf } from '../config/storeName.ts'
 import { type DeclaredStore, onlyStore, type StorePlan } from '../model/secretStore.ts'
 
@@ -10,6 +11,7 @@ export function storePlanOfSettings(settings: Settings): StorePlan {
     secretStorePlugin: store.secret_store_plugin ?? '',
     cryptoPlugin: store.crypto_plugin ?? null,
     kekStore: store.kekStoreName,
+    ...(isBound(store) && { boundTo: { projects: store.projects, domains: store.domains } }),
   })
   const chosen = settings.secretStores.find(({ global_default: isDefault }) => isDefault)
   if (chosen === undefined) return onlyStore(settings.secretstore.kek_store)

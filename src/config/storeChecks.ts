@@ -1,3 +1,4 @@
+import { bindingMistakes } from './bindingChecks.ts'
 import {
   KEK_STORE_KIND_NAMES,
   KEK_STORE_KINDS,
@@ -124,7 +125,10 @@ function wrongOptions(
         : `is ${name}, and so is that of [${sectionOf(namesake.suffix)}]: give each a name of its own`,
     ],
   ]
-  return checks.flatMap(([option, what]) => (what === undefined ? [] : [[option, what] as const]))
+  return [
+    ...checks.flatMap(([option, what]) => (what === undefined ? [] : [[option, what] as const])),
+    ...bindingMistakes(store, before, sections),
+  ]
 }
 
 function wrongStorePlugin({ secret_store_plugin: plugin }: SecretStoreSettings) {

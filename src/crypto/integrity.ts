@@ -47,13 +47,13 @@ export class RowIntegrity implements Integrity {
 
   async protect<T extends ProtectedRecord>(
     record: T,
-    replacedMac?: Uint8Array,
+    besideMac?: Uint8Array,
   ): Promise<Stored<T> & { readonly rowMac: Uint8Array }> {
     const { projectId } = record
     const found =
-      replacedMac === undefined
+      besideMac === undefined
         ? this.#keyring.active(projectId)
-        : this.#keyring.activeBeside(projectKeyIdOfRowMac(replacedMac), projectId)
+        : this.#keyring.activeBeside(projectKeyIdOfRowMac(besideMac), projectId)
     return this.protectUnder(record, found instanceof Promise ? await found : found)
   }
 

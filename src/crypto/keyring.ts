@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Alarms, KeyCache, StoreChoice } from '../domain/ports/crypto.ts'
+import type { Alarms, KeyCache } from '../domain/ports/crypto.ts'
 import type { ProjectKeyRepository, ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Fault, isUnavailable, overloaded } from '../lib/fault.ts'
@@ -10,11 +10,11 @@ import { type ActiveTerm, detachedTerm, takeWrap } from './activeTerms.ts'
 import type { KekCalls } from './kekCalls.ts'
 import { type Active, type Current, type KekStoreInUse, KekStoresInUse } from './kekStoresInUse.ts'
 import { HIT, type KeyringEvent, MISS, type NewTermReason, STALE } from './keyringEvent.ts'
-import type { KeyringLimits } from './keyringLimits.ts'
 import type { KeyringParts } from './keyringParts.ts'
 import type { ProjectKey } from './projectKey.ts'
 import { type CachedProjectKey, cacheName, ProjectKeyCache } from './projectKeyCache.ts'
 import { ProjectKeyMaker } from './projectKeyMaker.ts'
+import { WrapLeave } from './wrapLeave.ts'
 
 /** How soon a background fetch, or a term that is due by age, is tried again after a failure. */
 const RETRY_MS = 5_000
@@ -27,15 +27,14 @@ export class Keyring implements KeyCache {
   readonly #projectKeys: ProjectKeyRepository
   readonly #clock: Clock
   readonly #alarms: Alarms
-  readonly #limits: KeyringLimits
   readonly #onEvent: ((event: KeyringEvent) => void) | undefined
-  readonly #storeChoice: Pick<StoreChoice, 'of'>
+  readonly #storeChoice: KeyringParts['storeChoice']
   readonly #kekStores: KekStoresInUse
   /** For who moves project keys from KEK to KEK, as well. */
   readonly maker: ProjectKeyMaker
   readonly #cache: ProjectKeyCache
   readonly #fetches = new SingleFlight<string, ProjectKey | undefined>()
-  readonly #reservations = new SingleFlight<string, void>()
+  readonly #leave: WrapLeave
   /** Counts purges: what was fetched across one is used, but not kept. */
   #purges = 0
 
@@ -44,7 +43,6 @@ export class Keyring implements KeyCache {
     this.#projectKeys = parts.projectKeys
     this.#clock = clock
     this.#alarms = alarms
-    this.#limits = limits
     this.#onEvent = onEvent
     this.#storeChoice = parts.storeChoice
     this.#kekStores = new KekStoresInUse({ kekStores, clock, limits, onEvent })
@@ -56,6 +54,13 @@ export class Keyring implements KeyCache {
       random,
     })
     this.#cache = new ProjectKeyCache({ clock, ...limits })
+    this.#leave = new WrapLeave({
+      projectKeys: this.#projectKeys,
+      limits,
+      nextTerm: async (store, { projectId, term }) => {
+        await this.#startTerm(store, projectId, term + 1, 'count')
+      },
+    })
   }
 
   /**
@@ -93,15 +98,29 @@ export class Keyring implements KeyCache {
     return (await this.#currentIn(store, projectId)).key
   }
 
+  /** As `activeBeside`, with leave to wrap one DEK under it: for what is made on behalf of a record, by nobody's token. */
+  async activeForWrapBeside(id: ProjectKeyId, projectId: ProjectId): Promise<ProjectKey> {
+    const present = await this.find(id)
+    if (present === undefined) return this.activeForWrap(projectId)
+    return this.activeForWrapIn(present.store, projectId)
+  }
+
   /** As `activeIn`, with leave to wrap one DEK under it. */
   activeForWrapIn(store: string, projectId: ProjectId): Promise<ProjectKey> {
     const current = () => this.#currentIn(store, projectId)
-    return this.#takeWrap(current(), current)
+    return this.#leave.take(current(), current)
   }
 
   /** The term behind this row's, unless another has followed it already. */
   async startNextTerm(row: ProjectKeyRow): Promise<void> {
     const store = this.#kekStores.present(row.store)
+    const why = this.#storeChoice.whyNoKey?.(row.projectId, store.name, true)
+    if (why !== undefined) {
+      throw new Fault(
+        'conflict',
+        `No next term in ${store.name}: ${why}; move what is there first.`,
+      )
+    }
     await store.renewals.run(row.projectId, () =>
       this.#startTerm(store, row.projectId, row.term + 1, 'demand'),
     )
@@ -116,7 +135,7 @@ export class Keyring implements KeyCache {
   activeForWrap(projectId: ProjectId): ProjectKey | Promise<ProjectKey> {
     const current = this.#current(projectId)
     if (!(current instanceof Promise) && takeWrap(current.active)) return current.key
-    return this.#takeWrap(current, () => this.#current(projectId))
+    return this.#leave.take(current, () => this.#current(projectId))
   }
 
   /** Forgets all keys of a project: after rotation, deletion, or when its active key turned out to be gone. */
@@ -202,8 +221,14 @@ export class Keyring implements KeyCache {
   async #renew(store: KekStoreInUse, projectId: ProjectId): Promise<Active> {
     const purges = this.#purges
     const row = await this.#projectKeys.active(projectId, store.name)
-    if (row === undefined) return this.#startTerm(store, projectId, 1, 'first')
-    if (!store.terms.isOld(row)) return this.#use(store, row, purges)
+    const why = this.#storeChoice.whyNoKey?.(projectId, store.name, row !== undefined)
+    if (row === undefined) {
+      if (why === undefined) return this.#startTerm(store, projectId, 1, 'first')
+      // It was moved away from here, or is to be: its records go on where all that is new of it goes.
+      return this.#current(projectId)
+    }
+    // A bound project's old term elsewhere serves until its records are moved: no next one follows.
+    if (why !== undefined || !store.terms.isOld(row)) return this.#use(store, row, purges)
     try {
       return await this.#startTerm(store, projectId, row.term + 1, 'age')
     } catch (cause) {
@@ -257,28 +282,6 @@ export class Keyring implements KeyCache {
     atMostMs?: number,
   ): ActiveTerm {
     return purges === this.#purges ? store.terms.remember(row, atMostMs) : detachedTerm(row)
-  }
-
-  async #takeWrap(first: Current, next: () => Current): Promise<ProjectKey> {
-    for (let current = first; ; current = next()) {
-      const { store, active, key } = await current
-      if (takeWrap(active)) return key
-      await this.#reservations.run(cacheName(active.id), () => this.#reserve(store, active))
-      if (takeWrap(active)) return key
-    }
-  }
-
-  /** Counted in the database before the first is used: a crash wastes the rest and never undercounts. */
-  async #reserve(store: KekStoreInUse, active: ActiveTerm): Promise<void> {
-    const { wrapBlock, maxWrapsPerTerm } = this.#limits
-    const before = await this.#projectKeys.reserveWraps(active.id, wrapBlock).catch((cause) => {
-      // Its row may be gone, taken by another node: the next write looks for the one in force.
-      if (!isUnavailable(cause)) store.terms.forget(active.projectId)
-      throw cause
-    })
-    const granted = Math.min(wrapBlock, maxWrapsPerTerm - before)
-    if (granted > 0) active.wrapsLeft += granted
-    else await this.#startTerm(store, active.projectId, active.term + 1, 'count')
   }
 
   #callsOf({ key }: CachedProjectKey): KekCalls {

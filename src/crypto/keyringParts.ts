@@ -6,7 +6,8 @@ import type { KeyringLimits } from './keyringLimits.ts'
 
 export interface KeyringParts {
   readonly kekStores: readonly KekStore[]
-  readonly storeChoice: Pick<StoreChoice, 'of'>
+  /** Without `whyNoKey`, every KEK store may have keys of every project. */
+  readonly storeChoice: Pick<StoreChoice, 'of'> & Partial<Pick<StoreChoice, 'whyNoKey'>>
   readonly projectKeys: ProjectKeyRepository
   readonly deploymentId: string
   readonly clock: Clock

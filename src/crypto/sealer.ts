@@ -7,6 +7,7 @@ import {
   ENVELOPE_HEADER_BYTES,
   ENVELOPE_OVERHEAD_BYTES,
   projectKeyIdOfEnvelope,
+  projectKeyIdOfRowMac,
 } from '../model/sealedForms.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Grant } from '../policy/grant.ts'
@@ -42,8 +43,16 @@ export class EnvelopeSealer implements Sealer {
     this.#associatedData = new AssociatedData(parts.deploymentId)
   }
 
-  async seal(binding: PayloadBinding, payload: Uint8Array): Promise<Uint8Array> {
-    const found = this.#keyring.activeForWrap(binding.projectId)
+  async seal(
+    binding: PayloadBinding,
+    payload: Uint8Array,
+    besideMac?: Uint8Array,
+  ): Promise<Uint8Array> {
+    const { projectId } = binding
+    const found =
+      besideMac === undefined
+        ? this.#keyring.activeForWrap(projectId)
+        : this.#keyring.activeForWrapBeside(projectKeyIdOfRowMac(besideMac), projectId)
     return this.#sealPayload(found instanceof Promise ? await found : found, binding, payload)
   }
 

@@ -11,6 +11,15 @@ export interface DeclaredStore {
   readonly cryptoPlugin: string | null
   /** Name of the KEK store that wraps the project keys of what is stored there. */
   readonly kekStore: string
+  /** Left out: anybody may use it. */
+  readonly boundTo?: StoreBinding
+}
+
+/** Whose store it is, by the operator's word. */
+export interface StoreBinding {
+  readonly projects: readonly string[]
+  /** Keystone's ids of domains: all projects in them. */
+  readonly domains: readonly string[]
 }
 
 /** Where secrets may go. One store is the global default; without several it is the only one. */

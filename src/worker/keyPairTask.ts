@@ -112,22 +112,25 @@ export class KeyPairTask {
     const isSettled = await this.#settle(task, owner, async (order, now) => {
       const secrets: Stored<Secret>[] = []
       for (const part of parts) secrets.push(await this.#sealed(order, part, now))
-      const container = await this.#parts.integrity.protect<Container>({
-        kind: 'container',
-        id: newContainerId(),
-        projectId: order.projectId,
-        type: recipe.containerType,
-        name: nameOf(order),
-        creatorId: order.creatorId,
-        members: parts.map(({ name }, index) => ({
-          name,
-          secretId: (secrets[index] as Secret).id,
-          isGone: false,
-        })),
-        acl: null,
-        createdAt: now,
-        updatedAt: now,
-      })
+      const container = await this.#parts.integrity.protect<Container>(
+        {
+          kind: 'container',
+          id: newContainerId(),
+          projectId: order.projectId,
+          type: recipe.containerType,
+          name: nameOf(order),
+          creatorId: order.creatorId,
+          members: parts.map(({ name }, index) => ({
+            name,
+            secretId: (secrets[index] as Secret).id,
+            isGone: false,
+          })),
+          acl: null,
+          createdAt: now,
+          updatedAt: now,
+        },
+        order.rowMac,
+      )
       const facts = new Map(
         secrets.flatMap(({ id, secretType }) =>
           secretType === 'private' && factsOfPrivateKey !== undefined
@@ -180,30 +183,35 @@ export class KeyPairTask {
     return this.#parts.inputs.open(order, sealedInput)
   }
 
-  async #sealed(order: Order, part: Part, now: Timestamp): Promise<Stored<Secret>> {
+  /** Where the order lies: what its project's token said when it came is all that counts here (ADR 0057). */
+  async #sealed(order: Verified<Order>, part: Part, now: Timestamp): Promise<Stored<Secret>> {
     const { sealer, integrity } = this.#parts
-    const { meta, projectId, creatorId } = order
+    const { meta, projectId, creatorId, rowMac } = order
     const { secretType, bytes } = part
     const id = newSecretId()
     const contentType = contentTypeOf(order)
-    const envelope = await sealer.seal({ projectId, secretId: id, secretType, contentType }, bytes)
-    return integrity.protect<Secret>({
-      kind: 'secret',
-      id,
-      projectId,
-      name: nameOf(order),
-      secretType,
-      algorithm: textIn(meta, 'algorithm'),
-      bitLength: bitLengthOf(order),
-      mode: textIn(meta, 'mode'),
-      expiration: textIn(meta, 'expiration') as Timestamp | null,
-      creatorId,
-      contentType,
-      createdAt: now,
-      updatedAt: now,
-      acl: null,
-      envelope,
-    })
+    const binding = { projectId, secretId: id, secretType, contentType }
+    const envelope = await sealer.seal(binding, bytes, rowMac)
+    return integrity.protect<Secret>(
+      {
+        kind: 'secret',
+        id,
+        projectId,
+        name: nameOf(order),
+        secretType,
+        algorithm: textIn(meta, 'algorithm'),
+        bitLength: bitLengthOf(order),
+        mode: textIn(meta, 'mode'),
+        expiration: textIn(meta, 'expiration') as Timestamp | null,
+        creatorId,
+        contentType,
+        createdAt: now,
+        updatedAt: now,
+        acl: null,
+        envelope,
+      },
+      rowMac,
+    )
   }
 
   #alarm({ id, projectId }: Order, what: string): Fault {

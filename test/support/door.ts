@@ -14,7 +14,7 @@ import type { SecretRouteOptions } from '../../src/http/resources/secrets.ts'
 import type { Route } from '../../src/http/route.ts'
 import type { Overload } from '../../src/http/workload.ts'
 import type { Quotas } from '../../src/model/quota.ts'
-import { onlyStore, type StorePlan } from '../../src/model/secretStore.ts'
+import { onlyStore, type StoreBinding, type StorePlan } from '../../src/model/secretStore.ts'
 import { compileRules } from '../../src/policy/compiledRules.ts'
 import { type Decision, Policy } from '../../src/policy/policy.ts'
 import type { OrderEvent } from '../../src/worker/orderEvent.ts'
@@ -45,6 +45,10 @@ export interface DoorOptions {
   readonly patienceMs?: number
   /** Two secret stores, `SEVERAL_STORES`, instead of none that anybody sees. */
   readonly hasSeveralStores?: boolean
+  /** The second of them belongs to these. */
+  readonly secondStoreBoundTo?: StoreBinding
+  /** A node with other settings on the database and the KEK stores of this one, which outlives it. */
+  readonly beside?: Door
   readonly quotas?: Partial<Quotas>
   readonly mostAtOnce?: number
   /** Rates; none unless the test says otherwise. */
@@ -54,6 +58,8 @@ export interface DoorOptions {
 export interface Identity {
   readonly project: string
   readonly user?: string
+  /** The project's; left out: the token does not say. */
+  readonly domain?: string
   readonly roles: readonly string[]
 }
 
@@ -80,6 +86,7 @@ export interface Door {
   readonly database: Database
   readonly databasePath: string
   readonly deploymentId: string
+  readonly storePlan: StorePlan
   /** SQL on a second connection to the same file. */
   readonly execute: FreshDatabase['execute']
   readonly routes: readonly Route[]
@@ -106,14 +113,20 @@ export interface Door {
 }
 
 export async function openDoor(options: DoorOptions = {}): Promise<Door> {
-  const clock = new DoorClock()
+  const { beside } = options
+  const clock = beside?.clock ?? new DoorClock()
   const closing: (() => Promise<void>)[] = []
-  const fresh = await freshDatabase({ after: (work) => void closing.push(work) }, { clock })
-  const kekStore = new MemoryKekStore()
-  const secondKekStore = new MemoryKekStore(undefined, 'memory:second')
+  const fresh =
+    beside === undefined
+      ? await freshDatabase({ after: (work) => void closing.push(work) }, { clock })
+      : { database: beside.database, path: beside.databasePath, execute: beside.execute }
+  const kekStore = beside?.kekStore ?? new MemoryKekStore()
+  const secondKekStore = beside?.secondKekStore ?? new MemoryKekStore(undefined, 'memory:second')
   const hasSeveral = options.hasSeveralStores ?? false
   const kekStores = hasSeveral ? [kekStore, secondKekStore] : [kekStore]
-  const storePlan = hasSeveral ? SEVERAL_STORES : onlyStore(kekStore.name)
+  const storePlan = hasSeveral
+    ? severalStores(options.secondStoreBoundTo)
+    : onlyStore(kekStore.name)
   const { deploymentId } = await establishDeployment({
     deployment: fresh.database.deployment,
     kekStores,
@@ -210,6 +223,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     database: fresh.database,
     databasePath: fresh.path,
     deploymentId,
+    storePlan,
     execute: fresh.execute,
     routes,
     app,
@@ -219,9 +233,10 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     rewrapper,
     integrity,
     mood,
-    as: ({ project, user, roles }) =>
+    as: ({ project, user, domain, roles }) =>
       as({
         'x-project-id': project,
+        ...(domain === undefined ? {} : { 'x-project-domain-id': domain }),
         ...(user === undefined ? {} : { 'x-user-id': user }),
         'x-roles': roles.join(','),
       }),
@@ -290,6 +305,12 @@ export const SEVERAL_STORES: StorePlan = {
   isEnabled: true,
   globalDefault: FIRST_STORE,
   stores: [FIRST_STORE, SECOND_STORE],
+}
+
+/** The same, with whom the second one belongs to. */
+export function severalStores(boundTo: StoreBinding | undefined): StorePlan {
+  if (boundTo === undefined) return SEVERAL_STORES
+  return { ...SEVERAL_STORES, stores: [FIRST_STORE, { ...SECOND_STORE, boundTo }] }
 }
 
 export const KEY_LIMITS = {

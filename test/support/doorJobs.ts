@@ -4,6 +4,7 @@ import { JobRunner } from '../../src/domain/rotation/jobRunner.ts'
 import type { JobStepParts } from '../../src/domain/rotation/jobSteps.ts'
 import { newJob } from '../../src/domain/rotation/newJob.ts'
 import type { Job, JobKind, JobScope } from '../../src/model/job.ts'
+import { StoreBindings } from '../../src/model/storeBindings.ts'
 import type { Door } from './door.ts'
 
 export interface RunJobOptions extends Partial<Omit<JobStepParts, 'onEvent' | 'pace'>> {
@@ -49,6 +50,7 @@ export async function workOff(
     rotation: door.database.rotation,
     rewrapper: door.rewrapper,
     integrity: door.integrity,
+    bindings: new StoreBindings(door.storePlan),
     clock: door.clock,
     settleMs: 0,
     // Lets others in, as every wait does.

@@ -3,7 +3,7 @@ import { Fault } from '../../src/lib/fault.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
 import type { Caller } from '../../src/model/requestContext.ts'
 
-/** Believes X-Project-Id, X-User-Id and X-Roles, and answers 401 as Keystone's stand-in would. */
+/** Believes X-Project-Id, X-Project-Domain-Id, X-User-Id and X-Roles, and answers 401 as Keystone's stand-in would. */
 export class HeaderAuthenticator implements Authenticator {
   /** While set, every answer waits for it. */
   gate: Promise<void> | undefined
@@ -32,7 +32,7 @@ export class HeaderAuthenticator implements Authenticator {
       roles: new Set((header('x-roles') ?? '').toLowerCase().split(',')),
       domainId: null,
       userDomainId: null,
-      projectDomainId: null,
+      projectDomainId: header('x-project-domain-id') ?? null,
       strategy: 'noauth',
     }
   }

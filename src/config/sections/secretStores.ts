@@ -1,5 +1,5 @@
 import { derivedSetting, optionalSetting, setting } from '../setting.ts'
-import { list, manyTexts, oneOf, text, truth } from '../valueKinds.ts'
+import { list, manyLists, manyTexts, oneOf, text, truth } from '../valueKinds.ts'
 
 /** Several places for secrets, as Barbican's operators write them. */
 export const secretstoreSection = {
@@ -58,6 +58,19 @@ export const secretstoreSuffixSection = {
       'Project keys remember it: it is not to be renamed. ' +
       'Left out: the kind that crypto_plugin speaks of, which is `keyring` unless it names another.',
     kind: text,
+  }),
+  projects: setting({
+    explanation:
+      'Project ids that the store belongs to: all that is new of them goes here whatever they prefer, and nobody else may use or see it. ' +
+      'What they have elsewhere opens, and `gatehouse project move` brings it.',
+    kind: manyLists,
+    default: [],
+  }),
+  domains: setting({
+    explanation:
+      "The same for all projects of these domains, by Keystone's id: the token says which domain a project is in. `projects` of any store count first.",
+    kind: manyLists,
+    default: [],
   }),
 }
 

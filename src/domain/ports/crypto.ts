@@ -17,8 +17,11 @@ export interface PayloadBinding {
 }
 
 export interface Sealer {
-  /** Seals under a fresh data key wrapped by the project's active key. Does not keep or wipe `payload`: the caller does. */
-  seal(binding: PayloadBinding, payload: Uint8Array): Promise<Uint8Array>
+  /**
+   * Seals under a fresh data key wrapped by the project's active key; one that is made for a record without anybody's
+   * token names its MAC, and goes to the store of that one. Does not keep or wipe `payload`: the caller does.
+   */
+  seal(binding: PayloadBinding, payload: Uint8Array, besideMac?: Uint8Array): Promise<Uint8Array>
   /** A symmetric key that never exists outside this call in clear: random bytes, born sealed. */
   sealRandom(binding: PayloadBinding, bytes: number): Promise<Uint8Array>
   /**
@@ -75,12 +78,13 @@ export interface Integrity {
     record: Stored<T> | undefined,
   ): Promise<Verified<T> | undefined>
   /**
-   * The record with its MAC under the project's active key, in the store that the project prefers. One
-   * that replaces another names its MAC, and stays in the store of that one: changing an ACL moves nothing.
+   * The record with its MAC under the project's active key, in the store that new records of the project go to. One
+   * that replaces another names its MAC, and stays in the store of that one: changing an ACL moves nothing. So does one
+   * that is made for another without anybody's token.
    */
   protect<T extends ProtectedRecord>(
     record: T,
-    replacedMac?: Uint8Array,
+    besideMac?: Uint8Array,
   ): Promise<Stored<T> & { readonly rowMac: Uint8Array }>
 }
 
@@ -92,8 +96,13 @@ export interface KeyCache {
 
 /** Where the new records of a project go. */
 export interface StoreChoice {
-  /** Name of the KEK store of the secret store that the project prefers, else of the global default. */
+  /**
+   * Name of the KEK store of the secret store that the project is bound to, else prefers, else of the global default.
+   * @throws Fault('forbidden') when it may be bound by its domain, and nobody has said which one that is
+   */
   of(projectId: ProjectId): string | Promise<string>
+  /** Why no new key of this project may be made in that KEK store, which is bound to others, or it elsewhere; undefined: it may. */
+  whyNoKey(projectId: ProjectId, kekStore: string, hasKeyThere: boolean): string | undefined
   /** Looks again the next time: the preference was changed. */
   forget(projectId: ProjectId): void
 }

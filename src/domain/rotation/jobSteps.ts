@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { Fault } from '../../lib/fault.ts'
 import { type Job, type JobPlace, WALKED_KINDS, type WalkedKind } from '../../model/job.ts'
+import type { StoreBindings } from '../../model/storeBindings.ts'
 import type { Integrity } from '../ports/crypto.ts'
 import type { JobFailure, JobRepository, JobStep } from '../ports/jobs.ts'
 import type {
@@ -18,6 +19,8 @@ export interface JobStepParts {
   readonly rotation: RotationRepository
   readonly rewrapper: Rewrapper
   readonly integrity: Integrity
+  /** Asked for each project that is moved: anybody who writes to the database can order a move. */
+  readonly bindings: Pick<StoreBindings, 'whyNotMoved'>
   readonly clock: Clock
   /** Longer than any request or change that may still have an old key in hand. */
   readonly settleMs: number

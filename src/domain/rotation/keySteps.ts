@@ -127,7 +127,8 @@ async function findingOf(
     if (!(error instanceof Fault)) throw error
     // Its project was deleted meanwhile.
     if (error.kind === 'notFound' || error.kind === 'forbidden') return undefined
-    if (error.kind !== 'corrupted') throw error
+    // 'conflict': its project is bound to another store, and wants to be moved there first.
+    if (error.kind !== 'corrupted' && error.kind !== 'conflict') throw error
     return { kind: 'project-key', id: hexOf(row.id), what: error.message }
   }
 }

@@ -20,6 +20,11 @@ export class ProjectTerms {
     this.#toStore = toStore
   }
 
+  /** KEK stores that it has keys in. */
+  get stores(): readonly string[] {
+    return [...new Set([...this.#rows.values()].map(({ store }) => store))]
+  }
+
   /** Is the record, or what is sealed in it, under another key than it should be? */
   isToMove({ macKey, envelopeKey }: WalkedRecord): boolean {
     return !this.#isRight(macKey) || (envelopeKey !== null && !this.#isRight(envelopeKey))

@@ -104,6 +104,8 @@ export class RecordSteps implements JobSteps {
     const projectId = place.projectId ?? (await rotation.projectAfter(undefined, job.scope))
     if (projectId === undefined) return this.#nextPhase(job)
     const terms = await this.#termsOf(job, atHand, projectId)
+    const refused = this.#refusal(job, terms)
+    if (refused !== undefined) return this.#goOn(job, phase('finish', job.place), [refused])
     const kind = kindOf(place)
     const limit = this.#parts.pace.page(PAGE, job.rate)
     const records = await rotation.walk({
@@ -122,6 +124,15 @@ export class RecordSteps implements JobSteps {
     if (stepped === 'lost' || stepped.job.place.id !== endOf(here).id) return stepped
     const ended = await this.#endProject(stepped.job, atHand, terms)
     return ended === 'lost' ? ended : { ...ended, records: Math.max(1, stepped.records) }
+  }
+
+  /** A move that the settings forbid ends here, whoever ordered it. */
+  #refusal({ scope: { toStore } }: Job, { projectId, stores }: ProjectTerms): JobFailure | undefined {
+    const what =
+      toStore === undefined
+        ? undefined
+        : this.#parts.bindings.whyNotMoved(projectId, stores, toStore)
+    return what === undefined ? undefined : { kind: 'project-key', id: 'all', what }
   }
 
   async #termsOf(
@@ -184,6 +195,8 @@ export class RecordSteps implements JobSteps {
     if (projectId === undefined) return this.#nextPhase(job)
     atHand.terms = undefined
     const terms = new ProjectTerms(projectId, await rotation.keysOf(projectId), job.scope.toStore)
+    const refused = this.#refusal(job, terms)
+    if (refused !== undefined) return this.#goOn(job, phase('finish', job.place), [refused])
     let present = job
     if (terms.unmarked.length > 0) {
       const step = stepOf(job, { ...job.place, projectId }, clock)

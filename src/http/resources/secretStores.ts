@@ -7,7 +7,8 @@ import type { ApiRequest, Route } from '../route.ts'
 
 /** /v1/secret-stores (contract 08). The words come before the ids: the router takes the first that fits. */
 export function secretStoreRoutes(stores: SecretStores): readonly Route[] {
-  const lookUp = ({ params }: ApiRequest): Promise<void> => stores.lookUp(storeIdOf(params))
+  const lookUp = ({ ctx, params }: ApiRequest): Promise<void> =>
+    stores.lookUp(ctx, storeIdOf(params))
 
   return [
     {

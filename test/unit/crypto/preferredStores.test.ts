@@ -5,12 +5,13 @@ import type { SecretStoreRow } from '../../../src/domain/ports/projectRepositori
 import { unavailable } from '../../../src/lib/fault.ts'
 import { newSecretStoreId } from '../../../src/lib/ids.ts'
 import { onlyStore } from '../../../src/model/secretStore.ts'
+import { StoreBindings } from '../../../src/model/storeBindings.ts'
 import { SEVERAL_STORES } from '../../support/door.ts'
 import { ManualClock, refuses } from './cryptoRoom.ts'
 import { OTHER_PROJECT, PROJECT } from './records.ts'
 
 /** A choice over a table that holds what `preferences.suffix` says, for every project. */
-function aChoice(plan = SEVERAL_STORES) {
+function aChoice(plan = SEVERAL_STORES, domain?: string) {
   const clock = new ManualClock()
   const preferences = {
     suffix: undefined as string | undefined,
@@ -26,7 +27,14 @@ function aChoice(plan = SEVERAL_STORES) {
       return suffix === undefined ? undefined : { ...row, suffix }
     },
   }
-  const choice = new PreferredStores({ plan, preferences, clock, maxEntries: 10 })
+  const choice = new PreferredStores({
+    plan,
+    bindings: new StoreBindings(plan),
+    domainOf: () => domain,
+    preferences,
+    clock,
+    maxEntries: 10,
+  })
   return { choice, preferences, clock }
 }
 
