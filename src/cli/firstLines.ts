@@ -1,8 +1,10 @@
+import { isBound } from '../config/bindingChecks.ts'
 import { kindOf, sectionOfStore } from '../config/kekStoreKinds.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
 import { maskUrl } from '../config/maskUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import type { Log } from '../lib/log.ts'
+import { ownersOf } from './boundStores.ts'
 
 /** What somebody wants to know who reads the log of a start: which settings, and what is odd about them. */
 export function logFirstLines(log: Log, loaded: LoadedSettings, version: string): void {
@@ -39,6 +41,7 @@ export function logFirstLines(log: Log, loaded: LoadedSettings, version: string)
           : {
               secretStore: secretStore.suffix,
               isGlobalDefault: secretStore.global_default,
+              ...(isBound(secretStore) && { boundTo: ownersOf(secretStore) }),
             }),
       },
       'where the KEKs are',

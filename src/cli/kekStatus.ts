@@ -10,6 +10,7 @@ import type { KeysOfKek } from '../domain/ports/rotation.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ProcProcessMarks } from '../ops/processMarks.ts'
+import { type BoundStore, boundStores } from './boundStores.ts'
 import { deploymentState } from './deploymentState.ts'
 import { type ExitReason, refusingWith } from './exitCodes.ts'
 import { lookInto } from './lookInto.ts'
@@ -36,8 +37,9 @@ export async function kekStatus(settings: Settings, asking?: Asking): Promise<Re
   }
   const id = deployment?.deploymentId ?? 'none yet: the first `gatehouse serve` makes it'
   const missing = missingStores(settings, deployment)
+  const texts = reports.map(({ text }) => text)
   return {
-    text: [...reports.map(({ text }) => text), `deployment  ${id}`, ...missing].join('\n\n'),
+    text: [...texts, ...use.bound.map(boundLines), `deployment  ${id}`, ...missing].join('\n\n'),
     reason: [
       ...reports.map(({ reason }) => reason),
       ...missing.map(() => 'keys' as const),
@@ -99,9 +101,10 @@ interface KekUse {
   readonly keys: readonly KeysOfKek[]
   /** Those known to be dead are left out. */
   readonly nodes: readonly NodeSeen[]
+  readonly bound: readonly BoundStore[]
 }
 
-const NOTHING_IN_USE: KekUse = { keys: [], nodes: [] }
+const NOTHING_IN_USE: KekUse = { keys: [], nodes: [], bound: [] }
 
 async function kekUse(settings: Settings, clock: Clock): Promise<KekUse> {
   const processes = new ProcProcessMarks()
@@ -109,8 +112,21 @@ async function kekUse(settings: Settings, clock: Clock): Promise<KekUse> {
     lookInto(settings.database.connection, clock, async (glass) => ({
       keys: await keysByKek(glass.reads),
       nodes: (await new SqlNodeRepository(glass).all()).filter(({ id }) => !processes.isDead(id)),
+      bound: await boundStores(settings, glass.reads),
     })),
   )
+}
+
+/** Whose a store is, and who of them is not all there yet. */
+function boundLines({ suffix, kekStore, owners, here, elsewhere, strangers }: BoundStore): string {
+  return [
+    `bound       ${suffix} (${kekStore}) to ${owners}; ${here} projects have keys there`,
+    ...elsewhere.map(({ projectId, stores }) => {
+      const others = stores.filter((name) => name !== kekStore).join(', ')
+      return `  not moved: project ${projectId} has keys in ${others}: \`gatehouse project move ${projectId} --to ${suffix}\``
+    }),
+    ...strangers.map(({ projectId }) => `  of others: project ${projectId} has keys there`),
+  ].join('\n')
 }
 
 function keyLines(

@@ -1,5 +1,5 @@
-import type { SecretStoreSettings, Settings } from '../config/settingsTable.ts'
 import { isBound } from '../config/bindingChecks.ts'
+import type { SecretStoreSettings, Settings } from '../config/settingsTable.ts'
 import { storeNameOf } from '../config/storeName.ts'
 import { type DeclaredStore, onlyStore, type StorePlan } from '../model/secretStore.ts'
 

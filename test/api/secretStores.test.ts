@@ -4,6 +4,7 @@ import { BASE, type Door, openDoor } from '../support/door.ts'
 import type { DoorAnswer } from '../support/doorAnswer.ts'
 import type { Caller } from '../support/doorCaller.ts'
 import { secretWithPayload } from '../support/doorSecrets.ts'
+import { storesOfSecret } from '../support/storesOfRecords.ts'
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000'
 const COLLECTION = '/v1/secret-stores'
@@ -254,16 +255,7 @@ describe('where secrets lie', () => {
   })
   after(() => door.close())
 
-  /** Which KEK store wraps the key that a secret's envelope (or its MAC) was made with. */
-  const storeOf = (id: string, column: 'envelope' | 'row_mac'): string => {
-    const at = column === 'envelope' ? 5 : 1
-    const [row] = door.execute(
-      `select project_keys.store from secrets join project_keys on project_keys.id = substr(secrets.${column}, ${at}, 8) where secrets.id = ?`,
-      id,
-    )
-    return String(row?.['store'])
-  }
-  const placesOf = (id: string) => [storeOf(id, 'envelope'), storeOf(id, 'row_mac')]
+  const placesOf = (id: string) => storesOfSecret(door, id)
 
   test('a secret opens after the preference moved, and new ones lie in the new store at once', async () => {
     const { admin, creator } = everybody(door, 'moving')

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import Sqlite from 'better-sqlite3'
-import { runBarbicanManage } from '../../src/cli/barbicanManage.ts'
 import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
-import type { ComposeGatehouse } from '../../src/cli/gatehouse.ts'
-import { compose } from '../../src/compose.ts'
-import { freshEnvironment, runCli } from '../support/runCli.ts'
-
-interface CleansUp {
-  after(work: () => void): unknown
-}
+import { type Ask, restartedDeployment, storeSecret } from '../support/restartedDeployment.ts'
 
 const FIRST = `[secretstore:software]
 secret_store_plugin = store_crypto
@@ -26,102 +18,6 @@ const DEFAULT_HERE = 'global_default = True\n'
 const several = (suffixes: string, ...sections: readonly string[]) =>
   `[secretstore]\nenable_multiple_secret_stores = True\nstores_lookup_suffix = ${suffixes}\n${sections.join('')}`
 const BOTH = several('software, second', FIRST, DEFAULT_HERE, SECOND)
-
-/** A deployment that is started again and again, with other stores in its configuration each time. */
-function deployment(t: CleansUp) {
-  const env = { ...freshEnvironment(t), OS_DEFAULT__AUTH_STRATEGY: 'noauth' }
-  const state = env.STATE_DIRECTORY
-  const config = `${state}.conf`
-  const args = (stores: string, ...verb: readonly string[]) => {
-    writeFileSync(config, `[DEFAULT]\n${stores}`)
-    return ['--config-file', config, ...verb]
-  }
-  const verb = async (stores: string, ...words: readonly string[]) => {
-    const run = runCli({ args: args(stores, ...words), env, compose })
-    return { code: await run.code, out: run.out(), err: run.err() }
-  }
-  const manage = async (stores: string, ...words: readonly string[]) => {
-    const run = runCli({ args: args(stores, ...words), env, run: (it) => runBarbicanManage(it) })
-    return { code: await run.code, out: run.out(), err: run.err() }
-  }
-  return {
-    state,
-    manage,
-    log: env.OS_DEFAULT__LOG_FILE,
-    verb,
-    /** The sentence of a start that must not happen. */
-    async refusal(stores: string, reason: keyof typeof EXIT_CODES): Promise<string> {
-      const { code, err } = await verb(stores, 'serve')
-      assert.equal(code, EXIT_CODES[reason].code, err)
-      assert.match(err, /^gatehouse: /)
-      return err
-    },
-    /** Starts, lets `work` ask, stops. */
-    async up(stores: string, work: (ask: Ask) => Promise<void> = async () => undefined) {
-      const { promise: address, resolve } = Promise.withResolvers<string>()
-      const listening: ComposeGatehouse = async (settings, parts) => {
-        const gatehouse = await compose(settings, parts)
-        return {
-          listen: async () => {
-            const { addresses } = await gatehouse.listen()
-            setImmediate(() => resolve(addresses[0] ?? ''))
-            return { addresses }
-          },
-          drain: (graceMs) => gatehouse.drain(graceMs),
-        }
-      }
-      const run = runCli({ args: args(stores, 'serve'), env, compose: listening })
-      const ended = run.code.then((code) => {
-        throw new Error(`serve ended with ${code}: ${run.err()}`)
-      })
-      ended.catch(() => undefined)
-      const base = await Promise.race([address, ended])
-      try {
-        await work((method, path, body) => ask(base, method, path, body))
-      } finally {
-        run.send('SIGTERM')
-        assert.equal(await run.code, 0)
-      }
-    },
-    rows(sql: string): readonly unknown[] {
-      const database = new Sqlite(join(state, 'gatehouse.sqlite'), { readonly: true })
-      try {
-        return database.prepare(sql).all()
-      } finally {
-        database.close()
-      }
-    },
-  }
-}
-
-type Ask = (method: string, path: string, body?: object) => Promise<Answered>
-interface Answered {
-  readonly status: number
-  readonly text: string
-}
-
-async function ask(base: string, method: string, path: string, body?: object): Promise<Answered> {
-  const response = await fetch(new URL(path, base), {
-    method,
-    headers: {
-      'X-Project-Id': 'demo',
-      'X-Roles': 'admin,creator',
-      'Content-Type': 'application/json',
-      Connection: 'close',
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  return { status: response.status, text: await response.text() }
-}
-
-async function storeSecret(ask: Ask, payload: string): Promise<string> {
-  const { status, text } = await ask('POST', '/v1/secrets', {
-    payload,
-    payload_content_type: 'text/plain',
-  })
-  assert.equal(status, 201, text)
-  return `/v1/secrets/${String(JSON.parse(text).secret_ref).slice(-36)}/payload`
-}
 
 interface Listed {
   readonly created: string
@@ -147,7 +43,7 @@ const KEYS = 'select store, state from project_keys order by store'
 
 describe('several secret stores, over restarts', () => {
   it('come to a deployment with one without a secret being lost, and go again', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     let old = ''
     await here.up('', async (ask) => {
       old = await storeSecret(ask, 'from before')
@@ -162,7 +58,7 @@ describe('several secret stores, over restarts', () => {
   })
 
   it('keep their ids and preferences; a changed default moves `updated`, and new secrets alone', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     let [old, first]: [string, readonly Listed[]] = ['', []]
     await here.up(BOTH, async (ask) => {
       first = await listed(ask)
@@ -198,7 +94,7 @@ describe('several secret stores, over restarts', () => {
   })
 
   it('are all shown by `kek status`, and what the database needs beside them', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     const early = await here.verb(BOTH, 'kek', 'status')
     assert.equal(early.code, 0)
     assert.match(early.out, /no keyring at .*\n\nThere is no keyring:b at /)
@@ -217,7 +113,7 @@ describe('several secret stores, over restarts', () => {
   })
 
   it('are named by `config show` and in the first lines of the log', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     const shown = await here.verb(BOTH, 'config', 'show')
     assert.match(shown.out, /\[secretstore:second\][^[]*\nkek_store = keyring:b\n/)
     await here.up(BOTH)
@@ -229,7 +125,7 @@ describe('several secret stores, over restarts', () => {
 
 describe('barbican-manage db sync_secret_stores', () => {
   it('does what a start does: it makes ids that stay, and refuses to take away what is preferred', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     assert.deepEqual(await here.manage('', 'db', 'sync_secret_stores'), {
       code: 0,
       out: 'Several secret stores are not enabled: there is nothing to do.\n',
@@ -254,7 +150,7 @@ describe('barbican-manage db sync_secret_stores', () => {
 
 describe('a start with several secret stores is refused', () => {
   it('when the settings do not fit together, each mistake with its line', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     const none = await here.refusal(several('software, second', FIRST, SECOND), 'settings')
     assert.match(none, /exactly one section must say global_default = true/)
     const two = await here.refusal(`${BOTH}global_default = 1\n`, 'settings')
@@ -271,7 +167,7 @@ describe('a start with several secret stores is refused', () => {
   })
 
   it('when a store that project keys need is gone: its name and fingerprint are told', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     await here.up(BOTH, async (ask) => {
       await prefer(ask, 'Second keyring')
       await storeSecret(ask, 'x')
@@ -286,7 +182,7 @@ describe('a start with several secret stores is refused', () => {
   })
 
   it('when a store that a project prefers is gone, until nobody does', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     await here.up(BOTH, (ask) => prefer(ask, 'Second keyring'))
     const one = several('software', FIRST, DEFAULT_HERE)
     const sentence = await here.refusal(one, 'settings')
@@ -303,7 +199,7 @@ describe('a start with several secret stores is refused', () => {
   })
 
   it('when the keyring of one is gone, or is that of the other', async (t) => {
-    const here = deployment(t)
+    const here = restartedDeployment(t)
     await here.up(BOTH)
     const [a, b] = [join(here.state, 'keyring'), join(here.state, 'keyring-b')]
     renameSync(b, `${b}.kept`)

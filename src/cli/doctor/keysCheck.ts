@@ -8,6 +8,7 @@ import { schemaStatus } from '../../db/schema.ts'
 import type { KekStore } from '../../domain/ports/crypto.ts'
 import type { DeploymentState } from '../../domain/ports/keyRepositories.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { type BoundStore, boundStores } from '../boundStores.ts'
 import { lookInto } from '../lookInto.ts'
 import { notMadeYet, openKekStore } from '../openKekStore.ts'
 import { refusalOf } from '../refusalSentence.ts'
@@ -20,6 +21,7 @@ const RESTORE =
 interface Held {
   readonly deployment: DeploymentState | undefined
   readonly inUse: readonly KekInUse[]
+  readonly bound: readonly BoundStore[]
 }
 
 /** Whether the KEK stores answer, and whether they are those that this database needs. */
@@ -31,16 +33,20 @@ export const keysCheck: Check = {
     const findings = [...deploymentFindings(held.deployment)]
     for (const store of settings.kekStores)
       findings.push(...(await storeFindings(store, held, clock)))
+    findings.push(...held.bound.flatMap(boundFindings))
     return [...findings, ...missingStores(patient, held.deployment)]
   },
 }
 
 async function heldBy({ settings, clock }: Patient): Promise<Held> {
   const url = settings.database.connection
-  if ((await schemaStatus(url)).current === undefined) return { deployment: undefined, inUse: [] }
+  if ((await schemaStatus(url)).current === undefined) {
+    return { deployment: undefined, inUse: [], bound: [] }
+  }
   return lookInto(url, clock, async (glass) => ({
     deployment: await new SqlDeploymentRepository(glass).read(),
     inUse: await keksInUse(glass.reads),
+    bound: await boundStores(settings, glass.reads),
   }))
 }
 
@@ -166,6 +172,28 @@ function unheldKeks(kekStore: KekStore, inUse: readonly KekInUse[]): readonly Fi
         ),
       ]
     })
+}
+
+/** A tenant's own KEK protects what is under it, and nothing that was left where it was. */
+function boundFindings(store: BoundStore): readonly Finding[] {
+  const { suffix, owners, here, elsewhere, strangers } = store
+  return [
+    fine(`the secret store ${suffix} is bound to ${owners}; ${here} projects have keys there`),
+    ...elsewhere.map((project) => {
+      const { projectId } = project
+      const others = project.stores.filter((name) => name !== store.kekStore).join(', ')
+      return warning(
+        `Project ${projectId} is bound to the secret store ${suffix} and has keys in ${others}.`,
+        `\`gatehouse project move ${projectId} --to ${suffix}\` brings them.`,
+      )
+    }),
+    ...strangers.map(({ projectId }) =>
+      warning(
+        `Project ${projectId} has keys in the secret store ${suffix}, which belongs to others.`,
+        `Move it to another one (\`gatehouse project move ${projectId} --to SUFFIX\`).`,
+      ),
+    ),
+  ]
 }
 
 function missingStores(

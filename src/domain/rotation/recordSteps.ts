@@ -127,7 +127,10 @@ export class RecordSteps implements JobSteps {
   }
 
   /** A move that the settings forbid ends here, whoever ordered it. */
-  #refusal({ scope: { toStore } }: Job, { projectId, stores }: ProjectTerms): JobFailure | undefined {
+  #refusal(
+    { scope: { toStore } }: Job,
+    { projectId, stores }: ProjectTerms,
+  ): JobFailure | undefined {
     const what =
       toStore === undefined
         ? undefined
