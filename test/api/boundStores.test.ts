@@ -285,7 +285,6 @@ describe('a secret store that is bound to a domain', () => {
     const placed = await placeOrder(caller, 'asymmetric', { ...RSA, passphrase: 'a passphrase' })
     const behind = await openBound(TO_A_DOMAIN, front)
     t.after(() => behind.close())
-    behind.clock.advanceSeconds(KEYS_ARE_FORGOTTEN)
     const order = await ended(caller, placed)
     assert.equal(order['status'], 'ACTIVE')
     const container = await caller.get(pathOf(order['container_ref']))
@@ -299,12 +298,12 @@ describe('a secret store that is bound to a domain', () => {
   })
 })
 
-describe('somebody writes to the database of a cloud with bound stores', () => {
-  for (const [whose, binding, domain] of [
-    ['of a project', TO_PROJECTS, undefined],
-    ['of a domain', TO_A_DOMAIN, 'acme'],
-  ] as const) {
-    test(`a preference written for a project ${whose} moves nothing of it`, async (t) => {
+for (const [whose, binding, domain] of [
+  ['projects', TO_PROJECTS, undefined],
+  ['a domain', TO_A_DOMAIN, 'acme'],
+] as const) {
+  describe(`somebody writes to the database of a cloud with a store that is bound to ${whose}`, () => {
+    test('a preference for its project moves nothing of it', async (t) => {
       const door = await openBound(binding)
       t.after(() => door.close())
       const caller = ownerOf(door, 'tenant', domain)
@@ -321,7 +320,7 @@ describe('somebody writes to the database of a cloud with bound stores', () => {
       assert.deepEqual(storesOfSecret(door, id), OWN)
     })
 
-    test(`a job written to move a project ${whose} away fails, and moves nothing`, async (t) => {
+    test('a job that would move its project away fails, and moves nothing', async (t) => {
       const door = await openBound(binding)
       t.after(() => door.close())
       const caller = ownerOf(door, 'tenant', domain)
@@ -335,7 +334,7 @@ describe('somebody writes to the database of a cloud with bound stores', () => {
       assert.equal(await payloadOf(caller, path), 'stays')
     })
 
-    test(`a job written to bring another project into the store ${whose} fails, and moves nothing`, async (t) => {
+    test('a job that would bring another project in fails, and moves nothing', async (t) => {
       const door = await openBound(binding)
       t.after(() => door.close())
       const { id } = await secretWithPayload(ownerOf(door, 'victim', 'elsewhere'))
@@ -348,7 +347,7 @@ describe('somebody writes to the database of a cloud with bound stores', () => {
       assert.deepEqual(keysOf(door, 'victim'), ['memory active'])
     })
 
-    test(`a key row written to let another project into the store ${whose} is an alarm`, async (t) => {
+    test('a key of its project, in the row of another one, lets that one not in', async (t) => {
       const door = await openBound(binding)
       t.after(() => door.close())
       await secretWithPayload(ownerOf(door, 'tenant', domain))
@@ -365,7 +364,7 @@ describe('somebody writes to the database of a cloud with bound stores', () => {
       if (domain !== undefined) assert.match(door.alarms[0]?.what ?? '', /does not open/)
     })
 
-    test(`a key taken from a project ${whose} brings no new one anywhere else`, async (t) => {
+    test('a key taken from its project makes no new one, there or elsewhere', async (t) => {
       const door = await openBound(binding)
       t.after(() => door.close())
       const caller = ownerOf(door, 'tenant', domain)
@@ -376,8 +375,8 @@ describe('somebody writes to the database of a cloud with bound stores', () => {
       assert.deepEqual(keysOf(door, 'tenant'), [])
       assert.ok(door.alarms.some(({ what }) => /project key is gone/.test(what)))
     })
-  }
-})
+  })
+}
 
 function asProject(id: string) {
   return id as Parameters<Door['forgetKeys']>[0]

@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { openKeyringFile } from '../../src/crypto/kek/keyringFile.ts'
+import { LateKekStore } from '../../src/crypto/kek/lateKekStore.ts'
 import type { KeyringProtection } from '../../src/crypto/kek/protection.ts'
 import { SealableKeyring } from '../../src/crypto/kek/sealableKeyring.ts'
 import { ShareDesk } from '../../src/crypto/kek/shares/shareDesk.ts'
 import { dealShares } from '../../src/crypto/kek/shares/shareScheme.ts'
 import { readShare } from '../../src/crypto/kek/shares/shareText.ts'
 import { openSimpleCrypto } from '../../src/crypto/kek/simpleCrypto.ts'
+import type { KekStore } from '../../src/domain/ports/crypto.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { StartupRefusal } from '../../src/lib/startupRefusal.ts'
 import { MemoryKekStore } from '../support/memoryKekStore.ts'
 import { kekChangesContract } from './kekChangesContract.ts'
 import { kekStoreAwayContract } from './kekStoreAwayContract.ts'
@@ -30,6 +33,11 @@ const passphrase = createSecretKey(Buffer.from('correct horse battery staple'))
 const credential = randomBytes(48)
 
 kekStoreContract('memory', async () => new MemoryKekStore())
+kekStoreContract('one that came late', async () => {
+  const store = late(async () => new MemoryKekStore())
+  await store.health(AbortSignal.timeout(10_000))
+  return store
+})
 kekStoreContract('keyring, plain', () => freshKeyring({ kind: 'plain' }))
 kekStoreContract('keyring, sealed by a passphrase', () =>
   freshKeyring({ kind: 'passphrase', passphrase, cost: { N: 16, r: 8, p: 1 } }),
@@ -37,6 +45,37 @@ kekStoreContract('keyring, sealed by a passphrase', () =>
 kekStoreContract('keyring, sealed by a credential', () =>
   freshKeyring({ kind: 'credential', secret: () => Buffer.from(credential) }),
 )
+
+function late(open: () => Promise<KekStore>): LateKekStore {
+  return new LateKekStore({ name: 'memory', canaries: [], open })
+}
+
+kekStoreAwayContract('one that comes late', async () => {
+  const inner = new MemoryKekStore()
+  let isAway = false
+  const store = late(async () => {
+    if (isAway) throw new StartupRefusal('It is away.')
+    // Closed and opened again as the same one.
+    return {
+      name: inner.name,
+      describe: () => inner.describe(),
+      wrap: (...given) => inner.wrap(...given),
+      unwrap: (...given) => inner.unwrap(...given),
+      health: (signal) => inner.health(signal),
+      close: async () => undefined,
+    }
+  })
+  return {
+    store,
+    takeAway: () => {
+      isAway = true
+      store.seal()
+    },
+    bringBack: () => {
+      isAway = false
+    },
+  }
+})
 
 for (const mood of ['down', 'silent'] as const) {
   kekStoreAwayContract(`memory, ${mood}`, async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { KEK_STORE_KINDS } from '../../../src/config/kekStoreKinds.ts'
+import { storePlanOfSettings } from '../../../src/cli/storePlanOfSettings.ts'
 import type { Settings } from '../../../src/config/settingsTable.ts'
 import { showSettings } from '../../../src/config/showSettings.ts'
 import { loadedFrom, mistakesIn } from './loadedFrom.ts'
@@ -19,6 +20,15 @@ secret_store_plugin = store_crypto
 name = Second keyring
 kek_store = keyring:b
 `
+
+const THREE = `${TWO.replace('software, B', 'software, b, c')}
+[secretstore:c]
+secret_store_plugin = store_crypto
+name = Third keyring
+kek_store = keyring:c
+`
+const KEYSTONE =
+  '[keystone_authtoken]\nauth_url = https://keystone.example/v3\nusername = u\npassword = p\nproject_name = s\n'
 
 function keyringsOf({ kekStores }: Pick<Settings, 'kekStores'>) {
   return kekStores.filter((store) => store.kind === 'keyring')
@@ -154,11 +164,51 @@ describe('several secret stores', () => {
       /\[keyring:b\] path is unknown; \[keyring:b\] has file/,
     ],
     [
+      'of which one project has two',
+      `${THREE}[secretstore:b]\nprojects = x, y\n[secretstore:c]\nprojects = z, y\n`,
+      /\[secretstore:c\] projects names y, and so does that of \[secretstore:b\]: what is new goes to one store/,
+    ],
+    [
+      'of which one domain has two',
+      `${KEYSTONE}${THREE}[secretstore:b]\ndomains = x\n[secretstore:c]\ndomains = x\n`,
+      /\[secretstore:c\] domains names x, and so does/,
+    ],
+    [
+      "of which everybody's belongs to somebody",
+      TWO.replace('global_default = True', 'global_default = True\nprojects = x'),
+      /\[secretstore:software\] projects is given, and global_default is true/,
+    ],
+    [
+      'of which one is that of a domain, and nobody says which domain a project is in',
+      `${TWO}domains = x\n`,
+      /\[secretstore:b\] domains is given, and auth_strategy is token: only Keystone's tokens say/,
+    ],
+    [
+      'that belong to what is no id',
+      `${TWO}projects = ${'x'.repeat(256)}\n`,
+      /\[secretstore:b\] projects names x{60}\.\.\., which is too long for an id/,
+    ],
+    [
       'with a misspelt option',
       `${TWO}global_defaults = no\n`,
       /\[secretstore:b\] global_defaults is unknown; did you mean global_default\?/,
     ],
   ]
+  it('belong to whom their sections say, in as many lines as somebody likes', (t) => {
+    const { settings } = loadedFrom(
+      t,
+      `${KEYSTONE}${TWO}projects = one, two\nprojects = three\ndomains = acme\n`,
+    )
+    const [everybodys, bound] = settings.secretStores
+    assert.deepEqual([everybodys?.projects, everybodys?.domains], [[], []])
+    assert.deepEqual([bound?.projects, bound?.domains], [['one', 'two', 'three'], ['acme']])
+    const plan = storePlanOfSettings(settings)
+    assert.deepEqual(
+      plan.stores.map(({ boundTo }) => boundTo),
+      [undefined, { projects: ['one', 'two', 'three'], domains: ['acme'] }],
+    )
+  })
+
   for (const [what, content, sentence] of refused) {
     it(`are refused ${what}`, (t) => {
       const mistakes = mistakesIn(t, content)

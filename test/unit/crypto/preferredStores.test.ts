@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { PREFERENCE_TTL_MS, PreferredStores } from '../../../src/crypto/preferredStores.ts'
 import type { SecretStoreRow } from '../../../src/domain/ports/projectRepositories.ts'
-import { unavailable } from '../../../src/lib/fault.ts'
+import { Fault, unavailable } from '../../../src/lib/fault.ts'
 import { newSecretStoreId } from '../../../src/lib/ids.ts'
 import { onlyStore } from '../../../src/model/secretStore.ts'
 import { StoreBindings } from '../../../src/model/storeBindings.ts'
-import { SEVERAL_STORES } from '../../support/door.ts'
+import { SEVERAL_STORES, severalStores } from '../../support/door.ts'
 import { ManualClock, refuses } from './cryptoRoom.ts'
 import { OTHER_PROJECT, PROJECT } from './records.ts'
 
@@ -109,5 +109,39 @@ describe('the choice of a store', () => {
     const { choice, preferences } = aChoice(onlyStore('keyring'))
     assert.equal(choice.of(PROJECT), 'keyring')
     assert.equal(preferences.looks, 0)
+  })
+})
+
+describe('the choice of a store, where one belongs to somebody', () => {
+  const toProject = severalStores({ projects: [PROJECT], domains: [] })
+  const toDomain = severalStores({ projects: [], domains: ['acme'] })
+
+  test('is that one for who it belongs to, without a look and whatever is preferred', async () => {
+    for (const { choice, preferences } of [aChoice(toProject), aChoice(toDomain, 'acme')]) {
+      preferences.suffix = 'software'
+      assert.equal(choice.of(PROJECT), 'memory:second')
+      assert.equal(preferences.looks, 0)
+    }
+  })
+
+  test('is never that one for anybody else, not even the one who prefers it', async () => {
+    for (const [plan, domain] of [
+      [toProject, undefined],
+      [toDomain, 'elsewhere'],
+    ] as const) {
+      const { choice, preferences } = aChoice(plan, domain)
+      assert.equal(await choice.of(OTHER_PROJECT), 'memory')
+      choice.forget(OTHER_PROJECT)
+      preferences.suffix = 'second'
+      await refuses(Promise.resolve(choice.of(OTHER_PROJECT)), 'badRequest')
+    }
+  })
+
+  test('is none while nobody has said which domain the project is in', () => {
+    const { choice } = aChoice(toDomain)
+    assert.throws(
+      () => choice.of(PROJECT),
+      (error: unknown) => error instanceof Fault && error.kind === 'forbidden',
+    )
   })
 })
