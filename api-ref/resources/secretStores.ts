@@ -6,6 +6,7 @@ export const secretStores: Resource = {
   title: 'Secret stores',
   about: [
     'Where several secret stores are configured, each project may prefer one for its new secrets; the others use the global default. What is stored stays where it is.',
+    'A store that the operator has bound to projects or domains is all that those see, as their global default, and 404 for everybody else.',
     'Where only one is configured, every operation here is 404.',
   ],
   owns: (path) => path.startsWith('/v1/secret-stores'),

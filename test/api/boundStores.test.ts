@@ -203,7 +203,9 @@ describe('a project whose store was bound when it had keys elsewhere', () => {
     })
     assert.deepEqual([moved.state, moved.failed], ['done', 0])
     assert.deepEqual(storesOfSecret(now, old.id), OWN)
-    const left = keysOf(now, 'early').filter((key) => key.startsWith('memory ') && !key.endsWith('destroying'))
+    const left = keysOf(now, 'early').filter(
+      (key) => key.startsWith('memory ') && !key.endsWith('destroying'),
+    )
     assert.deepEqual(left, [])
     assert.equal(await payloadOf(caller, old.path), 'from before')
   })

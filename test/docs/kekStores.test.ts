@@ -27,4 +27,22 @@ describe('the pages about KEK stores', () => {
       }
     })
   }
+
+  it('docs/kek-stores/tenants.md shows settings that load, with owners of the second store', (t) => {
+    const text = readFileSync(join(ROOT, 'docs/kek-stores/tenants.md'), 'utf8')
+    const [block = ''] = [...text.matchAll(/^```ini\n(.*?)^```$/gms)].map(([, it]) => it)
+    const keystone =
+      '[keystone_authtoken]\nauth_url = https://keystone.example/v3\nusername = u\nproject_name = s\n'
+    const { settings, notices } = loadedFrom(t, `${keystone}${block}`, {
+      OS_KEYSTONE_AUTHTOKEN__PASSWORD: 'p',
+    })
+    assert.deepEqual(notices, [])
+    assert.deepEqual(
+      settings.secretStores.map(({ projects, domains }) => [projects.length, domains.length]),
+      [
+        [0, 0],
+        [2, 1],
+      ],
+    )
+  })
 })

@@ -77,9 +77,15 @@ describe('a KEK store that belongs to a tenant', () => {
 
     const before = await here.verb(BOUND, 'kek', 'status')
     assert.match(before.out, /^bound {7}acme \(keyring:acme\) to 1 project; 1 projects have keys/m)
-    assert.match(before.out, /^ {2}not moved: project tenant has keys in keyring: `gatehouse project move tenant --to acme`$/m)
+    assert.match(
+      before.out,
+      /^ {2}not moved: project tenant has keys in keyring: `gatehouse project move tenant --to acme`$/m,
+    )
     const ill = await here.verb(BOUND, 'doctor')
-    assert.match(ill.out, /Project tenant is bound to the secret store acme and has keys in keyring\./)
+    assert.match(
+      ill.out,
+      /Project tenant is bound to the secret store acme and has keys in keyring\./,
+    )
     assert.match((await here.verb(BOUND, 'config', 'show')).out, /^projects = tenant$/m)
 
     for (const [project, store, sentence] of [
@@ -95,7 +101,10 @@ describe('a KEK store that belongs to a tenant', () => {
     assert.deepEqual(keysOf(here, 'tenant'), ['keyring:acme active'])
     const after = await here.verb(BOUND, 'kek', 'status')
     assert.doesNotMatch(after.out, /not moved/)
-    assert.doesNotMatch((await here.verb(BOUND, 'doctor')).out, /is bound to the secret store acme and/)
+    assert.doesNotMatch(
+      (await here.verb(BOUND, 'doctor')).out,
+      /is bound to the secret store acme and/,
+    )
     await here.up(BOUND, async (ask) => {
       assert.equal(await read(ask, old, 'tenant'), 'old')
       assert.equal(await read(ask, fresh, 'tenant'), 'fresh')
@@ -122,7 +131,10 @@ describe('a KEK store that belongs to a tenant', () => {
       renameSync(`${own}.kept`, own)
       assert.equal(await readSometime(ask, fresh, 'tenant'), 'fresh')
     })
-    assert.match(readFileSync(here.log, 'utf8'), /"store":"keyring:acme".*"a KEK store does not answer/)
+    assert.match(
+      readFileSync(here.log, 'utf8'),
+      /"store":"keyring:acme".*"a KEK store does not answer/,
+    )
     assert.doesNotMatch(readFileSync(here.log, 'utf8'), /"level":"fatal"/)
   })
 

@@ -83,7 +83,12 @@ export function restartedDeployment(t: CleansUp) {
   }
 }
 
-export type Ask = (method: string, path: string, body?: object, project?: string) => Promise<Answered>
+export type Ask = (
+  method: string,
+  path: string,
+  body?: object,
+  project?: string,
+) => Promise<Answered>
 interface Answered {
   readonly status: number
   readonly text: string
@@ -116,4 +121,3 @@ export async function storeSecret(ask: Ask, payload: string, project?: string): 
   assert.equal(status, 201, text)
   return `/v1/secrets/${String(JSON.parse(text).secret_ref).slice(-36)}/payload`
 }
-

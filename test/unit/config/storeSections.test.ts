@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { KEK_STORE_KINDS } from '../../../src/config/kekStoreKinds.ts'
 import { storePlanOfSettings } from '../../../src/cli/storePlanOfSettings.ts'
+import { KEK_STORE_KINDS } from '../../../src/config/kekStoreKinds.ts'
 import type { Settings } from '../../../src/config/settingsTable.ts'
 import { showSettings } from '../../../src/config/showSettings.ts'
 import { loadedFrom, mistakesIn } from './loadedFrom.ts'
