@@ -182,7 +182,8 @@ describe('a project whose store was bound when it had keys elsewhere', () => {
     // A year later no next term follows where it was: neither by age nor by an operator's wish.
     now.clock.advanceSeconds(400 * 86_400)
     await putAcl(caller, old, { users: ['another'], projectAccess: true })
-    const rotated = await runJob(now, 'project-keys', { projectId: asProject('early') })
+    const scope = { projectId: asProject('early'), before: now.clock.now() }
+    const rotated = await runJob(now, 'project-keys', scope)
     assert.deepEqual([rotated.state, rotated.failed], ['failed', 1])
     const [failure] = await now.database.jobs.failures(rotated.id, 10)
     assert.match(failure?.what ?? '', /project early is bound to the secret store second/)
