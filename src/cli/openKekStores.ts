@@ -58,7 +58,14 @@ async function openNowOrLater(
   } catch (cause) {
     if (!(cause instanceof StartupRefusal)) throw cause
     around.onEvent({ kind: 'kekStoreAway', store: settings.name, cause })
-    return new LateKekStore({ name: settings.name, canaries, open })
+    const { name } = settings
+    const openLate = async () => {
+      const kekStore = await open()
+      // The breaker, which says so otherwise, may have heard of no failure.
+      around.onEvent({ kind: 'kekStoreBack', store: name })
+      return kekStore
+    }
+    return new LateKekStore({ name, canaries, open: openLate })
   }
 }
 

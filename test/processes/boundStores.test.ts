@@ -138,6 +138,21 @@ describe('a KEK store that belongs to a tenant', () => {
     assert.doesNotMatch(readFileSync(here.log, 'utf8'), /"level":"fatal"/)
   })
 
+  it('comes back before anybody missed it, and is said to be back', async (t) => {
+    const here = restartedDeployment(t)
+    const { fresh } = await cloud(here)
+    const own = join(here.state, 'keyring-acme')
+    renameSync(own, `${own}.kept`)
+    await here.up(BOUND, async (ask) => {
+      renameSync(`${own}.kept`, own)
+      assert.equal(await read(ask, fresh, 'tenant'), 'fresh')
+    })
+    assert.match(
+      readFileSync(here.log, 'utf8'),
+      /"store":"keyring:acme".*"the KEK store answers again"/,
+    )
+  })
+
   it('is destroyed: exactly its secrets are gone for good, and it can be taken out', async (t) => {
     const here = restartedDeployment(t)
     const { old, others } = await cloud(here)
