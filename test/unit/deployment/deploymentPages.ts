@@ -12,7 +12,12 @@ import { ROOT } from '../../docs/documents.ts'
 const value = z.union([z.string(), z.number(), z.boolean()])
 const sections = z.record(z.string(), z.record(z.string(), value))
 
-const ansible = z.object({ barbican_config_overrides: sections })
+const ansible = z.object({
+  barbican_config_overrides: z.record(
+    z.string(),
+    z.union([z.string(), z.record(z.string(), value)]),
+  ),
+})
 const hiera = z.object({
   'barbican::config::barbican_config': z.record(
     z.templateLiteral([z.string(), '/', z.string()]),
@@ -29,7 +34,7 @@ const operator = z.object({
 /** One per tool: from the override block of its page to the settings it ends up as. */
 export const RENDERED: Readonly<Record<string, (block: string) => string>> = {
   'kolla-ansible': (block) => block,
-  'openstack-ansible': (block) => ini(ansible.parse(parse(block)).barbican_config_overrides),
+  'openstack-ansible': (block) => openstackAnsible(block, false),
   puppet: (block) =>
     Object.entries(hiera.parse(parse(block))['barbican::config::barbican_config'])
       .map(([name, { value: given }]) => {
@@ -40,6 +45,39 @@ export const RENDERED: Readonly<Record<string, (block: string) => string>> = {
   'openstack-helm': (block) => ini(helm.parse(parse(block)).conf.barbican),
   'barbican-operator': (block) =>
     operator.parse(parse(block)).spec.barbican.template.customServiceConfig,
+}
+
+/** What the role says of these in its defaults. */
+const OF_THE_ROLE: Readonly<Record<string, string>> = {
+  barbican_ssl_cert: '/etc/barbican/barbican.pem',
+  barbican_ssl_key: '/etc/barbican/barbican.key',
+}
+
+/** With the tool's switch for TLS behind HAProxy on or off: a section may hang on it, in Jinja's words. */
+export function openstackAnsible(block: string, isBackendTls: boolean): string {
+  const given = Object.entries(ansible.parse(parse(block)).barbican_config_overrides)
+  return ini(
+    Object.fromEntries(
+      given.map(([section, options]) => {
+        if (typeof options !== 'string') return [section, options]
+        const [, pairs] =
+          /^\{\{ barbican_backend_ssl \| ternary\(\{(.*)\}, \{\}\) \}\}$/.exec(options) ?? []
+        if (pairs === undefined) throw new Error(`what ${options} becomes is not known`)
+        return [section, isBackendTls ? pairsOf(pairs) : {}]
+      }),
+    ),
+  )
+}
+
+function pairsOf(pairs: string): Record<string, string> {
+  return Object.fromEntries(
+    pairs.split(', ').map((pair) => {
+      const [, option = '', variable = ''] = /^'(\w+)': (\w+)$/.exec(pair) ?? []
+      const resolved = OF_THE_ROLE[variable]
+      if (resolved === undefined) throw new Error(`what ${pair} becomes is not known`)
+      return [option, resolved]
+    }),
+  )
 }
 
 function ini(settings: z.infer<typeof sections>): string {

@@ -21,7 +21,7 @@ import { ROOT } from '../../docs/documents.ts'
 import { freshFolder, runCli } from '../../support/runCli.ts'
 import { pkiNamed } from '../../support/testPki.ts'
 import { ELSEWHERE } from '../config/loadedFrom.ts'
-import { overridesIn, page, RENDERED } from './deploymentPages.ts'
+import { openstackAnsible, overridesIn, page, RENDERED } from './deploymentPages.ts'
 import { servedOnce } from './servedOnce.ts'
 
 /*
@@ -325,6 +325,42 @@ describe('the pages about deployment', () => {
       [path],
       pki.caPem,
       runWsgiCommand,
+    )
+  })
+
+  it("leave the TLS of openstack-ansible's backend as its switch says, with the certificate of its role", async (t) => {
+    const pki = await pkiNamed('openstack-ansible')
+    const { sources } = settingsOf(t, 'openstack-ansible')
+    const folder = freshFolder(t)
+    const { certificate, key } = await pki.issue()
+    writeFileSync(join(folder, 'barbican.pem'), certificate)
+    writeFileSync(join(folder, 'barbican.key'), key, { mode: 0o600 })
+    const block = overridesIn('openstack-ansible')
+    assert.doesNotMatch(block, /backend_ssl:/, 'the page turns the switch')
+    const path = join(folder, 'overrides.conf')
+    const written = (isBackendTls: boolean) => {
+      const rendered = openstackAnsible(block, isBackendTls)
+      writeFileSync(path, rendered.replaceAll('/etc/barbican/', `${folder}/`), { mode: 0o600 })
+      return [...sources, { kind: 'file', path } as const]
+    }
+    assert.deepEqual(loaded(written(false)).settings.certificates, [])
+    const withTls = written(true)
+    const run = runCli({ args: ['config', 'show', ...argumentsOf(withTls)] })
+    assert.equal(await run.code, 0, run.err())
+    assert.match(run.out(), /^cert_file = .*\/barbican\.pem$/m)
+    assert.match(run.out(), /^key_file = .*\/barbican\.key$/m)
+    await servedOnce(
+      t,
+      {
+        OS_DEFAULT__STATE_PATH: join(folder, 'state'),
+        OS_DEFAULT__BIND_HOST: '127.0.0.1',
+        OS_DATABASE__CONNECTION: `sqlite:///${join(folder, 'gatehouse.sqlite')}`,
+        OS_KEYSTONE_AUTHTOKEN__AUTH_URL: 'http://127.0.0.1:9',
+        OS_OSLO_POLICY__POLICY_FILE: '',
+        OS_OSLO_POLICY__POLICY_DIRS: '',
+      },
+      argumentsOf(withTls),
+      pki.caPem,
     )
   })
 
