@@ -328,6 +328,47 @@ describe('the pages about deployment', () => {
     )
   })
 
+  it('say of an HSM and of vaults in several stores what a start does', async (t) => {
+    const hsm = '[p11_crypto_plugin]\nlibrary_path = /lib/hsm.so\nlogin = 1234\nmkek_label = kek\n'
+    const withMore = (tool: string, more: string) => {
+      const { folder, sources } = settingsOf(t, tool)
+      const path = join(folder, 'more.conf')
+      writeFileSync(path, more, { mode: 0o600 })
+      return [...sources, { kind: 'file', path } as const]
+    }
+    const both = '[secretstore]\nstores_lookup_suffix = simple_crypto,pkcs11\n'
+    const ofPuppet = loaded(
+      withMore(
+        'puppet',
+        `${both}[secretstore:pkcs11]\nsecret_store_plugin = store_crypto\ncrypto_plugin = p11_crypto\n${hsm}`,
+      ),
+    )
+    assert.deepEqual(
+      ofPuppet.settings.secretStores.map(({ kekStoreName }) => kekStoreName),
+      ['keyring', 'pkcs11'],
+    )
+    const ofOperator = loaded(
+      withMore(
+        'barbican-operator',
+        `[secretstore]\nenable_multiple_secret_stores = false\nkek_store = pkcs11\n${hsm}`,
+      ),
+    )
+    assert.equal(ofOperator.settings.secretstore.kek_store, 'pkcs11')
+    for (const [suffix, plugin] of [
+      ['dogtag', 'dogtag_crypto'],
+      ['kmip', 'kmip_plugin'],
+      ['vault', 'vault_plugin'],
+    ]) {
+      const sources = withMore(
+        'puppet',
+        `[secretstore]\nstores_lookup_suffix = ${suffix}\n[secretstore:${suffix}]\nsecret_store_plugin = ${plugin}\nglobal_default = true\n`,
+      )
+      const run = runCli({ args: ['serve', ...argumentsOf(sources)] })
+      assert.equal(await run.code, 3)
+      assert.match(run.err(), /keeps payloads elsewhere/)
+    }
+  })
+
   it("leave the TLS of openstack-ansible's backend as its switch says, with the certificate of its role", async (t) => {
     const pki = await pkiNamed('openstack-ansible')
     const { sources } = settingsOf(t, 'openstack-ansible')
