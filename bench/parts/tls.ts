@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Issued, PrivateCa } from '../../src/tls/privateCa.ts'
-import { alternate, cpu, measurementTable, medianRatio } from '../alternate.ts'
+import { type Alternated, alternate, cpu, measurementTable, medianRatio } from '../alternate.ts'
 import { usualLayout } from '../fixture/layout.ts'
 import { preparedFixture } from '../fixture/preparedFixture.ts'
 import { hasCommand } from '../hasCommand.ts'
@@ -22,6 +22,9 @@ import type { Verdict } from '../verdict.ts'
 import type { Bench } from './bench.ts'
 
 const PLAIN = 'HTTP'
+/** The full handshakes whose CPU is set against each other. */
+const HYBRID_FULL = 'EC P-256, full'
+const X25519_FULL = 'EC P-256, full, X25519 alone'
 const DISCOVERY = { method: 'GET', path: '/', headers: {} } as const
 
 type Way = readonly [name: string, served: Served]
@@ -54,6 +57,11 @@ export async function tls(bench: Bench): Promise<readonly Verdict[]> {
   const https = (port: number) => `https://127.0.0.1:${port}`
   const plain = await start('plain', {})
   const overEc = await start('tls-ec', await ssl(folder, 'ec', ec), https)
+  const overX25519 = await start(
+    'tls-x25519',
+    await ssl(folder, 'x25519', ec, { post_quantum: 'off' }),
+    https,
+  )
   const overRsa = await start('tls-rsa', await ssl(folder, 'rsa', rsa), https)
 
   const kept: Way[] = [
@@ -101,13 +109,17 @@ export async function tls(bench: Bench): Promise<readonly Verdict[]> {
 
   const once = (isResumed: boolean): Work => ({ arrivals: DISCOVERY, isResumed })
   tell('One GET / on a connection of its own:')
-  await compare(bench, 'a connection and a request', [
+  const handshakes = await compare(bench, 'a connection and a request', [
     ...coming.map(([name, served]) => [name, served, once(false)] as const),
-    ['EC P-256, full', overEc, once(false)],
+    [HYBRID_FULL, overEc, once(false)],
     ['EC P-256, resumed', overEc, once(true)],
+    [X25519_FULL, overX25519, once(false)],
+    ['EC P-256, resumed, X25519 alone', overX25519, once(true)],
     ['RSA 2048, full', overRsa, once(false)],
     ['RSA 2048, resumed', overRsa, once(true)],
   ])
+  const ratio = medianRatio(handshakes, HYBRID_FULL, X25519_FULL, cpu)
+  tell(`X25519MLKEM768 in a full handshake: ${ratio.toFixed(2)} times the CPU of X25519 alone\n`)
   await bench.closeAll()
   return []
 }
@@ -116,7 +128,7 @@ async function compare(
   { options, generator, tell }: Bench,
   title: string,
   ways: readonly (readonly [name: string, served: Served, work: Work])[],
-): Promise<void> {
+): Promise<Alternated> {
   const { connections, rounds } = options
   /** Where a proxy stands before it, what is left for the node. */
   const inNode = new Map<string, number[]>()
@@ -152,6 +164,7 @@ async function compare(
     )
   }
   tell('')
+  return found
 }
 
 async function certificates(): Promise<readonly [ec: Issued, rsa: Issued]> {
@@ -174,9 +187,14 @@ async function certificates(): Promise<readonly [ec: Issued, rsa: Issued]> {
   ]
 }
 
-async function ssl(folder: string, name: string, issued: Issued): Promise<Configuration> {
+async function ssl(
+  folder: string,
+  name: string,
+  issued: Issued,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Configuration> {
   const file = (ending: string) => join(folder, `${name}.${ending}`)
   await writeFile(file('crt'), issued.certificate)
   await writeFile(file('key'), issued.key, { mode: 0o600 })
-  return { ssl: { cert_file: file('crt'), key_file: file('key') } }
+  return { ssl: { cert_file: file('crt'), key_file: file('key'), ...more } }
 }

@@ -6,6 +6,7 @@ import {
   readCertificateFiles,
 } from '../tls/certificateFiles.ts'
 import { expiryMs, type Finding, judgeCertificate, nameOf } from '../tls/judgeCertificate.ts'
+import { groupsOf } from '../tls/keyExchange.ts'
 import { suitesOf } from '../tls/protocol.ts'
 import { fitForServing } from '../tls/servedCertificates.ts'
 import { readTicketSecret } from '../tls/ticketKeys.ts'
@@ -33,6 +34,7 @@ export async function tlsCheck(settings: Settings, leastDays: number): Promise<T
   const { isTls13Only } = protocolOf(settings)
   const listener = [
     ['versions', isTls13Only ? 'TLS 1.3' : 'TLS 1.2, TLS 1.3'],
+    keyExchange(settings),
     ['suites', suitesOf(protocolOf(settings)).join('\n            ')],
     ['sessions', sessions(settings)],
     ['clear text', settings.ssl.allow_clear_text ? 'taken as well, on the same port' : 'refused'],
@@ -123,6 +125,15 @@ function clients(
   const cas = clientCas.map(nameOf).join('; ')
   const names = clientNames.length === 0 ? 'any name' : clientNames.join(', ')
   return `certificate ${clientCertificates}, of ${cas}; ${names}`
+}
+
+function keyExchange({ ssl }: Settings): readonly string[] {
+  try {
+    return ['agree by', groupsOf(ssl.post_quantum).join(', ')]
+  } catch (error) {
+    if (error instanceof CertificateTrouble) return ['BROKEN', error.message]
+    throw error
+  }
 }
 
 function sessions(settings: Settings): string {

@@ -8,7 +8,14 @@ export function certificateOptions(settings: CertificateSettings): CertificateOp
 }
 
 export function protocolOf({ ssl }: Settings): TlsProtocol {
-  return { profile: ssl.profile, ciphers: ssl.ciphers, isTls13Only: ssl.version === 'tlsv1_3' }
+  const postQuantum = ssl.post_quantum
+  return {
+    profile: ssl.profile,
+    ciphers: ssl.ciphers,
+    // The hybrid key exchange is one of TLS 1.3.
+    isTls13Only: ssl.version === 'tlsv1_3' || postQuantum === 'require',
+    postQuantum,
+  }
 }
 
 /**

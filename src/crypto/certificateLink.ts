@@ -1,12 +1,6 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import type { CertificateLink } from '../model/certificateFacts.ts'
-
-interface Element {
-  readonly tag: number
-  readonly content: Buffer
-  /** With its tag and length. */
-  readonly whole: Buffer
-}
+import { type DerElement, elements } from './der.ts'
 
 const CONTEXT_0 = 0xa0
 const CONTEXT_3 = 0xa3
@@ -38,34 +32,14 @@ export function certificateLink(certificate: X509Certificate): CertificateLink {
 }
 
 /** What an extension holds: the last of its identifier, whether it is critical, and this. */
-function extensionValue(extensions: Element | undefined, oid: Buffer): Buffer | undefined {
+function extensionValue(extensions: DerElement | undefined, oid: Buffer): Buffer | undefined {
   for (const { content } of elements(extensions?.content)) {
     if (content.subarray(0, oid.length).equals(oid)) return elements(content).at(-1)?.content
   }
   return undefined
 }
 
-/** DER, one after the other; what is no DER ends the list. */
-function elements(der: Buffer | undefined): readonly Element[] {
-  const found: Element[] = []
-  let at = 0
-  while (der !== undefined && at + 2 <= der.length) {
-    const tag = der.readUInt8(at)
-    const first = der.readUInt8(at + 1)
-    const lengthBytes = first < 0x80 ? 0 : first - 0x80
-    const from = at + 2 + lengthBytes
-    // 0x80, an indefinite length, is no DER.
-    if (first === 0x80 || lengthBytes > 4 || from > der.length) break
-    const length = lengthBytes === 0 ? first : der.readUIntBE(at + 2, lengthBytes)
-    const to = from + length
-    if (to > der.length) break
-    found.push({ tag, content: der.subarray(from, to), whole: der.subarray(at, to) })
-    at = to
-  }
-  return found
-}
-
-function digestOf(part: Element | Buffer | undefined): string {
+function digestOf(part: DerElement | Buffer | undefined): string {
   const bytes = part === undefined || Buffer.isBuffer(part) ? part : part.whole
   return createHash('sha256')
     .update(bytes ?? Buffer.alloc(0))

@@ -1,10 +1,4 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  X509Certificate,
-} from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { PayloadReader } from '../domain/ports/crypto.ts'
 import { decodeBase64 } from '../lib/base64.ts'
 import { type Timestamp, timestampFrom } from '../lib/timestamp.ts'
@@ -21,13 +15,18 @@ import type { SecretType } from '../model/secretTypes.ts'
 import { certificateLink } from './certificateLink.ts'
 import { beginsAsPem, type PemBlock, pemBlocks } from './pemBlocks.ts'
 import type { EnvelopeSealer } from './sealer.ts'
+import { privateKeyInDer, privateKeyInPem } from './storedPrivateKey.ts'
 
-/** A bundle may be as large as a payload; its reader waits for nobody, so what comes after these is not read. */
-const MOST_CERTIFICATES = 256
-/** Of signatures, which cost most: no chain is this long. */
-const MOST_SIGNATURES = 8
+/*
+ * Whoever stores something chooses what is read here, on the loop that all others wait for, so nothing may take long
+ * (ADR 0063). A bundle may be as large as a payload: what comes after these is not read.
+ */
+const MOST_CERTIFICATES = 64
+/** Of signatures, which cost most; no chain is longer. */
+const MOST_SIGNATURES = 4
 /** What takes longer to verify than a request may is not verified: names have to do. */
 const LARGEST_RSA_BITS = 8192
+const LARGEST_RSA_EXPONENT = 65_537n
 const QUICK_KEYS = ['ed25519', 'ed448']
 const QUICK_CURVES = ['prime256v1', 'secp384r1', 'secp521r1']
 
@@ -100,7 +99,7 @@ function factsInPem(blocks: readonly PemBlock[]): PayloadFacts | undefined {
   }
   const keyBlock = blocks.find(({ label }) => label.endsWith('PRIVATE KEY'))
   if (certificates.length > 0) return factsOf(certificates, keyBlock)
-  return factsOfKey(keyBlock && keyIn(keyBlock))
+  return factsOfKey(keyBlock && privateKeyInPem(keyBlock))
 }
 
 function factsOf(
@@ -141,7 +140,7 @@ function chainOf(certificates: readonly X509Certificate[]): ChainState {
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate, at: number): boolean {
   if (!certificate.checkIssued(issuer)) return false
   const key = orUndefined(() => issuer.publicKey)
-  if (key === undefined || at > MOST_SIGNATURES || !isQuick(key)) return true
+  if (key === undefined || at >= MOST_SIGNATURES || !isQuick(key)) return true
   return orUndefined(() => certificate.verify(key)) ?? false
 }
 
@@ -155,7 +154,8 @@ function isSignedByItself(certificate: X509Certificate): boolean {
 
 function isQuick({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
   if (type === 'rsa' || type === 'rsa-pss') {
-    return (details?.modulusLength ?? LARGEST_RSA_BITS + 1) <= LARGEST_RSA_BITS
+    const { modulusLength: bits = LARGEST_RSA_BITS + 1, publicExponent: exponent } = details ?? {}
+    return bits <= LARGEST_RSA_BITS && exponent !== undefined && exponent <= LARGEST_RSA_EXPONENT
   }
   if (type === 'ec') return QUICK_CURVES.includes(details?.namedCurve ?? '')
   return type !== undefined && QUICK_KEYS.includes(type)
@@ -163,7 +163,7 @@ function isQuick({ asymmetricKeyType: type, asymmetricKeyDetails: details }: Key
 
 function ownKeyOf(certificate: X509Certificate, block: PemBlock | undefined): OwnKeyState {
   if (block === undefined) return 'none'
-  const key = keyIn(block)
+  const key = privateKeyInPem(block)
   if (key === undefined) return 'locked'
   return (orUndefined(() => certificate.checkPrivateKey(key)) ?? false) ? 'matches' : 'differs'
 }
@@ -174,21 +174,9 @@ function factsOfKey(key: KeyObject | undefined): PayloadFacts | undefined {
 }
 
 function privateKeyIn(payload: Buffer): KeyObject | undefined {
-  if (beginsAsPem(payload)) {
-    const block = pemBlocks(payload).find(({ label }) => label.endsWith('PRIVATE KEY'))
-    return block && keyIn(block)
-  }
-  // DER does not say which of the three it is.
-  for (const type of ['pkcs8', 'pkcs1', 'sec1'] as const) {
-    const key = orUndefined(() => createPrivateKey({ key: payload, format: 'der', type }))
-    if (key !== undefined) return key
-  }
-  return undefined
-}
-
-/** undefined: it wants a passphrase, or is none that is known here. */
-function keyIn({ bytes }: PemBlock): KeyObject | undefined {
-  return orUndefined(() => createPrivateKey({ key: bytes, format: 'pem' }))
+  if (!beginsAsPem(payload)) return privateKeyInDer(payload)
+  const block = pemBlocks(payload).find(({ label }) => label.endsWith('PRIVATE KEY'))
+  return block && privateKeyInPem(block)
 }
 
 function certificateOf(bytes: Buffer): X509Certificate | undefined {

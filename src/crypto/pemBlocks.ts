@@ -30,6 +30,13 @@ export function pemBlocks(payload: Buffer): readonly PemBlock[] {
   return blocks
 }
 
+/** Between the lines of dashes: base64, unless headers of a cipher stand before it. A view as well. */
+export function bodyOf({ label, bytes }: PemBlock): Buffer {
+  const dashed = BEGIN.length + label.length + DASHES.length
+  // -----END is two letters shorter than -----BEGIN.
+  return bytes.subarray(dashed, bytes.length - (dashed - 2))
+}
+
 /** Does it begin as PEM does, white space aside? */
 export function beginsAsPem(payload: Buffer): boolean {
   let at = 0

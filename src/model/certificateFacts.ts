@@ -13,7 +13,7 @@ import type { SecretType } from './secretTypes.ts'
 export const CHAIN_STATES = ['selfSigned', 'open', 'missing', 'broken', 'authorities'] as const
 export type ChainState = (typeof CHAIN_STATES)[number]
 
-/** The private key in the payload of a certificate. 'locked': it wants a passphrase. */
+/** The private key in the payload of a certificate. 'locked': it wants a passphrase, or is none that is read. */
 export const OWN_KEY_STATES = ['none', 'matches', 'differs', 'locked'] as const
 export type OwnKeyState = (typeof OWN_KEY_STATES)[number]
 

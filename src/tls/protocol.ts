@@ -1,10 +1,12 @@
 import type { SecureContextOptions } from 'node:tls'
+import { groupList, type PostQuantum } from './keyExchange.ts'
 
 export interface TlsProtocol {
   readonly profile: 'default' | 'strict'
   /** Of TLS 1.2; undefined: those of the profile. */
   readonly ciphers: readonly string[] | undefined
   readonly isTls13Only: boolean
+  readonly postQuantum: PostQuantum
 }
 
 const TLS13 = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']
@@ -19,20 +21,21 @@ const TLS12 = {
   ],
   strict: ['ECDHE-ECDSA-AES256-GCM-SHA384'],
 }
-/** In the order of preference; the same that clients offer first. */
-const GROUPS = 'X25519:P-256:P-384:P-521'
 
 export function suitesOf({ profile, ciphers, isTls13Only }: TlsProtocol): readonly string[] {
   return [...TLS13, ...(isTls13Only ? [] : (ciphers ?? TLS12[profile]))]
 }
 
-/** Nothing below TLS 1.2, no key exchange that a stolen key would undo, no suite without AEAD. */
+/**
+ * Nothing below TLS 1.2, no key exchange that a stolen key would undo, no suite without AEAD.
+ * @throws CertificateTrouble where a key exchange is required that there is not
+ */
 export function protocolOptions(protocol: TlsProtocol): SecureContextOptions {
   return {
     minVersion: protocol.isTls13Only ? 'TLSv1.3' : 'TLSv1.2',
     maxVersion: 'TLSv1.3',
     ciphers: suitesOf(protocol).join(':'),
     honorCipherOrder: true,
-    ecdhCurve: GROUPS,
+    ecdhCurve: groupList(protocol.postQuantum),
   }
 }

@@ -18,6 +18,13 @@ const ALGORITHMS = {
     modulusLength: 2048,
     publicExponent: new Uint8Array([1, 0, 1]),
   },
+  /** An exponent that nobody uses, for whoever verifies works as long as it is. */
+  rsaOfOwnExponent: {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([2, 0, 1]),
+  },
   ed25519: { name: 'Ed25519' },
 } as const
 export type CertificateKind = keyof typeof ALGORITHMS

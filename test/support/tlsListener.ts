@@ -40,7 +40,13 @@ export async function openTlsListener(
   const epochMs = options.epochMs ?? Date.now
   const certificates = await ServedCertificates.open({
     certificates: options.certificates,
-    protocol: { profile: 'default', ciphers: undefined, isTls13Only: false, ...options.protocol },
+    protocol: {
+      profile: 'default',
+      ciphers: undefined,
+      isTls13Only: false,
+      postQuantum: 'prefer',
+      ...options.protocol,
+    },
     epochMs,
   })
   const handshakes: Handshake[] = []
@@ -94,11 +100,18 @@ export interface Answered {
   readonly body: string
   readonly protocol: string | null
   readonly cipher: string
+  /** What the key was agreed upon with; blank: with none, or one that Node has no name for. */
+  readonly group: string
   readonly isResumed: boolean
   readonly peer: string
   readonly session: Buffer | undefined
   /** What went wrong, of a connection that was not answered. */
   readonly error: string
+}
+
+function groupOf(socket: TLSSocket): string {
+  const key = socket.getEphemeralKeyInfo()
+  return key !== null && 'name' in key ? String(key.name) : ''
 }
 
 /** One request over TLS; never rejects. */
@@ -114,7 +127,13 @@ export function askOverTls(
     let error = ''
     const chunks: Buffer[] = []
     const socket: TLSSocket = connect({ servername: 'localhost', ...tls, socket: raw })
-    let seen = { protocol: null as string | null, cipher: '', isResumed: false, peer: '' }
+    let seen = {
+      protocol: null as string | null,
+      cipher: '',
+      group: '',
+      isResumed: false,
+      peer: '',
+    }
     socket.on('session', (it) => {
       session = it
     })
@@ -122,6 +141,7 @@ export function askOverTls(
       seen = {
         protocol: socket.getProtocol(),
         cipher: socket.getCipher().standardName,
+        group: groupOf(socket),
         isResumed: socket.isSessionReused(),
         peer: String(socket.getPeerCertificate().subject?.CN ?? ''),
       }

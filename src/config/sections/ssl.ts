@@ -50,6 +50,13 @@ export const sslSection = {
     kind: oneOf('default', 'strict'),
     default: 'default',
   }),
+  post_quantum: setting({
+    explanation:
+      'Key exchange that a quantum computer would not undo either (X25519MLKEM768, of TLS 1.3). `prefer`: with every client that knows it, where this Node has it (from OpenSSL 3.5). ' +
+      '`require`: with nobody else. `off`: not offered.',
+    kind: oneOf('prefer', 'require', 'off'),
+    default: 'prefer',
+  }),
   client_certificates: derivedSetting({
     explanation: CLIENT_CERTIFICATES_EXPLAINED,
     kind: oneOf(...CLIENT_CERTIFICATES),

@@ -166,11 +166,26 @@ describe('what is read from payloads', () => {
 
   test('of a huge bundle only so many are read, and a damaged one says nothing of the others', () => {
     const facts = certificate(read(root.pem.repeat(1000)))
-    assert.equal(facts.links.length, 256)
+    assert.equal(facts.links.length, 64)
     assert.equal(facts.chain, 'authorities')
     const many = '-----BEGIN '.repeat(50_000)
     assert.deepEqual(read(many), { kind: 'unreadable' })
     assert.deepEqual(read('-----BEGIN CERTIFICATE-----'.repeat(20_000)), { kind: 'unreadable' })
+  })
+
+  test('of a chain so many signatures are verified, and none that takes whoever made it as long as he likes', async (t) => {
+    const verified = t.mock.method(X509Certificate.prototype, 'verify')
+    const { length } = certificate(read(leaf.pem + root.pem.repeat(20))).links
+    assert.equal(length, 21)
+    verified.mock.resetCalls()
+    certificate(read(`${leaf.pem}${middle.pem}${root.pem.repeat(60)}`))
+    assert.ok(verified.mock.callCount() > 0)
+    assert.ok(verified.mock.callCount() <= 5, String(verified.mock.callCount()))
+    const slow = await makeCertificate('slow', { isCa: true, kind: 'rsaOfOwnExponent' })
+    const signed = await makeCertificate('leaf', { by: slow })
+    verified.mock.resetCalls()
+    assert.equal(certificate(read(`${signed.pem}${slow.pem}`)).chain, 'selfSigned')
+    assert.equal(verified.mock.callCount(), 0)
   })
 
   test('of a pair that was made, the public half is enough, in both of its forms', () => {
