@@ -158,6 +158,38 @@ test('requests under way count until they are over, whatever becomes of them', {
   assert.equal(await listed(), 200)
 })
 
+test('an order that was taken before is made, however late the loop: only what comes in is sent away', {
+  timeout: 30_000,
+}, async (t) => {
+  const making = Promise.withResolvers<void>()
+  const mayEnd = Promise.withResolvers<void>()
+  const door = await openDoor({
+    patienceMs: 0,
+    keyPairs: {
+      make: async () => {
+        making.resolve()
+        await mayEnd.promise
+        return { privateKey: Buffer.from('private'), publicKey: Buffer.from('public') }
+      },
+    },
+  })
+  t.after(() => door.close())
+  const caller = door.as({ project: 'p', user: 'u', roles: ['creator'] })
+  const meta = { algorithm: 'rsa', bit_length: 2048 }
+  const placed = await caller.post('/v1/orders', { type: 'asymmetric', meta })
+  assert.equal(placed.status, 202)
+  await making.promise
+  door.mood.isOverloaded = true
+  mayEnd.resolve()
+  while (!door.orderEvents.some(({ type }) => type === 'made')) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const { pathname } = new URL(String(placed.json['order_ref']))
+  assert.equal((await caller.ask('GET', pathname, MAY_FAIL)).status, 503)
+  door.mood.isOverloaded = false
+  assert.equal((await caller.get(pathname)).json['status'], 'ACTIVE')
+})
+
 test('who waits to hear who he is, or for his own body, takes no place of others', {
   timeout: 30_000,
 }, async (t) => {

@@ -9,6 +9,7 @@ import { ask } from '../peers/ask.ts'
 import type { Configuration, Gatehouse } from '../peers/gatehouse.ts'
 import { freshServerDatabase } from '../support/serverDatabase.ts'
 import { metric, startNodes, until } from '../support/severalNodes.ts'
+import { Starved } from '../support/starved.ts'
 
 const WORKERS = 3
 
@@ -84,6 +85,53 @@ describe('several workers on one port', () => {
       assert.equal(await metric(node, 'gatehouse_worker_restarts '), round + 1)
     }
     assert.match(await node.logs(), /a worker died and is started again/)
+  })
+
+  test('one whose loop is late sends its own away, and the others do everything', {
+    timeout: 120_000,
+  }, async (t) => {
+    const { node, caller: callerOf } = await started(
+      t,
+      {},
+      { gatehouse: { loop_delay_limit_ms: '2000' } },
+    )
+    const { token } = await callerOf('p', ['creator'])
+    const list = () =>
+      new Promise<number | string>((resolve) => {
+        const headers = { 'x-auth-token': token }
+        // A connection of its own each time: they are dealt out in turn.
+        get(
+          `${node.url}/v1/secrets`,
+          { agent: false, headers },
+          ({ statusCode, headers: heard }) => {
+            const isPlain = statusCode === 200 || heard['retry-after'] === '1'
+            resolve(isPlain ? (statusCode ?? 0) : `${statusCode} without Retry-After`)
+          },
+        ).once('error', ({ message }) => resolve(message))
+      })
+    const [victim] = workersOf(node)
+    assert.ok(victim !== undefined)
+    const starved = new Starved(victim, 2_500)
+    const statuses = new Map<number | string, number>()
+    try {
+      while ((statuses.get(503) ?? 0) < 3) {
+        for (const status of await Promise.all(Array.from({ length: 2 * WORKERS }, list))) {
+          statuses.set(status, (statuses.get(status) ?? 0) + 1)
+        }
+      }
+    } finally {
+      await starved.end()
+    }
+    t.diagnostic(JSON.stringify([...statuses]))
+    assert.deepEqual([...statuses.keys()].toSorted(), [200, 503])
+    const total = [...statuses.values()].reduce((sum, count) => sum + count, 0)
+    assert.ok((statuses.get(200) ?? 0) >= ((WORKERS - 1) / WORKERS) * total, 'others send away')
+    assert.equal(
+      await metric(node, 'gatehouse_shed_requests_total{reason="late loop"} '),
+      statuses.get(503),
+    )
+    assert.ok(workersOf(node).includes(victim), 'it was taken for dead')
+    await until(async () => (await list()) === 200, 'nobody lists')
   })
 
   test('a stop under load lets every request finish, announces every close, and ends with 0', async (t) => {

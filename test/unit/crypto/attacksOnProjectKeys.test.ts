@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import type { ProjectKeyRow } from '../../../src/domain/ports/keyRepositories.ts'
 import type { ProjectId } from '../../../src/lib/ids.ts'
 import type { ProjectKeyId } from '../../../src/model/sealedForms.ts'
+import { MemoryProjectKeys } from '../../support/memoryProjectKeys.ts'
 import { cryptoRoom, read, refuses } from './cryptoRoom.ts'
 import { everyFlip } from './hex.ts'
 import { OTHER_PROJECT, OTHER_SECRET, SECRET, store } from './records.ts'
@@ -42,6 +43,29 @@ function rowOf([row]: readonly ProjectKeyRow[]): ProjectKeyRow {
   assert.ok(row)
   return row
 }
+
+describe('someone who holds the KEK and has no row of a project key', () => {
+  test('opens no secret with it, rows of secrets included: the KEK wraps project keys and is no part of them', async () => {
+    const room = cryptoRoom()
+    const secret = await store(room, SECRET, Buffer.from('one'))
+    assert.ok(secret.envelope)
+    // The KEK store of the room, and the very row: what is missing is the row of its project's key.
+    const thief = room.anotherNode({ projectKeys: new MemoryProjectKeys() })
+    await refuses(read(thief, secret), 'corrupted')
+    // A key of the same project, wrapped by the same KEK, is another key.
+    const other = await store(thief, OTHER_SECRET, Buffer.from('two'))
+    assert.equal(String(await read(thief, other)), 'two')
+    const [made] = thief.projectKeys.rows
+    assert.ok(made)
+    const [own] = room.projectKeys.rows
+    assert.ok(own)
+    assert.equal(made.projectId, own.projectId)
+    assert.notDeepEqual(made.commitment, own.commitment)
+    const posing = room.anotherNode({ projectKeys: new MemoryProjectKeys() })
+    posing.projectKeys.add([{ ...made, id: own.id }])
+    await refuses(read(posing, secret), 'corrupted')
+  })
+})
 
 describe('someone with write access to the rows of project keys', () => {
   test('flips any byte of the wrapped key, its commitment, its id, its KEK id, its project or store: nothing opens', async () => {
