@@ -70,9 +70,11 @@ describe('somebody who has a key of session tickets', () => {
       assert.equal(again.group, group)
     }
   })
+})
 
-  for (const version of VERSIONS) {
-    test(`finds the secret of the session in a ticket (${version})`, async (t) => {
+for (const version of VERSIONS) {
+  describe(`somebody who has a key of session tickets of ${version}`, () => {
+    test('finds the secret of the session in a ticket', async (t) => {
       const pki = await pkiNamed('first')
       const epochMs = Date.now()
       const { port } = await opened(t, pki, epochMs)
@@ -83,7 +85,7 @@ describe('somebody who has a key of session tickets', () => {
       assert.ok(contentOf(session, key).includes(secretOf(session)))
     })
 
-    test(`poses as the server to a client that resumes, until the period ends, and to nobody who comes anew (${version})`, async (t) => {
+    test('poses as the server to a client that resumes, until the period ends, and to nobody who comes anew', async (t) => {
       const [ours, theirs] = await Promise.all([pkiNamed('first'), pkiNamed('second')])
       const epochMs = Date.now()
       const server = await opened(t, ours, epochMs)
@@ -99,5 +101,5 @@ describe('somebody who has a key of session tickets', () => {
       const later = await opened(t, theirs, epochMs + LIFETIME_SECONDS * 1000)
       assert.equal((await askOverTls(later.port, { ...tls, session })).status, 0)
     })
-  }
-})
+  })
+}
