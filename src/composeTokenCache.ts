@@ -43,7 +43,7 @@ export async function composeTokenCache(parts: Parts): Promise<ComposedTokenCach
     SHARED_LOOKUPS,
   )
   const cache = new RedisCache({
-    address: options.location,
+    addresses: options.locations,
     tls: options.tls,
     timeoutMs: options.timeoutMs,
     onEvent: (event) => observe(event, log),
@@ -62,7 +62,7 @@ export async function composeTokenCache(parts: Parts): Promise<ComposedTokenCach
 }
 
 function observe(event: RedisEvent, log: Log): void {
-  if (event.kind === 'there') log.info({}, 'the shared token cache is there')
+  if (event.kind === 'there') log.info({ at: event.at }, 'the shared token cache is there')
   else
     log.warn({ reason: event.reason }, 'the shared token cache is away: Keystone is asked instead')
 }

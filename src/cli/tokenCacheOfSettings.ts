@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { getCACertificates } from 'node:tls'
-import { parseRedisUrl, type RedisLocation } from '../config/redisUrl.ts'
+import { parseRedisUrl, type RedisLocation, redisBeside } from '../config/redisUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import type { RedisTls } from '../identity/redisConnection.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 
 export interface TokenCacheOptions {
-  readonly location: RedisLocation
+  /** The one to begin with first. */
+  readonly locations: readonly RedisLocation[]
   /** Reads the files anew each time. @throws StartupRefusal when one cannot be read */
   readonly tls: () => RedisTls | undefined
   readonly secretFile: string
@@ -19,11 +20,17 @@ export function tokenCacheOptions(settings: Settings): TokenCacheOptions | undef
   if (options.backend === 'none') return undefined
   const location = parseRedisUrl(options.url ?? '')
   const secretFile = options.secret_file ?? ssl.ticket_key_file
-  if (location === undefined || secretFile === undefined) {
+  const further = options.further_hosts.map((host) => location && redisBeside(location, host))
+  const locations = [location, ...further].filter((one) => one !== undefined)
+  if (
+    location === undefined ||
+    secretFile === undefined ||
+    locations.length <= options.further_hosts.length
+  ) {
     throw new Error('The settings were to see that there is a Redis and a secret.')
   }
   return {
-    location,
+    locations,
     tls: () => (location.isTls ? tlsOf(options) : undefined),
     secretFile,
     timeoutMs: options.timeout_ms,

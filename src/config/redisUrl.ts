@@ -27,6 +27,14 @@ export function parseRedisUrl(given: string): RedisLocation | undefined {
   }
 }
 
+/** Another of the same kind. @param host HOST or HOST:PORT @returns undefined when it is neither */
+export function redisBeside(location: RedisLocation, host: string): RedisLocation | undefined {
+  const url = URL.parse(`redis://${host}`)
+  if (url === null || url.host !== host || url.hostname === '') return undefined
+  const beside = parseRedisUrl(url.href)
+  return beside && { ...location, host: beside.host, port: beside.port }
+}
+
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text)

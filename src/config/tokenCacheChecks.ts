@@ -1,4 +1,4 @@
-import { parseRedisUrl } from './redisUrl.ts'
+import { parseRedisUrl, redisBeside } from './redisUrl.ts'
 import type { Sections } from './settingsTable.ts'
 
 interface TokenCacheCheck {
@@ -33,6 +33,21 @@ export const TOKEN_CACHE_CHECKS: readonly TokenCacheCheck[] = [
       return location.isTls || LOOPBACK.test(location.host)
         ? undefined
         : `speaks to ${location.host} in clear, where the password can be read on the way: write rediss://`
+    },
+  },
+  {
+    option: 'further_hosts',
+    reads: ['url'],
+    judge: ({ token_cache: { url, further_hosts: hosts } }) => {
+      const location = url === undefined ? undefined : parseRedisUrl(url)
+      if (location === undefined) return undefined
+      const beside = hosts.map((host) => redisBeside(location, host))
+      const wrong = hosts.find((_, index) => beside[index] === undefined)
+      if (wrong !== undefined)
+        return `is no list of HOST or HOST:PORT: ${JSON.stringify(wrong.slice(0, 60))}`
+      return location.isTls || beside.every((one) => LOOPBACK.test(one?.host ?? ''))
+        ? undefined
+        : 'names another machine, to which url would speak in clear: write rediss:// there'
     },
   },
   {

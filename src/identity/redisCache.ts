@@ -1,13 +1,19 @@
-import { type RedisAddress, RedisConnection, type RedisTls } from './redisConnection.ts'
+import {
+  type RedisAddress,
+  RedisConnection,
+  type RedisTls,
+  takesNoWrites,
+} from './redisConnection.ts'
 import type { RedisReply } from './redisReplies.ts'
 import type { RemoteCache } from './sharedTokens.ts'
 
 export type RedisEvent =
   | { readonly kind: 'away'; readonly reason: string }
-  | { readonly kind: 'there' }
+  | { readonly kind: 'there'; readonly at: string }
 
 export interface RedisCacheParts {
-  readonly address: RedisAddress
+  /** Of those that are there and take writes, the first. */
+  readonly addresses: readonly RedisAddress[]
   /** Read for every connection, so that renewed files are taken up; undefined: in clear. @throws when it cannot be read */
   readonly tls: () => RedisTls | undefined
   readonly timeoutMs: number
@@ -69,35 +75,49 @@ export class RedisCache implements RemoteCache {
 
   async #send(...words: readonly (string | Buffer)[]): Promise<RedisReply> {
     if (this.#connection === undefined) throw new Error('Redis is away')
-    const reply = await this.#connection.send(...words)
+    const connection = this.#connection
+    const reply = await connection.send(...words)
+    if (takesNoWrites(reply)) connection.end('it became a replica and takes no writes')
     this.#pauseMs = this.#times.firstPauseMs
     return reply
   }
 
   async #connect(): Promise<void> {
-    const { address, tls, timeoutMs, onEvent } = this.#parts
-    try {
-      let isOver = false
-      const connection = await RedisConnection.open({
-        address,
-        tls: tls(),
-        timeoutMs,
-        connectTimeoutMs: this.#times.connectMs,
-        signal: this.#closed.signal,
-        onEnd: (reason) => {
-          isOver = true
-          if (this.#connection === undefined) return
-          this.#connection = undefined
-          this.#lost(reason)
-        },
-      })
-      if (isOver) throw new Error('it closed the connection')
-      this.#connection = connection
-      this.#isTold = false
-      onEvent({ kind: 'there' })
-    } catch (error) {
-      this.#lost(error instanceof Error ? error.message : 'unknown error')
+    const reasons: string[] = []
+    for (const address of this.#parts.addresses) {
+      if (this.#closed.signal.aborted) return
+      try {
+        await this.#connectTo(address)
+        return
+      } catch (error) {
+        reasons.push(error instanceof Error ? error.message : 'unknown error')
+      }
     }
+    this.#lost(reasons.join('; '))
+  }
+
+  /** @throws why it is not there */
+  async #connectTo(address: RedisAddress): Promise<void> {
+    const { tls, timeoutMs, onEvent } = this.#parts
+    let isOver = false
+    const connection = await RedisConnection.open({
+      address,
+      tls: tls(),
+      timeoutMs,
+      connectTimeoutMs: this.#times.connectMs,
+      signal: this.#closed.signal,
+      onEnd: (reason) => {
+        isOver = true
+        // One that was never let in is told by what is thrown.
+        if (this.#connection === undefined) return
+        this.#connection = undefined
+        this.#lost(reason)
+      },
+    })
+    if (isOver) throw new Error('it closed the connection')
+    this.#connection = connection
+    this.#isTold = false
+    onEvent({ kind: 'there', at: `${address.host}:${address.port}` })
   }
 
   #lost(reason: string): void {

@@ -29,6 +29,9 @@ export interface RedisConnectionParts {
   readonly onEnd: (reason: string) => void
 }
 
+/** Why one is passed over that is otherwise as it should be. */
+export const IS_REPLICA = 'it is a replica and takes no writes'
+
 /** A token of 1,000 roles is far from it. */
 const MOST_REPLY_BYTES = 262_144
 /** More than that under way at once, and Redis is not keeping up. */
@@ -88,6 +91,9 @@ export class RedisConnection {
       }
       if (database !== 0) await connection.#done('SELECT', String(database))
       await connection.#done('PING')
+      // A replica lets everybody in and keeps nothing.
+      const probe = await connection.send('SET', 'gatehouse:token:probe', '1', 'PX', '1')
+      if (takesNoWrites(probe)) throw new Error(IS_REPLICA)
       return connection
     } catch (error) {
       connection.end(reasonOf(error))
@@ -160,6 +166,10 @@ export class RedisConnection {
     }
     this.#timer = setTimeout(() => this.#watchFirst(), leftMs).unref()
   }
+}
+
+export function takesNoWrites(reply: RedisReply): boolean {
+  return reply.kind === 'error' && wordOf(reply) === 'READONLY'
 }
 
 /** The word that an error begins with (WRONGPASS, NOPERM, OOM): the rest is for whoever runs Redis. */

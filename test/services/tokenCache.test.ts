@@ -51,6 +51,7 @@ describe('a token cache on a Redis over TLS', { timeout: 120_000 }, () => {
     readonly password?: string
     readonly timeoutMs?: number
     readonly cacheTimeSeconds?: number
+    readonly furtherPorts?: readonly number[]
   }
 
   /** As one process has it: caches of its own in front. */
@@ -58,13 +59,13 @@ describe('a token cache on a Redis over TLS', { timeout: 120_000 }, () => {
     const events: RedisEvent[] = []
     const shown = given.client === undefined ? client : given.client
     const cache = new RedisCache({
-      address: {
+      addresses: [redis.port, ...(given.furtherPorts ?? [])].map((port) => ({
         host: '127.0.0.1',
-        port: redis.port,
+        port,
         database: 0,
         ...REDIS_USER,
         ...(given.password !== undefined && { password: given.password }),
-      },
+      })),
       tls: () => ({
         ca: readFileSync(given.caFile ?? ours.caFile, 'utf8'),
         ...(shown !== null && {
@@ -217,6 +218,40 @@ describe('a token cache on a Redis over TLS', { timeout: 120_000 }, () => {
     assert.equal(await one.ask(next), OK)
     await kept(1)
     assert.equal(await validationsOf(() => other.ask(next)), 0)
+  })
+
+  test('where there are several, the first that is there and takes writes is used; each change is an error to nobody', async (test_) => {
+    const second = await OwnRedis.start(test_, ours, await ours.server('IP:127.0.0.1', 'root'))
+    const further = { furtherPorts: [second.port] }
+    const one = await process_(further)
+    const at = (port: number) => ({ kind: 'there', at: `127.0.0.1:${port}` })
+    assert.deepEqual(one.events.at(-1), at(redis.port))
+    const isAt = (port: number) =>
+      until(async () => JSON.stringify(one.events.at(-1)) === JSON.stringify(at(port)), `${port}`)
+    const refusals: string[] = []
+    const used = async () => {
+      for (let i = 0; i < 20; i += 1) {
+        const verdict = await one.ask(keystone.issue())
+        if (verdict !== OK) refusals.push(verdict)
+      }
+    }
+
+    // As Sentinel demotes a master; what it was is somewhere else now.
+    await redis.command('REPLICAOF', '127.0.0.1', '1')
+    await used()
+    await isAt(second.port)
+    const other = await process_(further)
+    assert.deepEqual(other.events, [at(second.port)])
+    const token = keystone.issue()
+    assert.equal(await one.ask(token), OK)
+    await until(async () => (await second.command('DBSIZE')) !== ':0\r\n', 'not kept')
+    assert.equal(await validationsOf(() => other.ask(token)), 0)
+    await redis.command('REPLICAOF', 'NO', 'ONE')
+
+    await second.stop()
+    await used()
+    await isAt(redis.port)
+    assert.deepEqual(refusals, [])
   })
 
   test('one that hangs is waited for once, and then left alone', async () => {

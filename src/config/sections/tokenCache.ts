@@ -1,6 +1,6 @@
 import { besideConfig } from '../paths.ts'
 import { optionalSetting, setting } from '../setting.ts'
-import { oneOf, text, url, whole } from '../valueKinds.ts'
+import { list, oneOf, text, url, whole } from '../valueKinds.ts'
 
 /** A second level below the token cache of each process, shared by all. */
 export const tokenCacheSection = {
@@ -16,6 +16,13 @@ export const tokenCacheSection = {
       'Where Redis is: rediss://USER:PASSWORD@HOST:PORT/DATABASE, over TLS. redis:// only on the same machine.',
     kind: url('rediss', 'redis'),
     secret: 'url',
+  }),
+  further_hosts: setting({
+    explanation:
+      'Redises to go to where that one is away or takes no writes, HOST or HOST:PORT, in this order, with all else as in url. ' +
+      'Of a Redis with replicas: all of them.',
+    kind: list,
+    default: [],
   }),
   secret_file: optionalSetting({
     explanation:

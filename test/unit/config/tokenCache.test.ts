@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseRedisUrl } from '../../../src/config/redisUrl.ts'
+import { parseRedisUrl, redisBeside } from '../../../src/config/redisUrl.ts'
 import { loadedFrom, mistakesIn } from './loadedFrom.ts'
 
 const KEYSTONE =
@@ -62,6 +62,16 @@ describe('[token_cache]', () => {
     ['no address', CACHE.replace(/url.*\n/, ''), /url names no Redis.*rediss:\/\/USER/],
     ['an odd address', CACHE.replace('/2\n', '/two\n'), /url names no Redis/],
     ['half a certificate', `${CACHE}certfile = /c.pem\n`, /certfile and keyfile belong together/],
+    [
+      'a further host that is none',
+      `${CACHE}further_hosts = a.example, b.example/1\n`,
+      /further_hosts is no list of HOST or HOST:PORT: "b\.example\/1"/,
+    ],
+    [
+      'a further host that would be spoken to in clear',
+      `${CACHE.replace('rediss://u:hidden@redis.example', 'redis://u:hidden@localhost')}further_hosts = b.example\n`,
+      /further_hosts names another machine/,
+    ],
     ['an unknown option', `${CACHE}insecure = true\n`, /insecure/],
   ]
   for (const [name, cache, sentence] of wrong) {
@@ -71,6 +81,16 @@ describe('[token_cache]', () => {
       assert.doesNotMatch(mistakes, /hidden/)
     })
   }
+
+  it('goes to further hosts as it goes to the first', () => {
+    const first = parseRedisUrl('rediss://u:p@a.example:7000/2')
+    assert.ok(first)
+    assert.deepEqual(redisBeside(first, 'b.example'), { ...first, host: 'b.example', port: 6379 })
+    assert.deepEqual(redisBeside(first, '[::1]:7001'), { ...first, host: '::1', port: 7001 })
+    for (const odd of ['', 'b:0:0', 'u@b', 'b/1', 'b?x', 'b c']) {
+      assert.equal(redisBeside(first, odd), undefined, odd)
+    }
+  })
 
   it('is refused where nothing would be shared', (t) => {
     assert.match(mistakesIn(t, CACHE).join('\n'), /auth_strategy is token: only Keystone's/)

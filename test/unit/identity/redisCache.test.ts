@@ -15,6 +15,7 @@ async function redisThat(t: TestContext, onGet: (socket: Socket) => void) {
     socket.on('close', () => sockets.delete(socket))
     socket.on('data', (piece) => {
       if (piece.includes('PING')) socket.write('+PONG\r\n')
+      if (piece.includes('SET')) socket.write('+OK\r\n')
       if (piece.includes('GET')) onGet(socket)
     })
   }).listen(0, '127.0.0.1')
@@ -22,13 +23,15 @@ async function redisThat(t: TestContext, onGet: (socket: Socket) => void) {
   const events: RedisEvent[] = []
   const told = new Map<RedisEvent['kind'], () => void>()
   const cache = new RedisCache({
-    address: {
-      host: '127.0.0.1',
-      port: (server.address() as AddressInfo).port,
-      username: undefined,
-      password: undefined,
-      database: 0,
-    },
+    addresses: [
+      {
+        host: '127.0.0.1',
+        port: (server.address() as AddressInfo).port,
+        username: undefined,
+        password: undefined,
+        database: 0,
+      },
+    ],
     tls: () => undefined,
     timeoutMs: 30,
     onEvent: (event) => {
@@ -112,13 +115,15 @@ test('closed while it connects, it lets go at once', async (t) => {
   t.after(() => server.close())
   const events: RedisEvent[] = []
   const cache = new RedisCache({
-    address: {
-      host: '127.0.0.1',
-      port: (server.address() as AddressInfo).port,
-      username: undefined,
-      password: undefined,
-      database: 0,
-    },
+    addresses: [
+      {
+        host: '127.0.0.1',
+        port: (server.address() as AddressInfo).port,
+        username: undefined,
+        password: undefined,
+        database: 0,
+      },
+    ],
     tls: () => undefined,
     timeoutMs: 60_000,
     onEvent: (event) => events.push(event),
