@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
@@ -24,8 +25,15 @@ interface Test {
 
 async function pki(t: Test) {
   const { caPem: ca, issue } = await pkiNamed('first')
-  const files = new PemFolder(t).put('server', await issue({ commonName: 'one' }))
-  return { ca, issue, ...files, ssl: { cert_file: files.certFile, key_file: files.keyFile } }
+  const folder = new PemFolder(t)
+  const files = folder.put('server', await issue({ commonName: 'one' }))
+  return {
+    ca,
+    caFile: folder.write('ca.pem', ca),
+    issue,
+    ...files,
+    ssl: { cert_file: files.certFile, key_file: files.keyFile },
+  }
 }
 
 async function askedOverTls(
@@ -59,6 +67,31 @@ function replace(path: string, content: string): void {
   writeFileSync(`${path}.new`, content)
   renameSync(`${path}.new`, path)
 }
+
+test("a client with an OpenSSL that has no ML-KEM, as Debian's is, is served as before", async (t) => {
+  const { caFile, ssl } = await pki(t)
+  const server = await TransportServer.of(t)
+  server.configure({ ssl })
+  server.start()
+  await server.told('listening')
+  for (const version of ['-tls1_3', '-tls1_2']) {
+    const args = ['s_client', '-connect', `127.0.0.1:${server.port}`, '-servername', 'localhost']
+    const checked = ['-CAfile', caFile, '-verify_return_error', '-verify_hostname', 'localhost']
+    // Whatever a later Debian brings.
+    const client = spawn('openssl', [
+      ...args,
+      ...checked,
+      version,
+      '-groups',
+      'X25519:P-256',
+      '-ign_eof',
+    ])
+    client.stdin.end('GET /healthcheck HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    const heard = await text(client.stdout)
+    assert.match(heard, /^Server Temp Key: X25519/m)
+    assert.match(heard, /^HTTP\/1\.1 200 OK/m)
+  }
+})
 
 test('a certificate is exchanged under load without a failed request; a broken one is refused aloud', async (t) => {
   const { ca, ssl, issue, certFile, keyFile } = await pki(t)
