@@ -178,7 +178,7 @@ export async function until(
   what: string,
   explain: () => string = () => '',
 ): Promise<void> {
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await delay(20)) {
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline; await delay(20)) {
     try {
       if (await isTrue()) return
     } catch {
