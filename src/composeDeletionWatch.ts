@@ -24,7 +24,7 @@ interface Parts {
 const MESSAGES = ['projectDeleted', 'other', 'unreadable', 'held'] as const
 const PROJECTS = [
   ...(['noted', 'known', 'unknown', 'spared', 'unconfirmed', 'reappeared', 'shredded'] as const),
-  ...(['blocked', 'unsigned', 'polled', 'disbelieved', 'pollFailed'] as const),
+  ...(['freed', 'blocked', 'unsigned', 'polled', 'disbelieved', 'pollFailed'] as const),
 ]
 const RECORDS = ['keys', 'secrets', 'containers', 'orders', 'consumers'] as const
 
@@ -124,6 +124,12 @@ function tell(event: ProjectEvent, log: Log): void {
       log.warn(
         { projectId: event.projectId, source: event.source },
         'nothing is left of a deleted project',
+      )
+      return
+    case 'freed':
+      log.warn(
+        { projectId: event.projectId },
+        'whoever shredded a project stood still: it is gone on with',
       )
       return
     case 'blocked':

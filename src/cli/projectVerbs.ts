@@ -53,7 +53,7 @@ export async function projectShred(settings: Settings, given: string): Promise<R
         if (event.type === 'shredded') isDone = true
       },
     })
-    const task = await shredding.claim(projectId)
+    const task = await shredding.claimOrFollow(projectId, (ms) => setTimeout(ms))
     if (task !== undefined) {
       await shredding.perform(task, async () => {
         await setTimeout(PAUSE_MS)

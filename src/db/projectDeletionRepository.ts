@@ -3,6 +3,7 @@ import type {
   DeletionState,
   DeletionsSeen,
   DeletionTask,
+  HeldDeletion,
   Lease,
   ProjectDeletion,
   ProjectDeletionRepository,
@@ -15,7 +16,7 @@ import type { Timestamp } from '../lib/timestamp.ts'
 import type { CommandRunner } from './commandRunner.ts'
 import { IS_DUE } from './commands/projectDeletionCommands.ts'
 import type { Reads } from './reads.ts'
-import { projectIdIn, text, textOrNull, timeOrNull } from './rows/column.ts'
+import { projectIdIn, text, textOrNull, time, timeOrNull } from './rows/column.ts'
 import type { Row } from './statement.ts'
 
 const LIST =
@@ -29,6 +30,11 @@ const KEYS_GONE =
 const OWNERS =
   'select distinct projects.lease_owner from projects ' +
   "where projects.state in ('doomed', 'shredding') and projects.lease_owner is not null"
+
+const HELD =
+  'select projects.project_id, projects.lease_owner, projects.lease_until from projects ' +
+  "where projects.state in ('doomed', 'shredding') and projects.lease_until is not null " +
+  'order by projects.lease_until limit 100'
 
 const WITH_PROJECTS = ['project_keys', 'project_quotas', 'preferred_secret_stores']
 const AFTER = `${WITH_PROJECTS.map(
@@ -82,6 +88,19 @@ export class SqlProjectDeletionRepository
 
   async releaseAllOf(owner: string): Promise<void> {
     return this.#parts.commands.run('releaseProjectDeletionsOf', owner)
+  }
+
+  async held(): Promise<readonly HeldDeletion[]> {
+    const rows = await this.#parts.reads.all(HELD)
+    return rows.map((row) => ({
+      projectId: projectIdIn(row),
+      owner: textOrNull(row, 'lease_owner'),
+      until: time(row, 'lease_until'),
+    }))
+  }
+
+  async free(seen: HeldDeletion): Promise<void> {
+    return this.#parts.commands.run('freeProjectDeletion', seen)
   }
 
   async claim(lease: Lease, projectId?: ProjectId): Promise<DeletionTask | undefined> {

@@ -21,6 +21,8 @@ export type ProjectEvent =
   | { readonly type: 'keysDestroyed'; readonly projectId: ProjectId; readonly keys: number }
   | { readonly type: 'removed'; readonly removed: Shredded }
   | { readonly type: 'shredded'; readonly projectId: ProjectId; readonly source: DeletionSource }
+  /** Whoever had it stood still: anybody may go on. */
+  | { readonly type: 'freed'; readonly projectId: ProjectId }
   /** A look or a step failed; the next one tries again. */
   | { readonly type: 'blocked'; readonly error: Error }
   /** The report of a shredded project waits for its signature; the next look tries again. */

@@ -1,9 +1,11 @@
 import type { Clock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
 import type { ProjectId } from '../lib/ids.ts'
+import { Stillness } from '../lib/stillness.ts'
 import type { ProjectDirectory } from './ports/identity.ts'
 import type {
   DeletionTask,
+  HeldDeletion,
   Lease,
   ProjectDeletionRepository,
   ShredPlace,
@@ -27,6 +29,12 @@ export interface ProjectShreddingParts {
 const BATCH = 100
 const LEASE_SECONDS = 60
 const ASK_AGAIN_SECONDS = 60
+/** A holder that gave no sign of life for so long, by our own monotonic clock, is dead or cut off. */
+const STILL_MS = 60_000
+/** Who did not look for longer than that cannot say that nothing moved. */
+const LONGEST_BLINK_MS = 30_000
+/** For an operator who waits: a live holder moves several times in a second. */
+const SIGN_OF_LIFE_MS = 5_000
 
 /**
  * The end of a deleted project: its keys first, in one transaction, and from there on nothing of it opens;
@@ -34,14 +42,53 @@ const ASK_AGAIN_SECONDS = 60
  */
 export class ProjectShredding {
   readonly #parts: ProjectShreddingParts
+  readonly #stillness: Stillness
 
   constructor(parts: ProjectShreddingParts) {
     this.#parts = parts
+    this.#stillness = new Stillness(() => parts.clock.monotonicMs(), LONGEST_BLINK_MS)
   }
 
   /** The deletion that is due first, or that of this project, if nobody holds it. */
   async claim(projectId?: ProjectId): Promise<DeletionTask | undefined> {
     return this.#parts.deletions.claim(this.#lease(LEASE_SECONDS), projectId)
+  }
+
+  /**
+   * As `claim`, for somebody who waits for it. To take it from one that lives, and was only slow, does no harm: at his
+   * next step he finds that it is not his.
+   */
+  async claimOrFollow(
+    projectId: ProjectId,
+    wait: (ms: number) => Promise<void>,
+  ): Promise<DeletionTask | undefined> {
+    const task = await this.claim(projectId)
+    if (task !== undefined) return task
+    const seen = await this.#held(projectId)
+    if (seen === undefined) return undefined
+    await wait(SIGN_OF_LIFE_MS)
+    await this.#parts.deletions.free(seen)
+    return this.claim(projectId)
+  }
+
+  async #held(projectId: ProjectId): Promise<HeldDeletion | undefined> {
+    const held = await this.#parts.deletions.held()
+    return held.find((one) => one.projectId === projectId)
+  }
+
+  /** No clock of two nodes is compared: to be called every few seconds (ADR 0064). */
+  async freeWhatStandsStill(): Promise<void> {
+    const { deletions, owner: own, onEvent } = this.#parts
+    const held = await deletions.held()
+    const marks = held.map(
+      ({ projectId, owner, until }) => [projectId, `${owner} ${until}`] as const,
+    )
+    const stillMs = this.#stillness.look(new Map(marks))
+    for (const one of held) {
+      if (one.owner === own || (stillMs.get(one.projectId) ?? 0) <= STILL_MS) continue
+      await deletions.free(one)
+      if (one.owner !== null) onEvent({ type: 'freed', projectId: one.projectId })
+    }
   }
 
   /** @param goesOn asked between two batches; false ends the work here, and another may go on at once */

@@ -180,8 +180,10 @@ export class Listener {
       this.#approach?.closeSilent()
       http.closeIdleConnections()
     }
-    const linger = setTimeout(closeIdle, Math.min(LINGER_MS, graceMs))
-    const sweep = setInterval(closeIdle, LINGER_MS)
+    // In a process that was held up, timers go before requests that came meanwhile: those are read first.
+    const closeIdleSoon = (): void => void setImmediate(closeIdle)
+    const linger = setTimeout(closeIdleSoon, Math.min(LINGER_MS, graceMs))
+    const sweep = setInterval(closeIdleSoon, LINGER_MS)
     const cut = setTimeout(() => {
       // Those in a handshake are no connections of http yet.
       for (const raw of this.#connections) raw.destroy()

@@ -10,7 +10,7 @@ import type { ProjectId } from '../lib/ids.ts'
 
 export interface ProjectReaperParts {
   readonly deletions: Pick<ProjectDeletionRepository, 'look' | 'releaseAllOf'>
-  readonly shredding: Pick<ProjectShredding, 'claim' | 'perform'>
+  readonly shredding: Pick<ProjectShredding, 'claim' | 'perform' | 'freeWhatStandsStill'>
   /** undefined: Keystone is not asked. */
   readonly poll: Pick<ProjectPoll, 'pass'> | undefined
   readonly pollEverySeconds: number
@@ -98,6 +98,7 @@ export class ProjectReaper {
     for (const projectId of keysGone) forgetKeys(projectId)
     const dead = owners.filter((owner) => owner !== processes.own && processes.isDead(owner))
     for (const owner of dead) await deletions.releaseAllOf(owner)
+    await shredding.freeWhatStandsStill()
     if (!isAnythingDue && dead.length === 0) return false
     const task = await shredding.claim()
     if (task === undefined) return false

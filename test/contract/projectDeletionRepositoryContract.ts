@@ -153,7 +153,7 @@ export function projectDeletionRepositoryContract(
       assert.equal(await db.deletions.claim(lease('a', LATER, FOREVER)), undefined)
     })
 
-    test('what is due is one owner’s until its lease ends, or it is given back', async () => {
+    test('what is due is one owner’s until he gives it back or it is taken from him, whatever a clock says', async () => {
       const first = await Project.make(db)
       const second = await Project.make(db)
       await note(first.id, 'notification', at('2026-11-22T11:00:00.000000'))
@@ -167,11 +167,31 @@ export function projectDeletionRepositoryContract(
       assert.equal(await db.deletions.claim(lease('c')), undefined, 'it is not b’s to give back')
       await db.deletions.defer(first.id, lease('a', NOW, NOW))
       assert.equal((await db.deletions.claim(lease('c')))?.projectId, first.id)
+      assert.equal(await db.deletions.claim(lease('d', NEXT_DAY, FOREVER)), undefined)
+      const held = await db.deletions.held()
+      const [seen] = held.filter(({ projectId }) => projectId === first.id)
+      assert.deepEqual(seen, { projectId: first.id, owner: 'c', until: LATER })
+      await db.deletions.free({ ...seen, until: NEXT_DAY })
+      await db.deletions.free({ ...seen, owner: 'b' })
+      assert.equal(await db.deletions.claim(lease('d')), undefined, 'it is not as it was seen')
+      await db.deletions.free(seen)
       assert.equal((await db.deletions.claim(lease('d', LATER, FOREVER)))?.projectId, first.id)
       assert.equal(await db.deletions.destroyKeys(first.id, lease('c')), 'lost')
       assert.equal(await db.deletions.shred(first.id, lease('c'), 10), 'lost')
       const [key] = db.execute('select state from project_keys where project_id = ?', first.id)
       assert.equal(key?.['state'], 'active')
+    })
+
+    test('what was given back for a while rests until then, or until somebody sees that it stands still', async () => {
+      const { id } = await Project.make(db)
+      await note(id)
+      await db.deletions.claim(lease('a'))
+      await db.deletions.defer(id, lease('a', NOW, NEXT_DAY))
+      assert.equal(await db.deletions.claim(lease('b', LATER, FOREVER)), undefined)
+      const [seen] = await db.deletions.held()
+      assert.deepEqual(seen, { projectId: id, owner: null, until: NEXT_DAY })
+      await db.deletions.free(seen)
+      assert.equal((await db.deletions.claim(lease('b')))?.projectId, id)
     })
 
     test('what a dead owner held is free again, and nothing of the others', async () => {
@@ -281,6 +301,7 @@ export function projectDeletionRepositoryContract(
         return [orders, secrets, step.isDone]
       }
       assert.deepEqual(await removedIn('a', NOW), [2, 2, false])
+      await db.deletions.releaseAllOf('a')
       const task = await db.deletions.claim(lease('b'))
       assert.deepEqual(task?.state, 'shredding')
       assert.equal(await db.deletions.shred(project.id, lease('a'), 4), 'lost')

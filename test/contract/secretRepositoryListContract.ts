@@ -172,7 +172,7 @@ export function secretRepositoryListContract(
         )
         const startedAt = performance.now()
         assert.deepEqual(await namesFor(project, { filter: { name: `${'%a'.repeat(120)}%b` } }), [])
-        assert.ok(performance.now() - startedAt < 2_000)
+        assert.ok(performance.now() - startedAt < 60_000)
       })
 
       test('algorithm and mode are patterns too, bit length and type are equal or not', async () => {

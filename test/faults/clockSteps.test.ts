@@ -41,15 +41,24 @@ async function scene(t: TestContext, housekeeping: Readonly<Record<string, strin
     return String(parsed(answer)['secret_ref'])
   }
   const get = (ref: string, as = token) => ask(ref, { token: as })
+  const path = join(folder, 'node', 'state', 'gatehouse.sqlite')
   const rows = (sql: string) => {
-    const file = new Sqlite(join(folder, 'node', 'state', 'gatehouse.sqlite'), { readonly: true })
+    const file = new Sqlite(path, { readonly: true, timeout: 60_000 })
     try {
       return file.prepare<[], { count: number }>(sql).get()?.count
     } finally {
       file.close()
     }
   }
-  return { clock, server, token, tokenFor, store, get, rows }
+  const change = (sql: string, ...params: readonly unknown[]) => {
+    const file = new Sqlite(path, { timeout: 60_000 })
+    try {
+      file.prepare(sql).run(...params)
+    } finally {
+      file.close()
+    }
+  }
+  return { clock, server, token, tokenFor, store, get, rows, change }
 }
 
 function parsed(answer: Answer): Readonly<Record<string, unknown>> {
@@ -101,6 +110,39 @@ test('what is made after a step back says so, and lists stay in the order of the
   assert.deepEqual(times, times.toSorted())
   const span = Date.parse(`${times.at(-1)}Z`) - Date.parse(`${times[0]}Z`)
   assert.ok(span > 119 * 60_000 && span < 125 * 60_000, `${span} ms`)
+})
+
+test('a project is shredded by whoever has it, and no clock takes it from him or keeps it from his heir', async (t) => {
+  const { change, clock, rows, server, store } = await scene(t)
+  await store()
+  // Another node, whose clock is an hour ahead, or behind: it gives a sign of life every second.
+  const beat = (minutes: number) => {
+    const until = new Date(Date.now() + minutes * 60_000).toISOString().replace('Z', '000')
+    change("update projects set lease_until = ? where lease_owner = 'other'", until)
+  }
+  change(
+    "update projects set state = 'shredding', source = 'operator', not_before = '2026-01-01T00:00:00.000000', " +
+      "lease_owner = 'other', lease_until = '2026-01-01T00:00:00.000000'",
+  )
+  change("update project_keys set state = 'destroying', wrapped = ?", Buffer.alloc(0))
+  for (const minutes of [HOUR, -HOUR]) {
+    clock.set(-minutes)
+    // Two looks and more, of which there is one in ten seconds.
+    for (let beats = 0; beats < 25; beats += 1) {
+      beat(minutes)
+      await delay(1_000)
+    }
+    assert.equal(rows("select count(*) as count from projects where lease_owner = 'other'"), 1)
+    assert.equal(rows('select count(*) as count from secrets'), 1)
+  }
+  beat(HOUR)
+  const late = performance.now() + 240_000
+  while (rows("select count(*) as count from projects where state = 'shredded'") !== 1) {
+    assert.ok(performance.now() < late, 'it waits for a clock')
+    await delay(500)
+  }
+  assert.equal(rows('select count(*) as count from secrets'), 0)
+  assert.match(await server.logs(), /whoever shredded a project stood still/)
 })
 
 for (const [name, connectionOn] of Object.entries({

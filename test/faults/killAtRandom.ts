@@ -29,7 +29,7 @@ export async function killAtRandom(
     })
   })
   const closed = once(victim, 'close')
-  const signal = AbortSignal.timeout(20_000)
+  const signal = AbortSignal.timeout(120_000)
   if (from === 'ready') await Promise.race([isReady, closed, once(signal, 'abort')])
   await delay(afterMs)
   const hadEnded = victim.exitCode !== null

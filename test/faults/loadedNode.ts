@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '../peers/ask.ts'
 import { Gatehouse } from '../peers/gatehouse.ts'
 import { PASSWORD } from '../support/ownServer.ts'
+import { UsableTime } from '../support/usableTime.ts'
 import { ApiHammer, type Tally } from './apiHammer.ts'
 import { CrashLedger } from './crashLedger.ts'
 import { assertNothingTorn, assertPromisesKept } from './promises.ts'
@@ -68,7 +69,7 @@ export class LoadedNode {
 
   /** Until some more was acknowledged. */
   async flows(): Promise<void> {
-    const until = performance.now() + 30_000
+    const until = performance.now() + 120_000
     const wanted = this.#ledger.acknowledged + FIRST_SECRETS
     while (this.#ledger.acknowledged < wanted) {
       assert.equal(this.#trouble, undefined)
@@ -82,22 +83,43 @@ export class LoadedNode {
     return this.#hammer.tally()
   }
 
+  /** Until so many were told to come back; what happened meanwhile. */
+  async refuses(times: number): Promise<Tally> {
+    const until = performance.now() + 120_000
+    const sum = { done: 0, unavailable: 0, longestUnavailableMs: 0 }
+    for (;;) {
+      const { done, unavailable, longestUnavailableMs } = this.tally()
+      sum.done += done
+      sum.unavailable += unavailable
+      sum.longestUnavailableMs = Math.max(sum.longestUnavailableMs, longestUnavailableMs)
+      if (sum.unavailable > times) return sum
+      assert.ok(performance.now() < until, `refused only ${sum.unavailable} times`)
+      await delay(50)
+    }
+  }
+
   /** How long until a write goes through; what comes before is 503 with Retry-After. */
   async recovers(): Promise<number> {
-    const begunMs = performance.now()
+    const until = performance.now() + 120_000
+    const time = new UsableTime()
     for (;;) {
       const answer = await this.write()
-      if (answer.status === 201) return performance.now() - begunMs
+      if (answer.status === 201) return time.ms()
       assert.equal(answer.status, 503, answer.text)
       assert.match(answer.headers.get('retry-after') ?? '', /^[1-9]/)
-      assert.ok(performance.now() - begunMs < 30_000, 'it does not recover')
+      assert.ok(performance.now() < until, 'it does not recover')
       await delay(20)
     }
   }
 
-  write() {
-    const json = { payload: 'probe', payload_content_type: 'text/plain' }
+  write(payload = 'probe') {
+    const json = { payload, payload_content_type: 'text/plain' }
     return ask(`${this.gatehouse.url}/v1/secrets`, { method: 'POST', token: this.#token, json })
+  }
+
+  /** The payload of what a write was answered. */
+  read(ref: string) {
+    return ask(`${ref}/payload`, { token: this.#token, headers: { accept: 'text/plain' } })
   }
 
   list() {

@@ -83,6 +83,18 @@ export function smallDisk(t: CleansUp, kibibytes: number): MountedDisk {
   }))
 }
 
+/** The same at a given place, for a user. */
+export function smallDiskAt(t: CleansUp, folder: string, user: string, kibibytes: number): void {
+  mkdirSync(folder)
+  const owned = `size=${kibibytes}k,uid=${idOf('-u', user)},gid=${idOf('-g', user)},mode=0700`
+  run('mount', '-t', 'tmpfs', '-o', owned, 'tmpfs', folder)
+  t.after(() => run('umount', '-l', folder))
+}
+
+function idOf(flag: '-u' | '-g', user: string): string {
+  return execFileSync('id', [flag, user], { encoding: 'utf8' }).trim()
+}
+
 /** A disk that can break: ext4 in a file. */
 export function breakableDisk(t: CleansUp, mebibytes: number): MountedDisk {
   return scratch(t, (folder, image) => {

@@ -112,25 +112,32 @@ test(`${ROUNDS} kills of the server while orders wait: each becomes ACTIVE exact
 })
 
 test('a restart takes over at once what the killed server had begun', async (t) => {
-  const { server, place, ended } = await serverWith(t)
+  const { server, place, ended, database } = await serverWith(t)
   const { ref } = await place(4096, true)
-  await delay(30)
+  const file = new Sqlite(database, { readonly: true, timeout: 60_000 })
+  const begun = file.prepare('select 1 from order_tasks where lease_owner is not null')
+  while (begun.get() === undefined) await delay(5)
+  file.close()
   await server.kill()
   await server.startAgain()
-  const order = await ended(ref, 30_000)
+  // At once, and not when a lease would have run out; the pair itself may take a busy machine longer.
+  const restartedMs = performance.now()
+  while (!/a process that died/.test(await server.logs())) {
+    assert.ok(performance.now() - restartedMs < 20_000, 'it waits')
+    await delay(50)
+  }
+  const order = await ended(ref, 240_000)
   assert.equal(order['status'], 'ACTIVE')
-  assert.match(await server.logs(), /a process that died/)
 })
 
 test('a drain in the middle of a pair gives the order back, and ends in time', async (t) => {
   const { server, place, ended } = await serverWith(t)
   const refs = []
   for (let i = 0; i < 5; i += 1) refs.push((await place(4096, i % 2 === 0)).ref)
-  const startedMs = performance.now()
+  // Five pairs of this length take minutes; it would be killed.
   const exit = await server.stop()
-  assert.equal(exit.code, 0)
-  assert.ok(performance.now() - startedMs < 10_000)
+  assert.deepEqual(exit, { code: 0, signal: null })
   assert.match(await server.logs(), /an order was given back/)
   await server.startAgain()
-  for (const ref of refs) assert.equal((await ended(ref, 120_000))['status'], 'ACTIVE')
+  for (const ref of refs) assert.equal((await ended(ref, 600_000))['status'], 'ACTIVE')
 })

@@ -39,7 +39,7 @@ export async function assertAllThere(
 }
 
 /** Repeats until it is no longer unavailable: nobody restarts anything meanwhile. */
-export async function healed<T>(work: () => Promise<T>, withinMs = 10_000): Promise<T> {
+export async function healed<T>(work: () => Promise<T>, withinMs = 60_000): Promise<T> {
   const until = performance.now() + withinMs
   for (;;) {
     try {

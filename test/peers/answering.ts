@@ -5,7 +5,7 @@ import type { Child } from './child.ts'
 export const answering = async (child: Child, url: string, seconds: number): Promise<void> => {
   const deadline = performance.now() + seconds * 1000
   while (performance.now() < deadline && child.isRunning) {
-    const status = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    const status = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
       async (response) => {
         await response.arrayBuffer()
         return response.status

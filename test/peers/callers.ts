@@ -4,7 +4,7 @@ import { pythonClaims } from './pythonClaims.ts'
 
 /** The programs that real services and people use, unchanged. */
 export const callers = (cloud: CallersCloud): void => {
-  describe('real callers', { concurrency: 3, timeout: 240_000 }, () => {
+  describe('real callers', { concurrency: 3, timeout: 900_000 }, () => {
     it('castellan', async (t) => pythonClaims(t, 'castellan_claims.py', [], await cloud.facts()))
     it('python-barbicanclient', async (t) =>
       pythonClaims(t, 'barbicanclient_claims.py', [], await cloud.facts()))

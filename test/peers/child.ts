@@ -61,7 +61,7 @@ export class Child {
   }
 
   /** Asks politely, then does not ask. The exit tells which of the two it took. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 15_000): Promise<Exit> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 60_000): Promise<Exit> {
     this.signal(signal)
     const patience = new AbortController()
     const late = delay(graceMs, 'late' as const, { signal: patience.signal }).catch(() => 'late')

@@ -190,7 +190,7 @@ def luks_made(path, phrase):
     command = ['qemu-img', 'create', '-q', '--object', f'secret,id=key,data={phrase}', '-f', 'luks',
                '-o', 'key-secret=key,iter-time=100', path, '1M']
     for _ in range(40):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         # qemu times its key derivation, and gives up by itself where the machine is too busy to tell. No key matters then.
         if 'Unable to get accurate CPU usage' not in done.stderr:
             break
@@ -201,7 +201,7 @@ def luks_made(path, phrase):
 def luks_info(path, phrase):
     return subprocess.run(
         ['qemu-io', '--object', f'secret,id=key,data={phrase}', '-c', 'read -P 7 0 4096', '--image-opts',
-         f'driver=luks,key-secret=key,file.filename={path}'], capture_output=True, text=True, check=False, timeout=60)
+         f'driver=luks,key-secret=key,file.filename={path}'], capture_output=True, text=True, check=False, timeout=600)
 
 
 @claim('cinder: the key encrypts a qemu-img luks image, from which qemu reads back with a clone and not with another key')
@@ -211,7 +211,7 @@ def qemu():
     phrase = raw(key_id).hex()
     luks_made(path, phrase)
     subprocess.run(['qemu-io', '--object', f'secret,id=key,data={phrase}', '-c', 'write -P 7 0 4096', '--image-opts',
-                    f'driver=luks,key-secret=key,file.filename={path}'], check=True, capture_output=True, timeout=60)
+                    f'driver=luks,key-secret=key,file.filename={path}'], check=True, capture_output=True, timeout=600)
     clone = raw(volume_utils.clone_encryption_key(DEMO, KEYS, key_id))
     done = luks_info(path, clone.hex())
     holds(done.returncode == 0 and 'verification failed' not in done.stdout, f'{done.stdout}{done.stderr}')

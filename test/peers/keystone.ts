@@ -3,11 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import Sqlite from 'better-sqlite3'
 import { answering } from './answering.ts'
 import { Child } from './child.ts'
 import { freePort } from './freePort.ts'
 
 const run = promisify(execFile)
+
+/** Long enough to use such a token on a slow machine, and short enough to wait for its end. */
+const SHORT_LIFE_SECONDS = 15
 
 const fernetKey = (): string =>
   randomBytes(32).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
@@ -17,7 +21,7 @@ const configuration = (folder: string, name: string, tokenSeconds: number): stri
 log_file = ${join(folder, `${name}.log`)}
 use_stderr = false
 [database]
-connection = sqlite:///${join(folder, 'keystone.db')}
+connection = sqlite:///${join(folder, 'keystone.db')}?timeout=120
 # It need not outlive the machine, and would wait for the disk more than it works.
 sqlite_synchronous = false
 [token]
@@ -70,8 +74,9 @@ export class Keystone {
         await writeFile(join(folder, repository, index), fernetKey(), { mode: 0o600 })
     }
     await keystone.#configure('keystone', 3600)
-    await keystone.#configure('shortLived', 4)
+    await keystone.#configure('shortLived', SHORT_LIFE_SECONDS)
     await keystone.#manage('db_sync')
+    keystone.#letReadersBe()
     await keystone.#manage(
       ...['bootstrap', '--bootstrap-region-id', 'RegionOne'],
       ...['public', 'internal', 'admin'].flatMap((place) => [
@@ -87,7 +92,7 @@ export class Keystone {
   async start(): Promise<void> {
     if (this.#process?.isRunning === true) return
     this.#process = this.#serve('keystone', this.#port)
-    await answering(this.#process, this.url, 60)
+    await answering(this.#process, this.url, 180)
   }
 
   async stop(): Promise<void> {
@@ -104,13 +109,13 @@ export class Keystone {
     this.#process?.signal('SIGCONT')
   }
 
-  /** A second door to the same users and keys, for as long as `use` runs: its tokens live four seconds. */
+  /** A second door to the same users and keys, for as long as `use` runs: its tokens live a few seconds. */
   async withShortLivedTokens<T>(use: (url: string) => Promise<T>): Promise<T> {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}/v3`
     const door = this.#serve('shortLived', port)
     try {
-      await answering(door, url, 60)
+      await answering(door, url, 180)
       return await use(url)
     } finally {
       await door.stop()
@@ -119,6 +124,13 @@ export class Keystone {
 
   async log(): Promise<string> {
     return (await this.#process?.log()) ?? '(Keystone is stopped)'
+  }
+
+  /** By default a writer keeps readers out, its own as well: on a slow disk that ended in 500 after five seconds. */
+  #letReadersBe(): void {
+    const database = new Sqlite(join(this.#folder, 'keystone.db'))
+    database.pragma('journal_mode = WAL')
+    database.close()
   }
 
   async #configure(name: string, tokenSeconds: number): Promise<void> {
@@ -131,7 +143,7 @@ export class Keystone {
     await run('keystone-manage', ['--config-file', file, ...args], {
       // By environment, since arguments can be read by everyone on the machine.
       env: { ...process.env, OS_BOOTSTRAP_PASSWORD: this.adminPassword },
-      timeout: 120_000,
+      timeout: 600_000,
     })
   }
 

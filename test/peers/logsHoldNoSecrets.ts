@@ -4,7 +4,7 @@ import type { World } from './world.ts'
 
 /** The end of every run: what the servers wrote, and how they leave. */
 export const logsHoldNoSecrets = (world: World): void => {
-  describe('afterwards', { timeout: 120_000 }, () => {
+  describe('afterwards', { timeout: 600_000 }, () => {
     it('every Gatehouse drains and exits 0 when asked to', async () => {
       for (const gatehouse of world.gatehouses)
         assert.deepEqual(await gatehouse.stop(), { code: 0, signal: null }, gatehouse.name)

@@ -27,7 +27,7 @@ class Login:
 
     def openstack(self, *arguments):
         done = subprocess.run(['/usr/bin/openstack', *self.arguments, *arguments], env=self.environment,
-                              capture_output=True, text=True, timeout=60, cwd=WORK)
+                              capture_output=True, text=True, timeout=600, cwd=WORK)
         # The arguments of the login hold a token and stay out of what is told.
         what = f"openstack {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done, what

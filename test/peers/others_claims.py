@@ -40,7 +40,7 @@ def status_of(function, *args, **kwargs):
 
 
 def at(url, who, wanted=200, method='GET', **options):
-    answer = who.request(method, url, timeout=60, allow_redirects=False, **options)
+    answer = who.request(method, url, timeout=600, allow_redirects=False, **options)
     equal(answer.status_code, wanted, f'{method} {url}: {answer.text}')
     return answer.json() if answer.text and 'json' in answer.headers.get('content-type', '') else answer
 

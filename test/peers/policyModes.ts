@@ -9,7 +9,7 @@ const ORDER = { type: 'key', meta: { algorithm: 'aes', bit_length: 256 } }
 
 /** The two sets of default rules, each seen through real roles of a real Keystone. */
 export const policyModes = (world: World, legacy: Gatehouse): void => {
-  describe('policy', { timeout: 60_000 }, () => {
+  describe('policy', { timeout: 600_000 }, () => {
     let modern: Gatehouse
     before(async () => {
       modern = await world.gatehouse('modern', {

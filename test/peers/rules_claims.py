@@ -22,7 +22,7 @@ KEY = {'type': 'key', 'meta': {'algorithm': 'aes', 'bit_length': 256}}
 def ask(path, method='GET', headers=None, token=TOKEN, **options):
     login = {} if token is None else {'X-Auth-Token': token}
     url = path if path.startswith('http') else ENDPOINT + path
-    return HTTP.request(method, url, headers={**login, **(headers or {})}, timeout=60, allow_redirects=False, **options)
+    return HTTP.request(method, url, headers={**login, **(headers or {})}, timeout=600, allow_redirects=False, **options)
 
 
 def answered(wanted, path, method='GET', **options):

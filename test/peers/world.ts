@@ -19,7 +19,7 @@ export class World {
   readonly cloud: Cloud
   /** Where the catalog says the key manager is. */
   readonly endpointPort: number
-  /** Of the user `demo`; it has expired, or will within four seconds of the start. */
+  /** Of the user `demo`; it has expired, or soon will. */
   readonly shortLived: Login
   /** Part of payloads, so that logs can be searched for it. */
   readonly canary = `canary-${randomBytes(12).toString('hex')}`
@@ -64,6 +64,8 @@ export class World {
       user_domain_name: 'Default',
       project_domain_name: 'Default',
       region_name: 'RegionOne',
+      // However long a Keystone on a busy machine takes, it is there.
+      http_connect_timeout: '120',
       service_token_roles: 'service',
       service_token_roles_required: 'true',
       ...changes['keystone_authtoken'],

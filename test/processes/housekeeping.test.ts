@@ -14,7 +14,7 @@ describe('a server', () => {
     })
     clock.set('2001-07-02T00:00:00Z')
     const isDone = () => /housekeeping removed/.test(readFileSync(env.OS_DEFAULT__LOG_FILE, 'utf8'))
-    for (let waits = 0; waits < 500 && !isDone(); waits += 1) await setTimeout(20)
+    for (let waits = 0; waits < 3_000 && !isDone(); waits += 1) await setTimeout(20)
     const [line = ''] = readFileSync(env.OS_DEFAULT__LOG_FILE, 'utf8')
       .split('\n')
       .filter((each) => each.includes('housekeeping removed'))
@@ -40,7 +40,8 @@ describe('a server', () => {
     const runs = async () =>
       Number(/housekeeping_runs_total{outcome="done"} (\d+)/.exec(await metrics())?.[1] ?? 0)
     const first = await runs()
-    for (let waits = 0; waits < 500 && (await runs()) < first + 3; waits += 1) await setTimeout(20)
+    for (let waits = 0; waits < 3_000 && (await runs()) < first + 3; waits += 1)
+      await setTimeout(20)
     const shown = await metrics()
     const counts = [
       ...shown.matchAll(/^gatehouse_stored_certificates_ending{left="(\w+)"} (\d)$/gm),

@@ -56,9 +56,22 @@ describe('gatehouse project', () => {
     await database.deletions.note(other.id, { source: 'notification', now, notBefore: now })
     await database.deletions.claim(lease)
     await database.deletions.destroyKeys(other.id, lease)
+    let beats = 60
+    const alive = setInterval(() => {
+      beats += 1
+      const moved = { ...lease, until: timeAfter(clock, beats) }
+      void database.deletions.destroyKeys(other.id, moved).catch(() => undefined)
+    }, 50)
+    t.after(() => clearInterval(alive))
     const busy = await run('shred', other.id, '--yes')
     assert.equal(busy.code, EXIT_CODES.refused.code)
     assert.match(busy.out, /A server is at work on project/)
+    clearInterval(alive)
+    // It was killed, and by its clock it would have this for years.
+    await database.deletions.destroyKeys(other.id, { ...lease, until: timeAfter(clock, 1e8) })
+    const followed = await run('shred', other.id, '--yes')
+    assert.equal(followed.code, 0)
+    assert.match(followed.out, /Nothing is left/)
   })
 
   it('list shows what waits and what is gone, and keep takes it back in time', async (t) => {

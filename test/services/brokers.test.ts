@@ -15,7 +15,7 @@ import { OwnRabbit, TLS_FILES } from './ownRabbit.ts'
 import { Publisher, projectDeleted } from './publisher.ts'
 import { freshVirtualHost, type VirtualHost } from './virtualHost.ts'
 
-describe('a broker of our own', { timeout: 240_000 }, () => {
+describe('a broker of our own', { timeout: 900_000 }, () => {
   let folder: string
   let rabbit: OwnRabbit
   before(async () => {
@@ -146,7 +146,7 @@ describe('a broker of our own', { timeout: 240_000 }, () => {
   })
 })
 
-describe('the nodes of a pool', { timeout: 120_000 }, () => {
+describe('the nodes of a pool', { timeout: 900_000 }, () => {
   let broker: VirtualHost
   before(async () => {
     broker = await freshVirtualHost()
@@ -236,7 +236,7 @@ describe('the nodes of a pool', { timeout: 120_000 }, () => {
   })
 })
 
-describe('without pool_name', { timeout: 120_000 }, () => {
+describe('without pool_name', { timeout: 900_000 }, () => {
   let folder: string
   let broker: VirtualHost
   before(async () => {

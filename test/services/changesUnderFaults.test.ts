@@ -13,6 +13,7 @@ import { ownPostgres } from '../support/ownPostgres.ts'
 import type { OwnServer } from '../support/ownServer.ts'
 import { driverFor, say, withConnection } from '../support/serverConnections.ts'
 import { setReadOnly } from '../support/setReadOnly.ts'
+import { UsableTime } from '../support/usableTime.ts'
 
 interface CleansUp {
   after(work: () => Promise<void>): unknown
@@ -33,7 +34,7 @@ function unavailableWith(words: RegExp) {
 }
 
 function changesUnderFaults(name: string, make: (t: CleansUp) => Promise<OwnServer>): void {
-  suite(name, { timeout: 120_000 }, () => {
+  suite(name, { timeout: 900_000 }, () => {
     const cleanUps: (() => Promise<void>)[] = []
     const events: DatabaseEvent[] = []
     let server: OwnServer
@@ -144,13 +145,13 @@ function changesUnderFaults(name: string, make: (t: CleansUp) => Promise<OwnServ
       await withConnection(server.url, async (other) => {
         await other.begin('change')
         await say(other, LOCK_ALL[server.kind])
-        const begunMs = performance.now()
+        const time = new UsableTime()
         const removing = database.secrets.remove(secret.id, secret.rowMac, NOW, 'remove')
         removing.catch(() => undefined)
         await delay(1_000)
         assert.deepEqual(await stored(secret), plain(secret))
         await assert.rejects(removing, unavailableWith(/is not written/))
-        const tookMs = performance.now() - begunMs
+        const tookMs = time.ms()
         assert.ok(tookMs > 5_000 && tookMs < 25_000, `${tookMs} ms`)
         await other.rollback()
       })
@@ -173,10 +174,10 @@ function changesUnderFaults(name: string, make: (t: CleansUp) => Promise<OwnServ
           small.secrets.remove(secret.id, secret.rowMac, NOW, 'remove'),
         )
         await delay(100)
-        const begunMs = performance.now()
+        const time = new UsableTime()
         const late = Array.from({ length: 10 }, () => small.secrets.find(busy[0]?.id as never))
         for (const read of late) await assert.rejects(read, unavailableWith(/are in use/))
-        assert.ok(performance.now() - begunMs < 2_500)
+        assert.ok(time.ms() < 2_500)
         await other.rollback()
         assert.deepEqual(await Promise.all(waiting), ['changed', 'changed'])
       })
@@ -210,9 +211,10 @@ function changesUnderFaults(name: string, make: (t: CleansUp) => Promise<OwnServ
         )
       }
       for (const connection of held.splice(0)) connection.destroy()
-      const begunMs = performance.now()
+      const time = new UsableTime()
       await healed(() => database.secrets.insert(project.secret()))
-      assert.ok(performance.now() - begunMs < 1_000, `${performance.now() - begunMs} ms`)
+      const tookMs = time.ms()
+      assert.ok(tookMs < 1_000, `${tookMs} ms`)
     })
 
     test('read-only: reads and their connections stay, a change is refused and not written', async () => {

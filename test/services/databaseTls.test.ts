@@ -15,6 +15,7 @@ import { ownMariadb } from '../support/ownMariadb.ts'
 import { ownPostgres } from '../support/ownPostgres.ts'
 import type { OwnServer, Settings } from '../support/ownServer.ts'
 import { driverFor, withConnection } from '../support/serverConnections.ts'
+import { UsableTime } from '../support/usableTime.ts'
 
 /** Whoever has to show a certificate, and has no password. */
 const CERTIFIED = 'certified'
@@ -97,7 +98,7 @@ function optionsOf(options: Readonly<Record<string, string | undefined>>): strin
 }
 
 function databaseTls(name: string, kind: Kind): void {
-  suite(name, { timeout: 120_000 }, () => {
+  suite(name, { timeout: 900_000 }, () => {
     const cleanUps: (() => Promise<void>)[] = []
     const t = { after: (work: () => Promise<void>) => cleanUps.unshift(work) }
     let server: OwnServer
@@ -225,9 +226,9 @@ function databaseTls(name: string, kind: Kind): void {
           for (;;) await writes(database)
         }, assertUnavailable)
         await put(await ours.client(CERTIFIED))
-        const begunMs = performance.now()
+        const time = new UsableTime()
         await healed(() => writes(database))
-        assert.ok(performance.now() - begunMs < 1_000)
+        assert.ok(time.ms() < 1_000)
       } finally {
         await database.close()
       }
@@ -243,9 +244,9 @@ function databaseTls(name: string, kind: Kind): void {
         for (let i = 0; i < 5; i += 1) await assert.rejects(writes(database), assertUnavailable)
         await server.stop()
         await server.start(kind.settings(ours.caFile, certificate))
-        const begunMs = performance.now()
+        const time = new UsableTime()
         await healed(() => writes(database))
-        assert.ok(performance.now() - begunMs < 1_000)
+        assert.ok(time.ms() < 1_000)
       } finally {
         await database.close()
       }

@@ -109,7 +109,7 @@ export class KeyManager {
 export const until = async (
   what: string,
   isTrue: () => Promise<boolean>,
-  seconds = 20,
+  seconds = 120,
 ): Promise<void> => {
   const deadline = performance.now() + seconds * 1000
   while (!(await isTrue())) {

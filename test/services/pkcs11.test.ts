@@ -13,7 +13,7 @@ import { NO_SOFT_HSM, SoftHsm } from '../support/softHsm.ts'
 const CONTEXT = Buffer.from('deployment, project, project-key id')
 const signal = new AbortController().signal
 
-describe('SoftHSM', { skip: NO_SOFT_HSM, timeout: 300_000 }, () => {
+describe('SoftHSM', { skip: NO_SOFT_HSM, timeout: 900_000 }, () => {
   let hsm: SoftHsm
   const stores: Pkcs11KekStore[] = []
   let labels = 0

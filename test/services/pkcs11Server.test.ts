@@ -72,7 +72,7 @@ async function until(what: string, check: () => Promise<boolean>): Promise<void>
   }
 }
 
-describe('a server whose KEK is in an HSM', { skip: NO_SOFT_HSM, timeout: 300_000 }, () => {
+describe('a server whose KEK is in an HSM', { skip: NO_SOFT_HSM, timeout: 900_000 }, () => {
   let hsm: SoftHsm
   let folder: string
   let configFile: string

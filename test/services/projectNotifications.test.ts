@@ -11,7 +11,7 @@ import { freshVirtualHost, type VirtualHost } from './virtualHost.ts'
 
 const TABLES = ['secrets', 'containers', 'orders', 'project_keys', 'project_quotas', 'quota_locks']
 
-describe('projects that a real RabbitMQ says are deleted', { timeout: 300_000 }, () => {
+describe('projects that a real RabbitMQ says are deleted', { timeout: 900_000 }, () => {
   let folder: string
   let broker: VirtualHost
   let publisher: Publisher
@@ -180,7 +180,7 @@ describe('projects that a real RabbitMQ says are deleted', { timeout: 300_000 },
   })
 })
 
-describe('a deleted project in its grace', { timeout: 300_000 }, () => {
+describe('a deleted project in its grace', { timeout: 900_000 }, () => {
   let folder: string
   let broker: VirtualHost
   let publisher: Publisher

@@ -18,7 +18,7 @@ import { freshVirtualHost, type VirtualHost } from './virtualHost.ts'
 const FORGOTTEN_WITHIN_SECONDS = 11
 
 const onNodes = (name: string, kind: ServerKind): void => {
-  describe(`a deleted project on two nodes over ${name}`, { timeout: 300_000 }, () => {
+  describe(`a deleted project on two nodes over ${name}`, { timeout: 900_000 }, () => {
     let folder: string
     let broker: VirtualHost
     let database: ServerDatabase

@@ -47,7 +47,7 @@ async function assertReads(ref: string, token: string, payload: string): Promise
 }
 
 const through = (name: string, kind: 'mysql' | 'postgresql'): void => {
-  describe(`an upgrade goes through a cloud on ${name}`, { timeout: 240_000 }, () => {
+  describe(`an upgrade goes through a cloud on ${name}`, { timeout: 900_000 }, () => {
     let folder: string
     let database: ServerDatabase
     let previous: PreviousCode

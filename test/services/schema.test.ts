@@ -26,7 +26,7 @@ const schemaOn = (name: string, kind: ServerKind): void => {
     }
   }
 
-  describe(`the schema on ${name}`, { timeout: 180_000 }, () => {
+  describe(`the schema on ${name}`, { timeout: 900_000 }, () => {
     test('looking at an empty database changes nothing', () =>
       onEmpty(async ({ url, execute }) => {
         const status = await schemaStatus(url)

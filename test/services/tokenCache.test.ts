@@ -24,7 +24,7 @@ const OK = 'user-1@project-1'
 const SECRET = createSecretKey(randomBytes(32))
 const TIMEOUT_MS = 500
 
-describe('a token cache on a Redis over TLS', { timeout: 120_000 }, () => {
+describe('a token cache on a Redis over TLS', { timeout: 900_000 }, () => {
   const cleanUps: (() => Promise<void>)[] = []
   const t = { after: (work: () => Promise<void>) => cleanUps.unshift(work) }
   let ours: Authority

@@ -42,6 +42,7 @@ export class GaleraCluster {
       '--no-defaults',
       '--user=mysql',
       `--datadir=${data}`,
+      `--tmpdir=${folder}`,
       '--skip-test-db',
       '--auth-root-authentication-method=normal',
     ])
@@ -153,6 +154,8 @@ function argumentsOf(member: Member, others: readonly string[]): readonly string
     '--no-defaults',
     '--user=mysql',
     `--datadir=${member.folder}`,
+    // A server that starts empties this folder of what others have in it.
+    `--tmpdir=${member.folder}`,
     `--socket=${join(member.folder, 'own.sock')}`,
     `--pid-file=${join(member.folder, 'own.pid')}`,
     `--port=${member.port}`,

@@ -5,6 +5,8 @@ import type { Caller } from '../../src/model/requestContext.ts'
 
 /** Believes X-Project-Id, X-Project-Domain-Id, X-User-Id and X-Roles, and answers 401 as Keystone's stand-in would. */
 export class HeaderAuthenticator implements Authenticator {
+  /** How many have come so far. */
+  asked = 0
   /** While set, every answer waits for it. */
   gate: Promise<void> | undefined
   /** Projects whose callers would have to be asked about first. */
@@ -18,6 +20,7 @@ export class HeaderAuthenticator implements Authenticator {
   }
 
   async authenticate({ header }: Credentials): Promise<Caller> {
+    this.asked += 1
     if (this.gate !== undefined) await this.gate
     const projectId = header('x-project-id')
     if (projectId !== undefined && this.strangers.has(projectId)) await this.gateOfStrangers

@@ -7,6 +7,7 @@ import {
   type OwnServer,
   OwnServerProcess,
   PASSWORD,
+  type PutOnDisk,
   runAs,
   type Settings,
   USER,
@@ -19,16 +20,19 @@ const SYSTEM_USER = 'mysql'
 export async function ownMariadb(
   t: { after(work: () => Promise<void>): unknown },
   settings: Settings = {},
+  putOnDisk?: PutOnDisk,
 ): Promise<OwnServer> {
   const folder = await folderOf(t, SYSTEM_USER)
   const data = join(folder, 'data')
   const socketPath = join(folder, 'm.sock')
   const port = await freePort()
+  putOnDisk?.(data, SYSTEM_USER)
   await runAs(
     SYSTEM_USER,
     'mariadb-install-db',
     '--no-defaults',
     `--datadir=${data}`,
+    `--tmpdir=${folder}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
   )
@@ -45,6 +49,8 @@ export async function ownMariadb(
         'mariadbd',
         '--no-defaults',
         `--datadir=${data}`,
+        // A server that starts empties this folder of what others have in it.
+        `--tmpdir=${folder}`,
         `--socket=${socketPath}`,
         `--port=${port}`,
         '--bind-address=127.0.0.1',

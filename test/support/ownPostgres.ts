@@ -9,6 +9,7 @@ import {
   type OwnServer,
   OwnServerProcess,
   PASSWORD,
+  type PutOnDisk,
   runAs,
   type Settings,
   USER,
@@ -20,15 +21,20 @@ const RELEASES = '/usr/lib/postgresql'
 /** Whoever comes over TCP has a password. */
 const FROM_ANYWHERE = 'host all all 127.0.0.1/32 scram-sha-256'
 
-/** A PostgreSQL of this test alone, started. `hosts`: lines of pg_hba.conf for TCP. */
+/**
+ * A PostgreSQL of this test alone, started. `hosts`: lines of pg_hba.conf for TCP. With a disk of their own for the data,
+ * the write-ahead log stays outside of it: without room for that, a PostgreSQL ends itself.
+ */
 export async function ownPostgres(
   t: { after(work: () => Promise<void>): unknown },
   settings: Settings = {},
   hosts: readonly string[] = [FROM_ANYWHERE],
+  putOnDisk?: PutOnDisk,
 ): Promise<OwnServer> {
   const folder = await folderOf(t, SYSTEM_USER)
   const data = join(folder, 'data')
   const port = await freePort()
+  putOnDisk?.(data, SYSTEM_USER)
   const program = (name: string) => join(RELEASES, newestRelease(), 'bin', name)
   await runAs(
     SYSTEM_USER,
@@ -39,6 +45,7 @@ export async function ownPostgres(
     '--encoding=UTF8',
     '--no-locale',
     '--no-sync',
+    ...(putOnDisk === undefined ? [] : [`--waldir=${join(folder, 'wal')}`]),
   )
   await writeFile(join(data, 'pg_hba.conf'), ['local all all trust', ...hosts, ''].join('\n'))
   let administered = 'postgres'

@@ -16,6 +16,8 @@ export interface OwnServer {
   readonly url: string
   /** The same through another port (a proxy), as another user, or with options behind the `?`. */
   urlWith(other: OtherWay): string
+  /** False: it was stopped, or has ended itself. */
+  readonly isRunning: boolean
   /** After `stop` or `kill`. Settings given here are for this and later starts. */
   start(settings?: Settings): Promise<void>
   /** As an operator stops it: who is connected is told. */
@@ -62,6 +64,9 @@ export interface ServerProgram {
 const READY_WITHIN_MS = 60_000
 const scheme = { mysql: 'mysql+pymysql', postgresql: 'postgresql' } as const
 const run = promisify(execFile)
+
+/** Called with the empty folder of a server's data, before there is any: to put it on a disk of its own. */
+export type PutOnDisk = (data: string, systemUser: string) => void
 
 /** A folder that the server's user owns. Short, for the path of a Unix socket has a hundred characters. */
 export async function folderOf(t: CleansUp, systemUser: string): Promise<string> {
@@ -110,6 +115,10 @@ export class OwnServerProcess implements OwnServer {
     const login = user === USER ? `${user}:${PASSWORD}` : user
     const after = options === '' ? '' : `?${options}`
     return `${scheme[this.kind]}://${login}@${host}:${port}/${DATABASE}${after}`
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.isRunning === true
   }
 
   async start(settings: Settings = {}): Promise<void> {

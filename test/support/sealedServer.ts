@@ -33,6 +33,7 @@ export class SealedServer {
       OS_DEFAULT__LOG_FILE: join(this.folder, 'gatehouse.log'),
       OS_DEFAULT__BIND_PORT: '0',
       OS_ADMIN__BIND_PORT: '0',
+      OS_GATEHOUSE__LOOP_DELAY_LIMIT_MS: '0',
       OS_KEYRING__PROTECTION: protection,
     }
     t.after(async () => {

@@ -112,7 +112,7 @@ export function idOf(ref: unknown): string {
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 20_000,
+  withinMs = 120_000,
 ): Promise<void> {
   const late = performance.now() + withinMs
   while (!(await isSo())) {

@@ -151,7 +151,7 @@ export function askOverTls(
     socket.on('error', (it: NodeJS.ErrnoException) => {
       error = it.code ?? it.message
     })
-    socket.setTimeout(4_000, () => socket.destroy(new Error('timeout')))
+    socket.setTimeout(60_000, () => socket.destroy(new Error('timeout')))
     socket.once('close', () => {
       const text = Buffer.concat(chunks).toString('latin1')
       resolve({

@@ -42,7 +42,7 @@ export class Wire {
     how: SayOptions = {},
   ): Promise<Heard> {
     const socket = await this.connect()
-    const heard = listen(socket, how.deadlineMs ?? 5_000)
+    const heard = listen(socket, how.deadlineMs)
     for (const piece of typeof pieces === 'string' || Buffer.isBuffer(pieces) ? [pieces] : pieces) {
       socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece)
       if (how.inPieces === true) await new Promise((resolve) => setImmediate(resolve))
@@ -75,8 +75,11 @@ export interface Heard {
   readonly isClosed: boolean
 }
 
+/** Far longer than any machine takes: whoever is waited for so long does not close. */
+const PATIENCE_MS = 60_000
+
 /** Everything until the close, or until the deadline. */
-export function listen(socket: Socket, deadlineMs: number): Promise<Heard> {
+export function listen(socket: Socket, deadlineMs = PATIENCE_MS): Promise<Heard> {
   const chunks: Buffer[] = []
   return new Promise((resolve) => {
     const done = (isClosed: boolean): void => {

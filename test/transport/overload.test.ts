@@ -86,17 +86,20 @@ function readyz(port: number): Promise<number> {
 }
 
 test('under a flood of lists, writes and orders, health checks and reads of cached projects go on, and the flood is told to wait', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async (t) => {
   const server = await TransportServer.of(t)
   server.configure({
     DEFAULT: { debug: 'false' },
-    gatehouse: { access_log: 'none', max_requests_at_once: String(MOST_AT_ONCE) },
+    gatehouse: {
+      access_log: 'none',
+      max_requests_at_once: String(MOST_AT_ONCE),
+      loop_delay_limit_ms: '1000',
+    },
   })
   server.start()
   await server.told('listening')
   const token = await server.token('flooded')
-  const otherToken = await server.token('never seen')
   const owner = asking(t, server, token)
   let path = ''
   for (let index = 0; index < SECRETS; index += 1) {
@@ -125,9 +128,9 @@ test('under a flood of lists, writes and orders, health checks and reads of cach
     if (time % 20 === 0) assert.equal(await readyz(server.adminPort), 200)
   }
   const during = flood.answered - begun
-  // Nobody knows this token yet, so this is work that waits, whatever it reads.
+  // Nobody knows this token, so this is work that waits, whatever it reads. A good one that was let in once is known.
   const strangers: number[] = []
-  const stranger = asking(t, server, otherToken)
+  const stranger = asking(t, server, 'of nobody')
   await until(async () => {
     strangers.push((await stranger('GET', path)).status)
     return strangers.includes(503)
@@ -143,11 +146,22 @@ test('under a flood of lists, writes and orders, health checks and reads of cach
     'discovery 300': ENOUGH,
   })
   assert.deepEqual(flood.wrong, [])
+  assert.ok(
+    strangers.every((status) => status === 401 || status === 503),
+    `${strangers}`,
+  )
   const shed = flood.statuses.get(503) ?? 0
   assert.ok(shed > flood.answered / 4, `${shed} of ${flood.answered} were sent away`)
   assert.ok((flood.statuses.get(201) ?? 0) > 0, 'some of the flood is done all the same')
+  // A machine that has other things to do may make the loop late as well.
+  const counted = await Promise.all(
+    ['too many requests', 'too many logins', 'late loop'].map((reason) =>
+      server.metric(`gatehouse_shed_requests_total{reason="${reason}"}`),
+    ),
+  )
+  t.diagnostic(`shed for too many requests, too many logins, a late loop: ${counted.join(', ')}`)
   assert.equal(
-    await server.metric('gatehouse_shed_requests_total{reason="too many requests"}'),
+    counted.reduce((sum, count) => sum + count, 0),
     shed + strangers.filter((status) => status === 503).length,
   )
   assert.equal((await owner('POST', '/v1/secrets', { name: 'after' })).status, 201)

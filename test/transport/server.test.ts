@@ -158,10 +158,13 @@ test('a connection in TLS is finished when the server drains, and told that it c
   await server.told('listening')
   const socket = connectTls({ port: server.port, host: '127.0.0.1', ca, servername: 'localhost' })
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-  const heard = listen(socket, 8_000)
+  const heard = listen(socket)
   await new Promise((resolve) => socket.once('data', resolve))
+  socket.write('GET / HTTP/1.1\r\n')
   server.signal('SIGTERM')
-  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  // A busy process may read the rest before it hears of the signal, and would then announce nothing.
+  await server.told('stopping: requests under way may finish')
+  socket.write('Host: x\r\n\r\n')
   const { statuses, text, isClosed } = await heard
   assert.deepEqual(statuses, [300, 300])
   assert.ok(isClosed)
@@ -188,7 +191,7 @@ test("the client's address reaches log and audit, by PROXY header and by X-Forwa
   inner.write(
     'GET /v1/secrets HTTP/1.1\r\nHost: x\r\nX-Auth-Token: wrong\r\nConnection: close\r\n\r\n',
   )
-  assert.deepEqual((await listen(inner, 5_000)).statuses, [401])
+  assert.deepEqual((await listen(inner)).statuses, [401])
   await until(() => server.audit().some(({ remote }) => remote === '203.0.113.9'), 'audited')
   await server.stop()
 

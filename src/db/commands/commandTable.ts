@@ -34,6 +34,7 @@ import {
 import {
   claimProjectDeletion,
   deferProjectDeletion,
+  freeProjectDeletion,
   keepProject,
   noteProjectDeletion,
   releaseProjectDeletionsOf,
@@ -110,6 +111,7 @@ export const COMMANDS = {
   keepProject,
   claimProjectDeletion,
   deferProjectDeletion,
+  freeProjectDeletion,
   releaseProjectDeletionsOf,
   destroyProjectKeys,
   shredProject,

@@ -1,4 +1,9 @@
-import type { DeletionSource, DeletionTask, Lease } from '../../domain/ports/projectDeletions.ts'
+import type {
+  DeletionSource,
+  DeletionTask,
+  HeldDeletion,
+  Lease,
+} from '../../domain/ports/projectDeletions.ts'
 import type { ProjectId } from '../../lib/ids.ts'
 import type { Timestamp } from '../../lib/timestamp.ts'
 import type { Dialect } from '../dialect.ts'
@@ -21,7 +26,7 @@ const TABLES_OF_PROJECTS = [
 /** At the time `?`, twice. */
 export const IS_DUE =
   "projects.state in ('doomed', 'shredding') and projects.not_before <= ? " +
-  'and (projects.lease_until is null or projects.lease_until <= ?)'
+  'and projects.lease_owner is null and (projects.lease_until is null or projects.lease_until <= ?)'
 
 export function* noteProjectDeletion(
   dialect: Dialect,
@@ -119,6 +124,20 @@ export function* deferProjectDeletion(
       'update projects set lease_owner = null, lease_until = ? ' +
       'where projects.project_id = ? and projects.lease_owner = ?',
     params: [until, projectId, owner],
+  }
+}
+
+/** Whoever goes on with it, or takes it, meanwhile changes the same row, and is not disturbed. */
+export function* freeProjectDeletion(
+  _dialect: Dialect,
+  { projectId, owner, until }: HeldDeletion,
+): Statements<void> {
+  const isAsSeen = 'projects.project_id = ? and projects.lease_until = ? and projects.lease_owner'
+  yield {
+    sql:
+      'update projects set lease_owner = null, lease_until = null ' +
+      `where ${isAsSeen} ${owner === null ? 'is null' : '= ?'}`,
+    params: owner === null ? [projectId, until] : [projectId, until, owner],
   }
 }
 

@@ -53,16 +53,24 @@ export type ShredStep =
   | 'lost'
   | { readonly removed: Shredded; readonly isDone: boolean; readonly place: ShredPlace }
 
-/** Whose a task is, and until when it is left alone. */
+/** Whose a task is. `until` ends nothing while somebody holds it: it is what moves, as a sign of life (ADR 0064). */
 export interface Lease {
   readonly owner: string
   readonly now: Timestamp
   readonly until: Timestamp
 }
 
+/** A deletion that nobody may take up now, as somebody saw it. */
+export interface HeldDeletion {
+  readonly projectId: ProjectId
+  /** null: it rests until then. */
+  readonly owner: string | null
+  readonly until: Timestamp
+}
+
 /**
- * The ends of projects (ADR 0023). A task belongs to whoever claimed it until the lease ends, as with
- * orders; each step is one short transaction, and what a killed process left is gone on with.
+ * The ends of projects (ADR 0023). A task belongs to whoever claimed it until he gives it back or has stood still, as
+ * with orders; each step is one short transaction, and what a killed process left is gone on with.
  */
 export interface ProjectDeletionRepository {
   /**
@@ -85,9 +93,13 @@ export interface ProjectDeletionRepository {
   look(now: Timestamp, goneSince: Timestamp): Promise<DeletionsSeen>
   /** Takes from an owner that is known to be dead whatever it held. */
   releaseAllOf(owner: string): Promise<void>
+  /** What is held or rests, a hundred at most. */
+  held(): Promise<readonly HeldDeletion[]>
+  /** Makes it anybody's, if it is still as it was seen. */
+  free(seen: HeldDeletion): Promise<void>
   /** Takes the one that is due first, or that of `projectId` if it is due, and that nobody holds. */
   claim(lease: Lease, projectId?: ProjectId): Promise<DeletionTask | undefined>
-  /** Gives a task back: nobody takes it up before the lease's end. */
+  /** Gives a task back: nobody takes it up before `until`. */
   defer(projectId: ProjectId, lease: Lease): Promise<void>
   /** Destroys all keys of the project, in every store: from here on nothing of it opens. */
   destroyKeys(projectId: ProjectId, lease: Lease): Promise<'lost' | number>

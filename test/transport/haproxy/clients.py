@@ -36,7 +36,7 @@ def openstack(*arguments, ca_file=CA_FILE):
     login = ['--os-auth-type', 'admin_token', '--os-endpoint', f'{ENDPOINT}/v1', '--os-token', TOKEN, '--os-cacert', ca_file]
     clean = {name: value for name, value in os.environ.items() if not name.startswith('OS_')}
     return subprocess.run(['/usr/bin/openstack', *login, *arguments], env={**clean, 'PYTHONWARNINGS': 'ignore'},
-                          capture_output=True, text=True, timeout=90)
+                          capture_output=True, text=True, timeout=600)
 
 
 def refusal(function):

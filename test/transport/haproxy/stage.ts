@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -125,12 +126,17 @@ export class Stage {
     return `https://localhost:${this.proxy.port}`
   }
 
-  /** Says this over TLS to the proxy, from one of this machine's addresses, and hears all that comes back. */
-  say(address: string, bytes: string, deadlineMs = 5_000): Promise<Heard> {
+  /**
+   * Says this over TLS to the proxy, from one of this machine's addresses, and hears all that comes back until the
+   * close, or for so long after it was said.
+   */
+  async say(address: string, bytes: string, deadlineMs?: number): Promise<Heard> {
     const raw = connect({ port: this.proxy.port, host: '127.0.0.1', localAddress: address })
     const socket = connectTls({ socket: raw, ca: this.ca, servername: 'localhost' })
+    await once(socket, 'secureConnect')
+    const heard = listen(socket, deadlineMs)
     socket.write(Buffer.from(bytes, 'latin1'))
-    return listen(socket, deadlineMs)
+    return heard
   }
 
   /** Clients that do not try again, each from an address of its own. */

@@ -148,6 +148,48 @@ test('while Keystone cannot be asked nothing is destroyed, and it is asked again
   assert.equal(state(), 'shredded')
 })
 
+test('a dead holder whose clock was an hour ahead is followed after a minute; a live one has it, whatever our clock says', async (t) => {
+  const { deletions, database, project, clock, shreddingOf, events, state } = await scene(t)
+  await deletions.note(project.id, 'notification')
+  clock.advanceSeconds(3601)
+  const heir = shreddingOf('heir')
+  const minute = async (look: () => Promise<unknown>) => {
+    for (let seconds = 0; seconds <= 60; seconds += 10) {
+      await look()
+      await heir.freeWhatStandsStill()
+      clock.advanceSeconds(10)
+    }
+    await heir.freeWhatStandsStill()
+  }
+  const inAnHour = () => ({ owner: 'other', now: clock.now(), until: timeAfter(clock, 3660) })
+  assert.ok((await database.deletions.claim(inAnHour())) !== undefined)
+  // It moves, an hour behind or ahead of us.
+  await minute(() => database.deletions.destroyKeys(project.id, inAnHour()))
+  const behind = () => ({ owner: 'other', now: clock.now(), until: timeAfter(clock, -3540) })
+  await minute(() => database.deletions.destroyKeys(project.id, behind()))
+  assert.equal(await heir.claim(), undefined)
+  await database.deletions.destroyKeys(project.id, inAnHour())
+  await minute(async () => assert.equal(await heir.claim(), undefined))
+  const task = await heir.claim()
+  assert.ok(task !== undefined)
+  assert.equal(events.filter(({ type }) => type === 'freed').length, 1)
+  await heir.perform(task, always)
+  assert.equal(state(), 'shredded')
+})
+
+test('who did not look for a while takes nothing from anybody', async (t) => {
+  const { deletions, database, project, clock, shreddingOf } = await scene(t)
+  await deletions.note(project.id, 'notification')
+  clock.advanceSeconds(3601)
+  const heir = shreddingOf('heir')
+  const lease = { owner: 'other', now: clock.now(), until: timeAfter(clock, 60) }
+  await database.deletions.claim(lease)
+  await heir.freeWhatStandsStill()
+  clock.advanceSeconds(600)
+  await heir.freeWhatStandsStill()
+  assert.equal(await heir.claim(), undefined)
+})
+
 test('an operator’s word is not asked about, and what is half shredded is finished without asking', async (t) => {
   const { database, project, clock, shredding, state } = await scene(t, async () => {
     throw new Error('nobody should ask')

@@ -37,7 +37,7 @@ function addressApp(peers: Peers, trusted?: TrustedProxies): Koa {
 async function say(port: number, pieces: readonly (string | Buffer)[], pauseMs = 0) {
   const socket = connect(port, '127.0.0.1')
   socket.setNoDelay(true)
-  const heard = listen(socket, 8_000)
+  const heard = listen(socket)
   for (const piece of pieces) {
     socket.write(piece)
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
@@ -189,7 +189,7 @@ describe('HTTP and HTTPS on one port', { concurrency: true }, () => {
   test('a client that sends and shuts its half at once is answered', async (t) => {
     const { port } = await openBoth(t, { allowsClearText: true })
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-    const heard = listen(socket, 3_000)
+    const heard = listen(socket)
     socket.end(GET)
     assert.deepEqual((await heard).statuses, [200])
   })
@@ -222,8 +222,9 @@ describe('HTTP and HTTPS on one port', { concurrency: true }, () => {
     const begun = performance.now()
     const inner = connectTls({ port, host: '127.0.0.1', ca, servername: 'localhost' })
     inner.write('GET / HT')
-    const heard = await Promise.all([say(port, ['GET / HT']), listen(inner, 4_000)])
+    const heard = await Promise.all([say(port, ['GET / HT']), listen(inner)])
     for (const { statuses } of heard) assert.deepEqual(statuses, [408])
-    assert.ok(performance.now() - begun < 4_000)
+    // Node by itself looks twice a minute.
+    assert.ok(performance.now() - begun < 25_000)
   })
 })

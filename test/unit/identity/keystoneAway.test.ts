@@ -14,7 +14,7 @@ const scene = (t: TestContext, options = {}) =>
 
 /** Keystone is looked for in the background; a test has to give that look its time. */
 async function eventually(ask: () => Promise<string>, wanted: string): Promise<void> {
-  for (let tries = 0; tries < 200 && (await ask()) !== wanted; tries += 1) await sleep(10)
+  for (let tries = 0; tries < 6_000 && (await ask()) !== wanted; tries += 1) await sleep(10)
   assert.equal(await ask(), wanted)
 }
 
@@ -151,7 +151,7 @@ test('slow is not away: requests wait for Keystone and share its one answer', as
 
 test('health tells whether Keystone can be asked', async (t) => {
   const { keystone, clock, authenticator } = await scene(t)
-  await authenticator.health(AbortSignal.timeout(1000))
+  await authenticator.health(AbortSignal.timeout(60_000))
   for (const mode of ['down', 'silent', 'failing'] as const) {
     keystone.mode = mode
     clock.forward(2)

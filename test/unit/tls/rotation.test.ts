@@ -64,7 +64,7 @@ async function following(
   await follower.start()
   t.after(() => follower.stop())
   const told = async (count: number): Promise<void> => {
-    const deadline = AbortSignal.timeout(20_000)
+    const deadline = AbortSignal.timeout(60_000)
     while (events.length < count) {
       await new Promise<void>((resolve, reject) => {
         waiting.push(resolve)

@@ -41,6 +41,8 @@ const memory = new MemoryLeases()
 leaseRepositoryContract('in memory', async () => ({ leases: memory }))
 
 const TIMES = { lookEveryMs: 5, beatEveryMs: 5, stillMs: 200, unsureMs: 100 }
+/** Whoever waits until a lease stood still waits longer than these tests do. */
+const LONG = { ...TIMES, stillMs: 600_000, unsureMs: 300_000 }
 
 /** Keepers over one lease, and who of them is at work. */
 function room(t: { after(work: () => Promise<void>): unknown }) {
@@ -71,7 +73,7 @@ function room(t: { after(work: () => Promise<void>): unknown }) {
     return made
   }
   const until = async (isSo: () => boolean, what: string): Promise<void> => {
-    const late = performance.now() + 10_000
+    const late = performance.now() + 60_000
     while (!isSo()) {
       assert.ok(performance.now() < late, `${what}: ${events}`)
       await delay(2)
@@ -82,14 +84,12 @@ function room(t: { after(work: () => Promise<void>): unknown }) {
 
 test('of many one works, and when it stops another does at once', async (t) => {
   const { keeper, atWork, until, most } = room(t)
-  const keepers = new Map(['a', 'b', 'c'].map((name) => [name, keeper(name)]))
+  const keepers = new Map(['a', 'b', 'c'].map((name) => [name, keeper(name, { times: LONG })]))
   await until(() => atWork.size === 1, 'nobody works')
   const [first = ''] = atWork
   await keepers.get(first)?.stop()
-  const startedMs = performance.now()
-  await until(() => atWork.size === 1, 'nobody follows')
+  await until(() => atWork.size === 1, 'nobody follows, as if the other had died')
   assert.ok(!atWork.has(first))
-  assert.ok(performance.now() - startedMs < TIMES.stillMs, 'it waited as if the other had died')
   assert.equal(most(), 1)
 })
 
@@ -162,9 +162,7 @@ test('a lease whose taking was answered with an error is its own all the same', 
       return isTaken
     },
   }
-  const startedMs = performance.now()
-  keeper('a', { leases: unsure })
+  keeper('a', { leases: unsure, times: LONG })
   await until(() => atWork.has('a'), 'it does not work')
-  assert.ok(performance.now() - startedMs < TIMES.stillMs)
   assert.ok(events.includes('a blocked'))
 })

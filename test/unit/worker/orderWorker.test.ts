@@ -126,7 +126,7 @@ describe('the order worker', () => {
     for (let i = 0; i < 10; i += 1) {
       const before = until()
       room.clock.advanceSeconds(1)
-      const late = performance.now() + 5_000
+      const late = performance.now() + 60_000
       while (until() === before) {
         assert.ok(performance.now() < late, 'it was not renewed')
         await new Promise((resolve) => setTimeout(resolve, 5))

@@ -35,6 +35,7 @@ function scene(t: TestContext, changes: Partial<ProjectReaperParts> = {}) {
     shredding: {
       claim: async () => tasks.shift(),
       perform: async (task) => void performed.push(task),
+      freeWhatStandsStill: async () => undefined,
     },
     poll: undefined,
     pollEverySeconds: 0,
@@ -104,6 +105,7 @@ test('a note that comes while it works is not slept over', async (t) => {
         if (performed.length > 1) return
         reaper.wake()
       },
+      freeWhatStandsStill: async () => undefined,
     },
   })
   const due = { ...NOTHING, isAnythingDue: true }
@@ -131,6 +133,7 @@ test('a failure is told, and it looks again later', async (t) => {
         performed.push(task)
         if (performed.length === 1) throw new Error('the database is away')
       },
+      freeWhatStandsStill: async () => undefined,
     },
   })
   const due = { ...NOTHING, isAnythingDue: true }

@@ -143,7 +143,7 @@ export async function workerRoom(t: { after(work: () => Promise<void>): unknown 
     },
     /** The first event of this type, once it is there. */
     async event<Type extends OrderEvent['type']>(type: Type, count = 1) {
-      const until = performance.now() + 20_000
+      const until = performance.now() + 60_000
       for (;;) {
         const found = events.filter((event) => event.type === type)
         if (found.length >= count) return found[count - 1] as Extract<OrderEvent, { type: Type }>
