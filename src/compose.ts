@@ -119,6 +119,7 @@ async function composeAll(
     log,
     metrics: watch.metrics,
     forgetAllKeys: () => api.forgetAllKeys(),
+    storeIsBack: (name) => api.storeIsBack(name),
   })
   const api = composeApi({
     database,

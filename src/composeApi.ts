@@ -138,6 +138,8 @@ export interface Api {
   readonly forgetKeys: (projectId: ProjectId) => void
   /** Drops all keys. */
   readonly forgetAllKeys: () => void
+  /** A KEK store was unsealed. */
+  readonly storeIsBack: (name: string) => void
   /** On the same keys: for housekeeping. */
   readonly purges: { readonly expiredSecrets: SecretPurge; readonly tombstones: TombstonePurge }
 }
@@ -281,6 +283,7 @@ export function composeApi(parts: ApiParts): Api {
     storeChoice.forget(projectId)
   }
   const forgetAllKeys = (): void => keyring.forgetAll()
+  const storeIsBack = (name: string): void => keyring.storeIsBack(name)
   const rewrapper = new EnvelopeRewrapper({ keyring, sealer, integrity })
   return {
     app,
@@ -290,6 +293,7 @@ export function composeApi(parts: ApiParts): Api {
     certificateWatch,
     forgetKeys,
     forgetAllKeys,
+    storeIsBack,
     rewrapper,
     integrity,
   }

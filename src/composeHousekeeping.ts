@@ -42,8 +42,7 @@ export function composeHousekeeping(
     wait,
     onCertificateEnding: watch.onCertificateEnding,
     onCertificates: watch.onCertificates,
-    onRun: watch.onHousekeeping,
-    onFailure: watch.onHousekeepingFailure,
+    ...watch.housekeeping,
   })
   if (housekeeping.interval === 0) return { start() {}, async stop() {} }
   // Its one server need not ask, and each beat would be a write to the disk.

@@ -22,6 +22,8 @@ interface Parts {
   readonly metrics: Metrics
   /** Of all projects, from memory. */
   readonly forgetAllKeys: () => void
+  /** Whoever was kept away from this KEK store need not be any more. */
+  readonly storeIsBack: (name: string) => void
 }
 
 /** Which KEK stores of this process wait for their shares, and what begins when they are open. */
@@ -69,6 +71,7 @@ export class Seals {
     if (keyring === undefined || !keyring.isSealed) return
     const { deploymentId } = this.#parts
     await keyring.unseal(key, (opened) => proveKekStore(this.#parts, opened, deploymentId))
+    this.#parts.storeIsBack(name)
     for (const start of this.#waiting.splice(0)) start()
   }
 

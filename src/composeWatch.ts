@@ -1,4 +1,5 @@
 import { composeDeletionWatch, type DeletionWatch } from './composeDeletionWatch.ts'
+import { composeHousekeepingWatch, type HousekeepingWatch } from './composeHousekeepingWatch.ts'
 import { composeJobWatch, type JobWatch } from './composeJobWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
 import type { KeyringEvent } from './crypto/keyringEvent.ts'
@@ -22,7 +23,6 @@ import { PressureWatch } from './ops/pressureWatch.ts'
 import { RequestWatch } from './ops/requestWatch.ts'
 import { StoredCertificateMetrics } from './ops/storedCertificateMetrics.ts'
 import type { Decision } from './policy/policy.ts'
-import type { HousekeepingRun } from './worker/housekeeper.ts'
 import type { OrderEvent } from './worker/orderEvent.ts'
 
 /** Everything that looks on while the server works: logs, audit, metrics, alarms. */
@@ -38,8 +38,7 @@ export interface Watch {
   readonly onOrderEvent: (event: OrderEvent) => void
   readonly onCertificateEnding: (ending: CertificateEnding) => void
   readonly onCertificates: (counts: CertificateCounts | undefined) => void
-  readonly onHousekeeping: (run: HousekeepingRun) => void
-  readonly onHousekeepingFailure: (error: unknown) => void
+  readonly housekeeping: HousekeepingWatch
   readonly deletions: DeletionWatch
   readonly jobs: JobWatch
   watchDatabase(gauges: readonly DatabaseGauge[]): void
@@ -123,12 +122,7 @@ export async function composeWatch(
     onOrderEvent: (event) => observeOrders(event, metrics, log),
     onCertificateEnding: (ending) => observeCertificateEnding(ending, log),
     onCertificates: (counts) => certificates.counted(counts),
-    onHousekeeping: (run) => observeHousekeeping(run, metrics, log),
-    onHousekeepingFailure: (error) => {
-      metrics.housekeepingEnded('failed')
-      const cause = error instanceof Error ? error : new Error(String(error))
-      log.error({ error: cause }, 'housekeeping failed; the next interval tries again')
-    },
+    housekeeping: composeHousekeepingWatch({ log, metrics }),
     deletions: composeDeletionWatch({ log, metrics, audit }),
     jobs: composeJobWatch({ log, metrics, audit, monotonicMs: () => clock.monotonicMs() }),
     watchDatabase(gauges) {
@@ -277,22 +271,4 @@ function observeCertificateEnding({ days, ...ending }: CertificateEnding, log: L
   if (days === 0) log.warn(fields, 'a stored certificate is not valid any more')
   else if (days === 1) log.warn(fields, 'a stored certificate ends within a day')
   else log.warn(fields, 'a stored certificate ends soon')
-}
-
-function observeHousekeeping(run: HousekeepingRun, metrics: Metrics, log: Log): void {
-  const { expiredSecrets, tombstones, durationMs } = run
-  metrics.housekeepingEnded('done')
-  metrics.purged('secret', expiredSecrets.removed)
-  metrics.purged('tombstone', tombstones.removed)
-  const counts = {
-    expiredSecrets: expiredSecrets.removed,
-    tombstones: tombstones.removed,
-    durationMs,
-  }
-  if (expiredSecrets.removed + tombstones.removed > 0) log.info(counts, 'housekeeping removed')
-  if (expiredSecrets.damaged === 0) return
-  log.error(
-    { damaged: expiredSecrets.damaged },
-    'housekeeping left expired secrets that are not as they were written',
-  )
 }

@@ -4,7 +4,7 @@ import type { Settings } from '../config/settingsTable.ts'
 import { openDatabase } from '../db/database.ts'
 import { SqlPurgeRepository } from '../db/purgeRepository.ts'
 import { schemaStatus } from '../db/schema.ts'
-import { type Purged, type PurgeOrder, TombstonePurge, timeBefore } from '../domain/purge.ts'
+import { NOTHING_PURGED, type PurgeOrder, TombstonePurge, timeBefore } from '../domain/purge.ts'
 import { systemClock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import type { Timestamp } from '../lib/timestamp.ts'
@@ -99,8 +99,8 @@ async function clean(settings: Settings, ends: Ends, request: CleanRequest): Pro
       if (event.type === 'checkpoint') isLogEmpty = event.mode === 'truncate' && !event.isBusy
     },
   })
-  let secrets = NOTHING
-  let tombstones = NOTHING
+  let secrets = NOTHING_PURGED
+  let tombstones = NOTHING_PURGED
   let until: Timestamp | undefined
   try {
     const waiting = ends.secrets === undefined ? 0 : await database.purge.countExpired(ends.secrets)
@@ -132,13 +132,15 @@ async function clean(settings: Settings, ends: Ends, request: CleanRequest): Pro
     reportLine('tombstones', until, `${tombstones.removed} removed`),
   ]
   if (secrets.removed > 0) lines.push(isLogEmpty ? LOG_EMPTIED : LOG_BUSY)
-  if (secrets.damaged === 0) return { text: lines.join('\n'), reason: 'done' }
-  const left = `damaged          ${secrets.damaged} left for somebody to look into:`
+  const { damaged, waiting } = secrets
+  if (waiting > 0) lines.push(`waiting          ${waiting} left: their KEK store is away or sealed`)
+  if (damaged === 0 && waiting > 0) return { text: lines.join('\n'), reason: 'kekStoreAway' }
+  if (damaged === 0) return { text: lines.join('\n'), reason: 'done' }
+  const left = `damaged          ${damaged} left for somebody to look into:`
   lines.push(left, ...findings.map((finding) => `  ${finding}`))
   return { text: lines.join('\n'), reason: 'refused' }
 }
 
-const NOTHING: Purged = { removed: 0, damaged: 0 }
 const LOG_EMPTIED = 'log              emptied; the destroyed keys are gone from it'
 const LOG_BUSY =
   'log              held by a reader such as a backup: the destroyed keys leave it with the next\n' +

@@ -81,6 +81,16 @@ export class Breaker {
     return wasOpen
   }
 
+  /**
+   * Somebody knows that the service is back: the next call need not wait until it is asked again, and what was
+   * under way until now says nothing of it any more.
+   * @returns whether it had been open
+   */
+  reset(): boolean {
+    this.#round += 1
+    return this.succeeded()
+  }
+
   /** @returns whether this opened it */
   failed({ round }: Attempt, tookAllItsTime: boolean): boolean {
     if (round !== this.#round) return false

@@ -122,8 +122,17 @@ export class KekCalls {
     }
   }
 
+  /** It was away for a reason that somebody has removed. */
+  isBack(): void {
+    this.#told(this.#breaker.reset())
+  }
+
   #answered(): void {
-    if (this.#breaker.succeeded()) this.#onEvent?.({ kind: 'kekStoreBack', store: this.storeName })
+    this.#told(this.#breaker.succeeded())
+  }
+
+  #told(wasOpen: boolean): void {
+    if (wasOpen) this.#onEvent?.({ kind: 'kekStoreBack', store: this.storeName })
   }
 
   #resting(): Fault {

@@ -145,6 +145,11 @@ export class Keyring implements KeyCache {
     this.#cache.dropProject(projectId)
   }
 
+  /** A KEK store was unsealed: nobody waits until it is asked again. */
+  storeIsBack(name: string): void {
+    this.#kekStores.present(name).calls.isBack()
+  }
+
   /** Drops every key from memory: a KEK store was sealed. */
   forgetAll(): void {
     this.#purges += 1

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { Fault } from '../lib/fault.ts'
+import { Fault, isUnavailable } from '../lib/fault.ts'
 import type { SecretId } from '../lib/ids.ts'
 import { type Timestamp, timestampFromMicros } from '../lib/timestamp.ts'
 import type { Verified } from '../model/record.ts'
@@ -29,7 +29,14 @@ export interface Purged {
   readonly removed: number
   /** Secrets that are not as they were written: an alarm was raised, and they stay for who looks into it. */
   readonly damaged: number
+  /** Secrets that stay until next time, for their KEK store is away or sealed: others need not wait for it. */
+  readonly waiting: number
 }
+
+export const NOTHING_PURGED: Purged = { removed: 0, damaged: 0, waiting: 0 }
+
+/** An expired secret that stays, and why; 'gone' does not. */
+type Staying = 'damaged' | 'waiting' | 'leaving'
 
 /**
  * The end of expired secrets, which nobody can ask for any more: removed as DELETE does, data keys
@@ -46,8 +53,8 @@ export class SecretPurge {
   async run({ before, batchSize, goesOn, onBatch }: PurgeOrder): Promise<Purged> {
     const { purge, clock } = this.#parts
     let removed = 0
-    let damaged = 0
     let skipped = 0
+    const staying = { damaged: 0, waiting: 0, leaving: 0 }
     for (;;) {
       const ids = await purge.expired(before, { limit: batchSize, skipped })
       const found = await Promise.all(ids.map((id) => this.#expired(id, before)))
@@ -56,23 +63,26 @@ export class SecretPurge {
         .map(({ id, rowMac }) => ({ id, rowMac }))
       const gone = sound.length === 0 ? 0 : await purge.removeSecrets(sound, clock.now())
       removed += gone
-      const staying = found.filter((it) => it === 'damaged' || it === 'leaving')
-      damaged += staying.filter((it) => it === 'damaged').length
-      // What stays would stand at the front of the next batch again; what another node removed does not stay.
-      skipped += staying.length
-      onBatch?.({ removed, damaged })
-      if (ids.length < batchSize || !(await goesOn())) return { removed, damaged }
+      for (const it of found) {
+        if (typeof it !== 'string' || it === 'gone') continue
+        staying[it] += 1
+        // It would stand at the front of the next batch again; what another node removed does not.
+        skipped += 1
+      }
+      const { damaged, waiting } = staying
+      const soFar = { removed, damaged, waiting }
+      onBatch?.(soFar)
+      if (ids.length < batchSize || !(await goesOn())) return soFar
     }
   }
 
-  async #expired(
-    id: SecretId,
-    before: Timestamp,
-  ): Promise<Verified<Secret> | 'damaged' | 'gone' | 'leaving'> {
+  async #expired(id: SecretId, before: Timestamp): Promise<Verified<Secret> | Staying | 'gone'> {
     const { secrets, integrity } = this.#parts
     try {
-      const secret = await integrity.verified(await secrets.find(id))
-      return secret !== undefined && isExpired(secret, before) ? secret : 'gone'
+      const found = await secrets.find(id)
+      const secret = await integrity.verified(found).catch(waitingIfAway)
+      if (secret === 'waiting' || secret === undefined) return secret ?? 'gone'
+      return isExpired(secret, before) ? secret : 'gone'
     } catch (error) {
       if (error instanceof Fault && error.kind === 'corrupted') return 'damaged'
       // Its project was deleted: it goes with that.
@@ -95,10 +105,17 @@ export class TombstonePurge {
     for (;;) {
       const gone = await this.#purge.removeTombstones(before, batchSize)
       removed += gone
-      onBatch?.({ removed, damaged: 0 })
-      if (gone < batchSize || !(await goesOn())) return { removed, damaged: 0 }
+      const soFar = { ...NOTHING_PURGED, removed }
+      onBatch?.(soFar)
+      if (gone < batchSize || !(await goesOn())) return soFar
     }
   }
+}
+
+/** A database that is away ends the run with the next question to it. */
+function waitingIfAway(cause: unknown): 'waiting' {
+  if (isUnavailable(cause)) return 'waiting'
+  throw cause
 }
 
 export function timeBefore(clock: Clock, seconds: number): Timestamp {

@@ -1,6 +1,12 @@
 import type { CertificateEnding, CertificateWatch } from '../domain/certificateWatch.ts'
 import type { CertificateCounts } from '../domain/ports/certificateRepositories.ts'
-import { type Purged, type SecretPurge, type TombstonePurge, timeBefore } from '../domain/purge.ts'
+import {
+  NOTHING_PURGED,
+  type Purged,
+  type SecretPurge,
+  type TombstonePurge,
+  timeBefore,
+} from '../domain/purge.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /** How long something is kept once it is over. */
@@ -28,6 +34,8 @@ export interface HousekeeperParts {
 export interface HousekeepingRun {
   readonly expiredSecrets: Purged
   readonly tombstones: Purged
+  /** Tasks that failed, and were told to `onFailure`: what they did by then is not counted. */
+  readonly failures: number
   readonly durationMs: number
 }
 
@@ -44,6 +52,8 @@ export class Housekeeper {
   readonly #parts: HousekeeperParts
   readonly #stopped = new AbortController()
   #work: Promise<void> | undefined
+  /** Of the run under way. */
+  #failures = 0
 
   constructor(parts: HousekeeperParts) {
     this.#parts = parts
@@ -69,16 +79,19 @@ export class Housekeeper {
     for (;;) {
       await wait(intervalSeconds * 1000, signal)
       if (signal.aborted) break
-      await this.#tried(() => this.#run(signal))
+      await this.#run(signal)
     }
     onCertificates(undefined)
   }
 
-  async #tried(work: () => Promise<void>): Promise<void> {
+  /** Each task for itself: none waits until another works again. @returns undefined when it failed */
+  async #tried<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work()
+      return await work()
     } catch (error) {
+      this.#failures += 1
       this.#parts.onFailure(error)
+      return undefined
     }
   }
 
@@ -91,7 +104,7 @@ export class Housekeeper {
     const { expiredSecrets, tombstones, certificates, clock, keepExpired, keepTombstones } =
       this.#parts
     const startedAt = clock.monotonicMs()
-    // For itself: it needs no key, and neither of the two is to wait until the other works again.
+    this.#failures = 0
     await this.#tried(() =>
       certificates.run({
         batchSize: BATCH,
@@ -99,13 +112,13 @@ export class Housekeeper {
         onEnding: this.#parts.onCertificateEnding,
       }),
     )
-    const run = {
+    const purged = {
       expiredSecrets: await this.#purged(expiredSecrets, keepExpired, signal),
       tombstones: await this.#purged(tombstones, keepTombstones, signal),
-      durationMs: clock.monotonicMs() - startedAt,
     }
-    await this.#count()
-    this.#parts.onRun(run)
+    const durationMs = clock.monotonicMs() - startedAt
+    await this.#tried(() => this.#count())
+    this.#parts.onRun({ ...purged, failures: this.#failures, durationMs })
   }
 
   async #goesOn(signal: AbortSignal): Promise<boolean> {
@@ -118,11 +131,12 @@ export class Housekeeper {
     seconds: KeptSeconds,
     signal: AbortSignal,
   ): Promise<Purged> {
-    if (seconds === 'forever' || signal.aborted) return { removed: 0, damaged: 0 }
-    return purge.run({
+    if (seconds === 'forever' || signal.aborted) return NOTHING_PURGED
+    const order = {
       before: timeBefore(this.#parts.clock, seconds),
       batchSize: BATCH,
       goesOn: () => this.#goesOn(signal),
-    })
+    }
+    return (await this.#tried(() => purge.run(order))) ?? NOTHING_PURGED
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { SealedServer } from '../support/sealedServer.ts'
 
+const AWAY = 'a KEK store does not answer: what is in memory goes on, everything else gets 503'
 const SEALED = 'This key manager is sealed: its operators have to open it first.'
 
 /** The part of a share that nobody may see. */
@@ -161,6 +162,10 @@ protection = shares
     const refused = await node.post(token, 'in the second')
     assert.equal(refused.status, 503)
     assert.ok(Number(refused.headers.get('retry-after')) > 0)
+    // Refused again and again it is not even asked any more, for up to ten seconds: an unsealed one is, at once.
+    for (let refusals = 0; refusals < 20 || !node.messages.includes(AWAY); refusals += 1) {
+      assert.equal((await node.post(token, 'in the second')).status, 503)
+    }
     for (const share of shares) await node.verb(['unseal'], share)
     const second = await node.store(token, 'in the second')
     assert.equal(await node.fetched(token, second), 'in the second')

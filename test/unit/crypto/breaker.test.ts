@@ -75,6 +75,17 @@ describe('a breaker', () => {
     assert.ok(breaker.admit())
   })
 
+  test('told that the service is back it lets everybody through, whatever was under way then says', () => {
+    const { breaker, attempt, fail } = breakerWith()
+    const underWay = attempt()
+    fail(true)
+    assert.equal(breaker.admit(), undefined)
+    assert.equal(breaker.reset(), true)
+    breaker.failed(underWay, true)
+    assert.deepEqual([breaker.isDown, breaker.restMs], [false, 0])
+    assert.ok(breaker.admit() && breaker.admit())
+  })
+
   test('rests twice as long each time, up to ten seconds, half of it by chance', () => {
     for (const [random, share] of [
       [0, 0.5],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CertificateCounts } from '../../../src/domain/ports/certificateRepositories.ts'
-import type { Purged, PurgeOrder } from '../../../src/domain/purge.ts'
+import { NOTHING_PURGED, type Purged, type PurgeOrder } from '../../../src/domain/purge.ts'
 import {
   Housekeeper,
   type HousekeeperParts,
@@ -52,7 +52,7 @@ function housekeeperOf(changes: Partial<HousekeeperParts> = {}) {
   const purgeOf = (name: string, removed: number) => ({
     run: async (order: PurgeOrder): Promise<Purged> => {
       orders.push([name, order])
-      return { removed, damaged: 0 }
+      return { ...NOTHING_PURGED, removed }
     },
   })
   const clock = new DoorClock()
@@ -129,24 +129,29 @@ test('what is kept for ever is not looked at', async () => {
   await remembered.housekeeper.stop()
 })
 
-test('a run that fails is told, and the next interval tries again', async () => {
+test('a task that fails is told, the others go on, and the next interval tries again', async () => {
   let calls = 0
-  const { housekeeper, start, waits, failures, runs } = housekeeperOf({
+  const { housekeeper, start, waits, failures, runs, orders, counts } = housekeeperOf({
     expiredSecrets: {
       run: async () => {
         calls += 1
         if (calls === 1) throw new Error('the KEK store is away')
-        return { removed: 1, damaged: 0 }
+        return { ...NOTHING_PURGED, removed: 1 }
       },
     },
   })
   await start()
   await waits.pass()
   assert.match(String(failures), /away/)
-  assert.equal(runs.length, 0)
+  assert.deepEqual(
+    orders.map(([name]) => name),
+    ['tombstones'],
+  )
+  assert.equal(counts.length, 2)
+  assert.deepEqual([runs[0]?.failures, runs[0]?.tombstones.removed], [1, 2])
   await waits.pass()
   assert.equal(failures.length, 1)
-  assert.equal(runs.length, 1)
+  assert.deepEqual([runs[1]?.failures, runs[1]?.expiredSecrets.removed], [0, 1])
   await housekeeper.stop()
 })
 
@@ -158,7 +163,7 @@ test('between two batches it pauses; stopped, it ends with the batch under way',
         for (;;) {
           const goOn = await goesOn()
           batches.push(goOn)
-          if (!goOn) return { removed: batches.length, damaged: 0 }
+          if (!goOn) return { ...NOTHING_PURGED, removed: batches.length }
         }
       },
     },
