@@ -1,5 +1,6 @@
 import type Koa from 'koa'
 import { CertificateReader } from './crypto/certificateReader.ts'
+import type { EnvelopeFormats } from './crypto/envelopeFormat.ts'
 import { EnvelopeRewrapper } from './crypto/envelopeRewrapper.ts'
 import { RowIntegrity } from './crypto/integrity.ts'
 import { Keyring } from './crypto/keyring.ts'
@@ -98,6 +99,8 @@ export interface ApiParts {
   readonly alarms: Alarms
   readonly clock: Clock
   readonly projectKeyLimits: KeyringParts['limits']
+  /** Those of this release, unless a test says otherwise. */
+  readonly envelopeFormats?: EnvelopeFormats
   readonly onKeyringEvent?: KeyringParts['onEvent']
   readonly keyPairs: KeyPairMaker
   readonly processes: ProcessMarks
@@ -173,7 +176,12 @@ export function composeApi(parts: ApiParts): Api {
     limits: parts.projectKeyLimits,
     ...(parts.onKeyringEvent === undefined ? {} : { onEvent: parts.onKeyringEvent }),
   })
-  const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms })
+  const sealer = new EnvelopeSealer({
+    keyring,
+    deploymentId,
+    alarms,
+    ...(parts.envelopeFormats && { formats: parts.envelopeFormats }),
+  })
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
   const workload = new Workload({
     ...UNBOUNDED,

@@ -118,6 +118,7 @@ const SEE_EVERYTHING = [
   'composeApi.ts',
   'composeAuthenticator.ts',
   'composeHousekeeping.ts',
+  'composeHousekeepingWatch.ts',
   'composeJobs.ts',
   'composeJobWatch.ts',
   'composeListener.ts',

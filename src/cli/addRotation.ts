@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationSeconds } from '../config/duration.ts'
-import { VERIFY_DEPTHS } from '../model/job.ts'
+import { VERIFY_DEPTHS, type VerifyDepth } from '../model/job.ts'
 import type { ExitReason } from './exitCodes.ts'
 import type { Invoked } from './invoked.ts'
 import type { KekOptions } from './kekVerbs.ts'
@@ -19,10 +19,10 @@ function jobOptions(command: Command): Command {
     .option('--detach', 'leave it to a server, and say how to watch it')
 }
 
-function verifyOption(): Option {
+function verifyOption(depth: VerifyDepth = 'dek'): Option {
   return new Option('--verify <depth>', 'what is opened afterwards: nothing, data keys, payloads')
     .choices(VERIFY_DEPTHS)
-    .default('dek')
+    .default(depth)
 }
 
 /** `gatehouse rotate ...`, `gatehouse jobs ...` and `gatehouse project move`. */
@@ -47,15 +47,16 @@ export function addRotation(
     .option('--project <id>', 'of this project alone')
     .addOption(verifyOption())
     .action(async (options: RotateOptions) => {
-      const { rotateRecords } = await import('./rotateVerbs.ts')
-      report(await rotateRecords(settings(), 'data-keys', options, surroundings))
+      const { rotateDataKeys } = await import('./rotateVerbs.ts')
+      report(await rotateDataKeys(settings(), options, surroundings))
     })
   jobOptions(rotate.command('formats'))
-    .description('find what is sealed in another format than that of this release')
+    .description('seal in the format of this release what is in an older one')
     .option('--project <id>', 'of this project alone')
+    .addOption(verifyOption('full'))
     .action(async (options: RotateOptions) => {
-      const { rotateRecords } = await import('./rotateVerbs.ts')
-      report(await rotateRecords(settings(), 'formats', options, surroundings))
+      const { rotateFormats } = await import('./rotateVerbs.ts')
+      report(await rotateFormats(settings(), options, surroundings))
     })
   jobOptions(project.command('move'))
     .description('to another secret store: new secrets at once, and then what is there')

@@ -1,7 +1,9 @@
 import type { Settings } from '../config/settingsTable.ts'
+import { formatsOfRelease } from '../crypto/formatsOfRelease.ts'
 import type { Database } from '../db/database.ts'
+import type { FormatStanding } from '../domain/ports/rotation.ts'
 import { timeBefore } from '../domain/purge.ts'
-import { surveyRecords } from '../domain/rotation/survey.ts'
+import { surveyFormats, surveyRecords } from '../domain/rotation/survey.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
@@ -10,6 +12,7 @@ import { StoreBindings } from '../model/storeBindings.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 import type { Report } from './jobReport.ts'
 import { type JobOptions, runJob, withDatabase } from './jobVerbs.ts'
+import { nodesThat } from './nodesThat.ts'
 import { storePlanOfSettings } from './storePlanOfSettings.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -46,10 +49,9 @@ export async function rotateProjectKeys(
   })
 }
 
-/** `gatehouse rotate data-keys` and `rotate formats` */
-export async function rotateRecords(
+/** `gatehouse rotate data-keys` */
+export async function rotateDataKeys(
   settings: Settings,
-  kind: 'data-keys' | 'formats',
   options: RotateOptions,
   surroundings: Surroundings,
 ): Promise<Report> {
@@ -57,8 +59,47 @@ export async function rotateRecords(
     const scope: JobScope = { verify: options.verify ?? 'dek', ...scopeOf(options) }
     const total = await database.rotation.countRecords(scope)
     if (options.dryRun === true) return survey(database, scope)
-    return runJob(settings, database, { kind, scope, total }, options, surroundings)
+    return runJob(settings, database, { kind: 'data-keys', scope, total }, options, surroundings)
   })
+}
+
+/** `gatehouse rotate formats`: refuses beside a server of another release, which may not know what is written. */
+export async function rotateFormats(
+  settings: Settings,
+  options: RotateOptions,
+  surroundings: Surroundings,
+): Promise<Report> {
+  return withDatabase(settings, async (database) => {
+    const scope: JobScope = { verify: options.verify ?? 'full', ...scopeOf(options) }
+    if (options.dryRun === true) return formatsFound(database, scope)
+    const others = await nodesThat(database, ({ release }) => release !== surroundings.version)
+    if (others.length > 0) {
+      return {
+        text: `Of another release than this one (${surroundings.version}), so that they may not open what would be written: ${others.join(', ')}. Upgrade them first.`,
+        reason: 'nodes',
+      }
+    }
+    const total = await database.rotation.countRecords(scope)
+    return runJob(settings, database, { kind: 'formats', scope, total }, options, surroundings)
+  })
+}
+
+const FORMAT_WORDS: Readonly<Record<FormatStanding, string>> = {
+  written: 'that of this release',
+  read: 'would be sealed anew in that of this release',
+  newer: 'newer than this release: they do not open here',
+  unknown: 'no format that this release knows',
+}
+
+async function formatsFound(database: Database, scope: JobScope): Promise<Report> {
+  const { deploymentId = '' } = await database.deployment.read()
+  const formats = formatsOfRelease(deploymentId)
+  const found = [...(await surveyFormats(database.rotation, scope))].toSorted(([a], [b]) => a - b)
+  const lines = found.map(
+    ([format, records]) =>
+      `format ${format}`.padEnd(12) + `${records}, ${FORMAT_WORDS[formats.standing(format)]}`,
+  )
+  return said([...lines, 'Nothing was changed.'].join('\n'))
 }
 
 /** `gatehouse project move`: what is new goes there at once, what is there follows. */

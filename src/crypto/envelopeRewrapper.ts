@@ -1,6 +1,6 @@
 import type { WrappedKey } from '../domain/ports/crypto.ts'
 import type { ProjectKeyRow } from '../domain/ports/keyRepositories.ts'
-import type { Rewrapper, WholeRecord } from '../domain/ports/rotation.ts'
+import type { FormatStanding, Rewrapper, WholeRecord } from '../domain/ports/rotation.ts'
 import type { ProjectId } from '../lib/ids.ts'
 import type { Verified } from '../model/record.ts'
 import { projectKeyIdOfRowMac } from '../model/sealedForms.ts'
@@ -14,7 +14,7 @@ export interface EnvelopeRewrapperParts {
   readonly integrity: RowIntegrity
 }
 
-/** Moves MACs and data keys from term to term. Payloads are not opened, and nothing is shown. */
+/** Moves MACs and data keys from term to term, payloads from format to format. Nothing is shown. */
 export class EnvelopeRewrapper implements Rewrapper {
   readonly #keyring: Keyring
   readonly #sealer: EnvelopeSealer
@@ -43,13 +43,28 @@ export class EnvelopeRewrapper implements Rewrapper {
       sealed === null || record.kind === 'container'
         ? null
         : await this.#sealer.rewrap(record, sealed, toStore)
+    return { rowMac: await this.#macUnderActive(record, toStore), sealed: moved }
+  }
+
+  async reseal(
+    record: Verified<WholeRecord>,
+    sealed: Uint8Array,
+  ): Promise<{ readonly rowMac: Uint8Array; readonly sealed: Uint8Array | null }> {
+    const moved = record.kind === 'container' ? null : await this.#sealer.reseal(record, sealed)
+    return { rowMac: await this.#macUnderActive(record), sealed: moved }
+  }
+
+  standing(format: number): FormatStanding {
+    return this.#sealer.formats.standing(format)
+  }
+
+  async #macUnderActive(record: Verified<WholeRecord>, toStore?: string): Promise<Uint8Array> {
     const present = projectKeyIdOfRowMac(record.rowMac)
     const key =
       toStore === undefined
         ? await this.#keyring.activeBeside(present, record.projectId)
         : await this.#keyring.activeIn(toStore, record.projectId)
-    const { rowMac } = this.#integrity.protectUnder(record, key)
-    return { rowMac, sealed: moved }
+    return this.#integrity.protectUnder(record, key).rowMac
   }
 
   async prove(

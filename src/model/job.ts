@@ -50,7 +50,7 @@ export interface JobPlace {
   readonly id?: string
   /** Of the project at hand: keys on their way out that something damaged still needs. */
   readonly usedKeys?: readonly string[]
-  /** Records of this lap that were found under an old key, and moved. */
+  /** Records of this lap that were found under an old key, or in an old format, and moved. */
   readonly stragglers: number
 }
 

@@ -2,6 +2,7 @@ import { Agent, createServer, type Server } from 'node:http'
 import { type Api, composeApi } from '../../src/composeApi.ts'
 import { ChildKeyPairMaker } from '../../src/crypto/childKeyPairMaker.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
+import type { EnvelopeFormats } from '../../src/crypto/envelopeFormat.ts'
 import type { Database } from '../../src/db/database.ts'
 import type { IntegrityFinding, KeyPairMaker } from '../../src/domain/ports/crypto.ts'
 import { synchronizeStores } from '../../src/domain/synchronizeStores.ts'
@@ -49,6 +50,7 @@ export interface DoorOptions {
   readonly secondStoreBoundTo?: StoreBinding
   /** A node with other settings on the database and the KEK stores of this one, which outlives it. */
   readonly beside?: Door
+  readonly envelopeFormats?: (deploymentId: string) => EnvelopeFormats
   readonly quotas?: Partial<Quotas>
   readonly mostAtOnce?: number
   /** Rates; none unless the test says otherwise. */
@@ -112,27 +114,39 @@ export interface Door {
   close(): Promise<void>
 }
 
+type Place = Pick<
+  Door,
+  'clock' | 'kekStore' | 'secondKekStore' | 'database' | 'databasePath' | 'execute'
+>
+
+async function newPlace(t: Parameters<typeof freshDatabase>[0]): Promise<Place> {
+  const clock = new DoorClock()
+  const { database, path, execute } = await freshDatabase(t, { clock })
+  return {
+    clock,
+    kekStore: new MemoryKekStore(),
+    secondKekStore: new MemoryKekStore(undefined, 'memory:second'),
+    database,
+    databasePath: path,
+    execute,
+  }
+}
+
 export async function openDoor(options: DoorOptions = {}): Promise<Door> {
-  const { beside } = options
-  const clock = beside?.clock ?? new DoorClock()
   const closing: (() => Promise<void>)[] = []
-  const fresh =
-    beside === undefined
-      ? await freshDatabase({ after: (work) => void closing.push(work) }, { clock })
-      : { database: beside.database, path: beside.databasePath, execute: beside.execute }
-  const kekStore = beside?.kekStore ?? new MemoryKekStore()
-  const secondKekStore = beside?.secondKekStore ?? new MemoryKekStore(undefined, 'memory:second')
+  const place = options.beside ?? (await newPlace({ after: (work) => void closing.push(work) }))
+  const { clock, kekStore, secondKekStore } = place
   const hasSeveral = options.hasSeveralStores ?? false
   const kekStores = hasSeveral ? [kekStore, secondKekStore] : [kekStore]
   const storePlan = hasSeveral
     ? severalStores(options.secondStoreBoundTo)
     : onlyStore(kekStore.name)
   const { deploymentId } = await establishDeployment({
-    deployment: fresh.database.deployment,
+    deployment: place.database.deployment,
     kekStores,
     clock,
   })
-  await synchronizeStores({ plan: storePlan, stores: fresh.database.secretStores, clock })
+  await synchronizeStores({ plan: storePlan, stores: place.database.secretStores, clock })
   const authenticator = new HeaderAuthenticator()
   const seen = watcher()
   const mood: Mood = {
@@ -146,7 +160,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const rules = compileRules({ enforceNewDefaults: options.enforceNewDefaults ?? false })
   const keyPairs = new ChildKeyPairMaker()
   const api = composeApi({
-    database: fresh.database,
+    database: place.database,
     kekStores,
     storePlan,
     deploymentId,
@@ -155,6 +169,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     alarms: { integrity: (finding) => void seen.alarms.push(finding) },
     clock,
     projectKeyLimits: KEY_LIMITS,
+    ...(options.envelopeFormats && { envelopeFormats: options.envelopeFormats(deploymentId) }),
     keyPairs: options.keyPairs ?? keyPairs,
     processes: { own: 'door', isDead: () => false },
     onOrderEvent: (event) => void seen.orderEvents.push(event),
@@ -220,11 +235,11 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     authenticator,
     kekStore,
     secondKekStore,
-    database: fresh.database,
-    databasePath: fresh.path,
+    database: place.database,
+    databasePath: place.databasePath,
     deploymentId,
     storePlan,
-    execute: fresh.execute,
+    execute: place.execute,
     routes,
     app,
     purges,

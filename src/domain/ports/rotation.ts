@@ -100,7 +100,13 @@ export interface RotationRepository {
   unmark(projectId: ProjectId): Promise<void>
 }
 
-/** Moves records from key to key without showing what they hold. @throws Fault('corrupted'); the alarm was raised */
+/**
+ * What a format of envelopes is to this release: the one it seals in, one that it opens, one that is newer than all it
+ * knows, or none that ever was.
+ */
+export type FormatStanding = 'written' | 'read' | 'newer' | 'unknown'
+
+/** Moves records from key to key, and from format to format, without showing what they hold. @throws Fault('corrupted'); the alarm was raised */
 export interface Rewrapper {
   /** Forgets which term each store uses for this project: the database is asked. */
   refresh(projectId: ProjectId): void
@@ -112,6 +118,12 @@ export interface Rewrapper {
     sealed: Uint8Array | null,
     toStore: string | undefined,
   ): Promise<{ readonly rowMac: Uint8Array; readonly sealed: Uint8Array | null }>
+  /** The same contents in the format of this release, under the active key of its own store. */
+  reseal(
+    record: Verified<WholeRecord>,
+    sealed: Uint8Array,
+  ): Promise<{ readonly rowMac: Uint8Array; readonly sealed: Uint8Array | null }>
+  standing(format: number): FormatStanding
   /** Opens its data key, or all of it; what comes out is wiped. */
   prove(
     record: Verified<WholeRecord>,

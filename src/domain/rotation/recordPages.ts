@@ -1,6 +1,4 @@
-import { unavailable } from '../../lib/fault.ts'
 import type { Job, JobPlace } from '../../model/job.ts'
-import type { JobFailure } from '../ports/jobs.ts'
 import type { WalkedRecord } from '../ports/rotation.ts'
 import {
   after,
@@ -12,15 +10,13 @@ import {
   stepOf,
 } from './jobSteps.ts'
 import type { ProjectTerms } from './projectTerms.ts'
-
-/** More damage than this is no matter of single records. */
-export const MOST_KNOWN_FAILURES = 10_000
-const TRIES = 5
+import type { RecordFindings } from './recordFindings.ts'
+import { movedOf, writeRecords } from './writeRecords.ts'
 
 /** What is remembered of the job and the project at hand; whoever takes over asks anew. */
 export interface AtHand {
   readonly jobId: string
-  readonly failed: Set<string>
+  readonly findings: RecordFindings
   terms: ProjectTerms | undefined
   settledFrom: { readonly key: string; readonly sinceMs: number } | undefined
 }
@@ -44,17 +40,16 @@ export class RecordPages {
 
   async rewrap(job: Job, atHand: AtHand, { records, terms, place, next }: Page): Promise<Stepped> {
     const wanted = records.filter((record) => isToDo(atHand, terms, place, record))
-    for (let tries = 1; ; tries += 1) {
-      const found = await this.#moveAll(job, place, wanted)
-      const failures = this.#failuresOf(job, atHand, found)
-      const step = stepOf(job, next, this.#parts.clock, { done: records.length, failures })
-      // What somebody changed meanwhile is found when everything is looked at again.
-      const outcome = await this.#parts.rotation.rewrap(step, movedOf(found))
-      if (outcome === 'lost') return 'lost'
-      if (outcome !== 'keyGone') return { job: after(job, step), records: records.length }
-      if (tries === TRIES) throw new Error(`The keys of project ${terms.projectId} keep changing.`)
-      this.#parts.rewrapper.purge(terms.projectId)
-    }
+    const step = await writeRecords(
+      this.#parts,
+      terms.projectId,
+      () => this.#moveAll(job, place, wanted),
+      (found) => {
+        const failures = atHand.findings.take(job, found)
+        return stepOf(job, next, this.#parts.clock, { done: records.length, failures })
+      },
+    )
+    return step === 'lost' ? 'lost' : { job: after(job, step), records: records.length }
   }
 
   async verify(job: Job, atHand: AtHand, page: Page): Promise<Stepped> {
@@ -67,12 +62,10 @@ export class RecordPages {
     if (moved !== 'nothing') return moved
     const isLate = new Set(late)
     const sound = records.filter(
-      (record) => !isLate.has(record) && !atHand.failed.has(`${kind} ${record.id}`),
+      (record) => !isLate.has(record) && !atHand.findings.has(kind, record),
     )
-    const failures = this.#failuresOf(job, atHand, await this.#proveAll(job, place, sound))
-    const kept = records.filter(
-      (record) => isLate.has(record) || atHand.failed.has(`${kind} ${record.id}`),
-    )
+    const failures = atHand.findings.take(job, await this.#proveAll(job, place, sound))
+    const kept = records.filter((record) => isLate.has(record) || atHand.findings.has(kind, record))
     const step = stepOf(job, withUsed(next, place, terms, kept), this.#parts.clock, {
       verified: records.length,
       failures,
@@ -89,7 +82,7 @@ export class RecordPages {
     late: readonly WalkedRecord[],
   ): Promise<Stepped | 'nothing'> {
     const found = await this.#moveAll(job, place, late)
-    const failures = this.#failuresOf(job, atHand, found)
+    const failures = atHand.findings.take(job, found)
     const moved = movedOf(found)
     if (moved.length === 0 && failures.length === 0) return 'nothing'
     // Somebody may have the record in hand as it was: its old key stays for another lap.
@@ -127,38 +120,19 @@ export class RecordPages {
       return undefined
     })
   }
-
-  #failuresOf(job: Job, atHand: AtHand, found: readonly Judged[]): readonly JobFailure[] {
-    const failures = found.flatMap((it) => (it.outcome === 'failed' ? it.failure : []))
-    for (const failure of failures) {
-      const name = `${failure.kind} ${failure.id}`
-      if (!atHand.failed.has(name)) this.#parts.onEvent({ type: 'recordFailed', job, failure })
-      atHand.failed.add(name)
-    }
-    if (atHand.failed.size > MOST_KNOWN_FAILURES) {
-      throw unavailable(
-        `More than ${MOST_KNOWN_FAILURES} records are damaged: look into that first.`,
-      )
-    }
-    return failures
-  }
 }
 
 function isToDo(
-  { failed }: AtHand,
+  { findings }: AtHand,
   terms: ProjectTerms,
   place: JobPlace,
   record: WalkedRecord,
 ): boolean {
-  return terms.isToMove(record) && !failed.has(`${kindOf(place)} ${record.id}`)
+  return terms.isToMove(record) && !findings.has(kindOf(place), record)
 }
 
 function idsOf(records: readonly WalkedRecord[]): readonly string[] {
   return records.map(({ id }) => id)
-}
-
-function movedOf(found: readonly Judged[]) {
-  return found.flatMap((it) => (it.outcome === 'moved' ? it.record : []))
 }
 
 /** A place that remembers which keys on their way out these records need. */

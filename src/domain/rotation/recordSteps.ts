@@ -13,7 +13,8 @@ import {
   stepOf,
 } from './jobSteps.ts'
 import { ProjectTerms } from './projectTerms.ts'
-import { type AtHand, MOST_KNOWN_FAILURES, type Page, RecordPages } from './recordPages.ts'
+import { RecordFindings } from './recordFindings.ts'
+import { type AtHand, type Page, RecordPages } from './recordPages.ts'
 
 const MOST_LAPS = 5
 const NEVER_STILL: JobFailure = {
@@ -67,10 +68,9 @@ export class RecordSteps implements JobSteps {
 
   async #of(job: Job): Promise<AtHand> {
     if (this.#atHand?.jobId === job.id) return this.#atHand
-    const known = await this.#parts.jobs.failures(job.id, MOST_KNOWN_FAILURES)
     this.#atHand = {
       jobId: job.id,
-      failed: new Set(known.map(({ kind, id }) => `${kind} ${id}`)),
+      findings: await RecordFindings.of(this.#parts, job),
       terms: undefined,
       settledFrom: undefined,
     }

@@ -1,5 +1,6 @@
+import type { ProjectId } from '../../lib/ids.ts'
 import { type JobScope, WALKED_KINDS } from '../../model/job.ts'
-import type { RotationRepository } from '../ports/rotation.ts'
+import type { RotationRepository, WalkedRecord, WalkPage } from '../ports/rotation.ts'
 import { ProjectTerms } from './projectTerms.ts'
 
 export interface Survey {
@@ -20,23 +21,55 @@ export async function surveyRecords(
   onRecords: (count: number) => void,
 ): Promise<Survey> {
   const sum = { projects: 0, records: 0, toMove: 0, oldTerms: 0 }
-  let projectId = await rotation.projectAfter(undefined, scope)
-  while (projectId !== undefined) {
+  for await (const projectId of projectsOf(rotation, scope)) {
     const terms = new ProjectTerms(projectId, await rotation.keysOf(projectId), scope.toStore)
     sum.projects += 1
     sum.oldTerms += terms.unmarked.length + terms.marked.length
-    for (const kind of WALKED_KINDS) {
-      for (let after: { createdAt: never; id: string } | undefined; ; ) {
-        const records = await rotation.walk({ projectId, kind, after, limit: PAGE })
-        sum.records += records.length
-        sum.toMove += records.filter((record) => terms.isToMove(record)).length
-        onRecords(records.length)
-        const last = records.at(-1)
-        if (last === undefined || records.length < PAGE) break
-        after = { createdAt: last.createdAt as never, id: last.id }
-      }
+    for await (const records of pagesOf(rotation, projectId)) {
+      sum.records += records.length
+      sum.toMove += records.filter((record) => terms.isToMove(record)).length
+      onRecords(records.length)
     }
-    projectId = await rotation.projectAfter(projectId, scope)
   }
   return sum
+}
+
+/** How many records are sealed in each format; reads alone, no key. */
+export async function surveyFormats(
+  rotation: Pick<RotationRepository, 'projectAfter' | 'walk'>,
+  scope: JobScope,
+): Promise<ReadonlyMap<number, number>> {
+  const counts = new Map<number, number>()
+  for await (const projectId of projectsOf(rotation, scope)) {
+    for await (const records of pagesOf(rotation, projectId)) {
+      for (const { format } of records) {
+        if (format !== null) counts.set(format, (counts.get(format) ?? 0) + 1)
+      }
+    }
+  }
+  return counts
+}
+
+async function* projectsOf(
+  rotation: Pick<RotationRepository, 'projectAfter'>,
+  scope: JobScope,
+): AsyncGenerator<ProjectId> {
+  let projectId = await rotation.projectAfter(undefined, scope)
+  for (; projectId !== undefined; projectId = await rotation.projectAfter(projectId, scope)) {
+    yield projectId
+  }
+}
+
+async function* pagesOf(
+  rotation: Pick<RotationRepository, 'walk'>,
+  projectId: ProjectId,
+): AsyncGenerator<readonly WalkedRecord[]> {
+  for (const kind of WALKED_KINDS) {
+    for (let after: WalkPage['after']; ; ) {
+      const records = await rotation.walk({ projectId, kind, after, limit: PAGE })
+      yield records
+      after = records.at(-1)
+      if (after === undefined || records.length < PAGE) break
+    }
+  }
 }

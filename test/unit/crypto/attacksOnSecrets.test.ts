@@ -210,23 +210,28 @@ describe('someone with write access to the database', () => {
 
   test('a format, algorithm or flag not yet known is refused before any key is asked for', async () => {
     const { room, secret } = await threeSecrets()
-    for (const [index, byte] of [
-      [0, 0],
-      [0, 2],
-      [0, 0x40],
-      [0, 0x4f],
-      [1, 0],
-      [1, 2],
-      [2, 1],
-      [3, 1],
-    ]) {
+    const cases = [
+      [0, 0, 'envelope is in the unknown format 0'],
+      [0, 2, 'envelope is in the newer format 2, and this release opens formats up to 1'],
+      [0, 0x3f, 'envelope is in the newer format 63, and this release opens formats up to 1'],
+      [0, 0x40, 'envelope is in the unknown format 64'],
+      [0, 0x4f, 'envelope is in the unknown format 79'],
+      [1, 0, 'envelope has an unknown form'],
+      [1, 2, 'envelope has an unknown form'],
+      [2, 1, 'envelope has an unknown form'],
+      [3, 1, 'envelope has an unknown form'],
+    ] as const
+    for (const [index, byte] of cases) {
       const envelope = Uint8Array.from(secret.envelope ?? [])
-      envelope[index ?? 0] = byte ?? 0
+      envelope[index] = byte
       await opensNothing(room, {
         what: `byte ${index} is ${byte}`,
         record: { ...secret, envelope },
       })
     }
-    assert.ok(room.findings.every((finding) => finding.what === 'envelope has an unknown form'))
+    assert.deepEqual(
+      room.findings.map(({ what }) => what),
+      cases.map(([, , what]) => what),
+    )
   })
 })
