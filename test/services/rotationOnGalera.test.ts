@@ -14,7 +14,7 @@ const SIZE = 3
 const PROJECTS = ['a', 'b']
 const SECRETS = 60
 /** Slow enough to be met in the middle. */
-const SLOWLY = ['--detach', '--rate', '25']
+const SLOWLY = ['--detach', '--rate', '60']
 /** Conflicts are a matter of chance: so many rotations may it take to meet one. */
 const MOST_ROTATIONS = 8
 const PATIENCE_MS = 240_000
@@ -64,9 +64,12 @@ describe('rotation on Galera, each server on a database node of its own', () => 
     (await at.command(...verb)).split('\n')[0] ?? ''
   /** Its report, once it has come to its end; asked of this node's database, for a verb is a process each time. */
   const ended = async (index: number, job: string): Promise<string> => {
-    const state = async () =>
-      (await asked(`select state from rotated.jobs where id = '${job}'`, index))[0]?.['state']
-    await until(async () => (await state()) !== 'running', 'no end', PATIENCE_MS)
+    const row = async () =>
+      (await asked(`select * from rotated.jobs where id = '${job}'`, index))[0]
+    const isOver = async () => (await row())?.['state'] !== 'running'
+    await until(isOver, 'no end', PATIENCE_MS).catch(async (cause: unknown) => {
+      throw new Error(`It has no end: ${JSON.stringify(await row())}`, { cause })
+    })
     return node(index).command('jobs', 'show', job)
   }
   /** Which server works on the job, once it has moved something. */

@@ -15,7 +15,7 @@ const CHANGED = 8
 const JUDGES = 4
 const AFTER_REFUSAL_MS = 200
 /** Between two requests of one client: it is to be met everywhere, and nobody is to be drowned in it. */
-const PAUSE_MS = { store: 150, read: 20, change: 20 }
+const PAUSE_MS = { store: 400, read: 30, change: 30 }
 
 /** Clients of every node that write, read, change and delete, and know what has to be there. */
 export class Traffic {
@@ -103,7 +103,7 @@ export class Traffic {
   async #storeAndDelete(node: Gatehouse, caller: Caller): Promise<boolean> {
     const id = await this.#store(node, caller)
     if (id === undefined) return false
-    if (this.#known.size % 3 !== 0) return true
+    if (this.#known.size % 3 === 0) return true
     const known = this.#known.get(id)
     if (known === undefined) return false
     known.state = 'unsure'
