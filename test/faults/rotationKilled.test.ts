@@ -11,30 +11,10 @@ import { openDatabase } from '../../src/db/database.ts'
 import { surveyRecords } from '../../src/domain/rotation/survey.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { ProjectId } from '../../src/lib/ids.ts'
-import { ask } from '../peers/ask.ts'
-import { type Configuration, Gatehouse } from '../peers/gatehouse.ts'
-import { ownMariadb } from '../support/ownMariadb.ts'
-import { ownPostgres } from '../support/ownPostgres.ts'
+import { Gatehouse } from '../peers/gatehouse.ts'
+import { assertOpens, DATABASES, fill, PROJECTS, SECRETS, urlOf } from './filledServer.ts'
 
-const PROJECTS = ['a', 'b', 'c']
-const SECRETS = 60
 const LEAST_KILLS = 6
-
-interface CleansUp {
-  after(work: () => Promise<void>): unknown
-}
-
-const DATABASES: Readonly<Record<string, (t: CleansUp) => Promise<Configuration>>> = {
-  SQLite: async () => ({}),
-  MariaDB: async (t) => ({ database: { connection: (await ownMariadb(t)).url } }),
-  PostgreSQL: async (t) => ({ database: { connection: (await ownPostgres(t)).url } }),
-}
-
-interface Stored {
-  readonly path: string
-  readonly payload: string
-  readonly token: string
-}
 
 for (const [name, configurationOn] of Object.entries(DATABASES)) {
   test(`rotation on ${name}, its server killed again and again: nothing is lost, and one term is left`, async (t) => {
@@ -64,12 +44,7 @@ for (const [name, configurationOn] of Object.entries(DATABASES)) {
     await assertOpens(stored)
     assert.doesNotMatch(await server.logs(), /"level":"fatal"/)
     await server.stop()
-    const given: Configuration = configuration
-    const url =
-      given['database'] !== undefined
-        ? String(given['database']['connection'])
-        : `sqlite:///${join(folder, 'victim', 'state', 'gatehouse.sqlite')}`
-    await assertOneTerm(url)
+    await assertOneTerm(urlOf(configuration, folder))
     t.diagnostic(`${name}: ${kills} kills`)
   })
 }
@@ -113,39 +88,6 @@ test('verbs without a server, killed again and again, go on where they were', as
   await assertOpens(stored)
   assert.doesNotMatch(await server.logs(), /"level":"fatal"/)
 })
-
-async function fill(server: Gatehouse): Promise<readonly Stored[]> {
-  const stored: Stored[] = []
-  for (const project of PROJECTS) {
-    const printed = await server.command(
-      'token',
-      'issue',
-      '--project',
-      project,
-      '--role',
-      'creator',
-    )
-    const token = printed.trim().split('\n').at(-1) ?? ''
-    const made = await Promise.all(
-      Array.from({ length: SECRETS }, async (_, index) => {
-        const payload = `payload ${project} ${index}`
-        const json = { payload, payload_content_type: 'text/plain' }
-        const answer = await ask(`${server.url}/v1/secrets`, { method: 'POST', token, json })
-        assert.equal(answer.status, 201, answer.text)
-        return { path: String(JSON.parse(answer.text).secret_ref), payload, token }
-      }),
-    )
-    stored.push(...made)
-  }
-  return stored
-}
-
-async function assertOpens(stored: readonly Stored[]): Promise<void> {
-  for (const { path, payload, token } of stored) {
-    const answer = await ask(`${path}/payload`, { token, headers: { accept: 'text/plain' } })
-    assert.equal(answer.text, payload)
-  }
-}
 
 /** In each project one active term and no other, and everything under it. */
 async function assertOneTerm(url: string): Promise<void> {
