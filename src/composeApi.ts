@@ -176,12 +176,8 @@ export function composeApi(parts: ApiParts): Api {
     limits: parts.projectKeyLimits,
     ...(parts.onKeyringEvent === undefined ? {} : { onEvent: parts.onKeyringEvent }),
   })
-  const sealer = new EnvelopeSealer({
-    keyring,
-    deploymentId,
-    alarms,
-    ...(parts.envelopeFormats && { formats: parts.envelopeFormats }),
-  })
+  const formats = parts.envelopeFormats
+  const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms, formats })
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
   const workload = new Workload({
     ...UNBOUNDED,
@@ -290,8 +286,6 @@ export function composeApi(parts: ApiParts): Api {
     keyring.purge(projectId)
     storeChoice.forget(projectId)
   }
-  const forgetAllKeys = (): void => keyring.forgetAll()
-  const storeIsBack = (name: string): void => keyring.storeIsBack(name)
   const rewrapper = new EnvelopeRewrapper({ keyring, sealer, integrity })
   return {
     app,
@@ -300,8 +294,8 @@ export function composeApi(parts: ApiParts): Api {
     purges,
     certificateWatch,
     forgetKeys,
-    forgetAllKeys,
-    storeIsBack,
+    forgetAllKeys: () => keyring.forgetAll(),
+    storeIsBack: (name) => keyring.storeIsBack(name),
     rewrapper,
     integrity,
   }

@@ -37,7 +37,10 @@ export const EXIT_CODES = {
     meaning: 'A job came to its end, and some records or keys are damaged or could not be done.',
   },
   unfinished: { code: 17, meaning: 'A job was paused, cancelled or left before its end.' },
-  nodes: { code: 18, meaning: 'A node that serves does not hold the KEK that is wanted, or is of another release.' },
+  nodes: {
+    code: 18,
+    meaning: 'A node that serves does not hold the KEK that is wanted, or is of another release.',
+  },
   primitives: {
     code: 20,
     meaning: 'A primitive of cryptography does not do what it should in this Node or its OpenSSL.',

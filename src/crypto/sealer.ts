@@ -17,7 +17,7 @@ export interface EnvelopeSealerParts {
   readonly deploymentId: string
   readonly alarms: Alarms
   /** Those of this release, unless a test says otherwise. */
-  readonly formats?: EnvelopeFormats
+  readonly formats?: EnvelopeFormats | undefined
 }
 
 /** Payloads, and inputs of orders, in envelopes of the formats that this release knows. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import { EnvelopeRewrapper } from '../../src/crypto/envelopeRewrapper.ts'
 import { RowIntegrity } from '../../src/crypto/integrity.ts'
@@ -58,7 +59,11 @@ const formats = formatsOfNextReleases(deploymentId)[side]
 const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
 const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms, formats })
 const wait = (ms: number, signal: AbortSignal) => waitFor(ms, signal, true)
-const load = { utilization: () => 0, delayMs: () => 0, isOverloaded: () => false }
+const load = {
+  spent: () => ({ activeMs: 0, idleMs: 1_000 }),
+  delayMs: () => 0,
+  isOverloaded: () => false,
+}
 const runner = new JobRunner({
   jobs: database.jobs,
   rotation: database.rotation,
@@ -67,7 +72,7 @@ const runner = new JobRunner({
   clock,
   settleMs: 1_000,
   wait,
-  pace: new Pace({ load, wait }),
+  pace: new Pace({ load, wait, turn: () => setImmediate() }),
   onEvent: (event) => {
     if (event.type === 'blocked') process.stderr.write(`${event.error.stack}\n`)
   },

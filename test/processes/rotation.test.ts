@@ -273,6 +273,57 @@ describe('rotation by its verbs, beside a server', () => {
     await cloud.assertAllOpens()
   })
 
+  it('formats are counted, found to be those of this release, and not touched', async () => {
+    const before = cloud.sql('select * from secrets order by id')
+    const sealed = before.filter(({ envelope }) => envelope !== null).length
+    assert.equal(
+      await cloud.done('rotate', 'formats', '--dry-run'),
+      `format 1    ${sealed}, that of this release\nNothing was changed.\n`,
+    )
+    const report = await cloud.done('rotate', 'formats')
+    assert.match(report, /state {7}done/)
+    assert.match(report, /verified {4}0\n/)
+    assert.deepEqual(cloud.sql('select * from secrets order by id'), before)
+  })
+
+  it('no format is changed while a server of another release lives, and that one is named', async () => {
+    const jobs = cloud.sql('select * from jobs').length
+    cloud.sql("insert into nodes values ('elsewhere-1-1-1', 'old process 7', '0.0', 0, '[]')")
+    const beats = setInterval(
+      () => cloud.sql("update nodes set beat = beat + 1 where id = 'elsewhere-1-1-1'"),
+      50,
+    )
+    try {
+      const refused = await cloud.verb('rotate', 'formats')
+      assert.equal(refused.code, EXIT_CODES.nodes.code)
+      assert.match(refused.out, /^Of another release than this one .*: old process 7\. Upgrade/)
+      assert.equal(cloud.sql('select * from jobs').length, jobs)
+    } finally {
+      clearInterval(beats)
+      cloud.sql("delete from nodes where id = 'elsewhere-1-1-1'")
+    }
+  })
+
+  it('what is in a newer format is named with exit code 16, and stays as it is', async () => {
+    const [victim] = cloud.sql('select id, envelope from secrets order by id limit 1')
+    const id = String(victim?.['id'])
+    const newer = Buffer.from(victim?.['envelope'] as Uint8Array)
+    newer[0] = 2
+    cloud.sql('update secrets set envelope = ? where id = ?', newer, id)
+    assert.match(
+      await cloud.done('rotate', 'formats', '--dry-run'),
+      /^format 2 {4}1, newer than this release: they do not open here$/m,
+    )
+    const failed = await cloud.verb('rotate', 'formats')
+    assert.equal(failed.code, EXIT_CODES.incomplete.code)
+    const what = 'envelope is in the newer format 2, and this release opens formats up to 1'
+    assert.ok(failed.out.includes(`  secret ${id}: The stored secret ${id}: ${what}.`), failed.out)
+    assert.ok(cloud.log().includes(what), 'no alarm says so')
+    cloud.sql('update secrets set envelope = ? where id = ?', victim?.['envelope'], id)
+    await cloud.done('rotate', 'formats')
+    await cloud.assertAllOpens()
+  })
+
   it('a job is detached, paused with exit code 17, resumed, and one at a time', async () => {
     await cloud.done('rotate', 'project-keys', '--all')
     const [id = ''] = (await cloud.done('rotate', 'data-keys', '--detach', '--rate', '1')).split(
