@@ -95,9 +95,10 @@ async function formatsFound(database: Database, scope: JobScope): Promise<Report
   const { deploymentId = '' } = await database.deployment.read()
   const formats = formatsOfRelease(deploymentId)
   const found = [...(await surveyFormats(database.rotation, scope))].toSorted(([a], [b]) => a - b)
-  const lines = found.map(
-    ([format, records]) =>
-      `format ${format}`.padEnd(12) + `${records}, ${FORMAT_WORDS[formats.standing(format)]}`,
+  const lines = found.map(([format, records]) =>
+    [`format ${format}`.padEnd(11), `${records}, ${FORMAT_WORDS[formats.standing(format)]}`].join(
+      ' ',
+    ),
   )
   return said([...lines, 'Nothing was changed.'].join('\n'))
 }
