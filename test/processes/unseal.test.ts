@@ -3,9 +3,26 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { SealedServer } from '../support/sealedServer.ts'
+import { until } from '../support/severalNodes.ts'
 
 const AWAY = 'a KEK store does not answer: what is in memory goes on, everything else gets 503'
 const SEALED = 'This key manager is sealed: its operators have to open it first.'
+
+/** Two keyrings, the second one sealed by shares, and which of them takes what is new. */
+const stores = (first: boolean): string => `[secretstore]
+enable_multiple_secret_stores = true
+stores_lookup_suffix = first, second
+[secretstore:first]
+secret_store_plugin = store_crypto
+global_default = ${first}
+[secretstore:second]
+secret_store_plugin = store_crypto
+global_default = ${!first}
+name = Second
+kek_store = keyring:second
+[keyring:second]
+protection = shares
+`
 
 /** The part of a share that nobody may see. */
 function secretOf(share: string): string {
@@ -132,20 +149,6 @@ describe('a server whose keyring is sealed by shares', () => {
 
   it('of several KEK stores the sealed one alone is away', async (t) => {
     const node = new SealedServer(t, 'plain')
-    const stores = (first: boolean) => `[secretstore]
-enable_multiple_secret_stores = true
-stores_lookup_suffix = first, second
-[secretstore:first]
-secret_store_plugin = store_crypto
-global_default = ${first}
-[secretstore:second]
-secret_store_plugin = store_crypto
-global_default = ${!first}
-name = Second
-kek_store = keyring:second
-[keyring:second]
-protection = shares
-`
     node.configure(stores(true))
     const args = ['kek', 'seal', '--shares=2', '--threshold=2', '--store=keyring:second']
     const shares = (await node.verb(args)).out.trim().split('\n')
@@ -173,6 +176,41 @@ protection = shares
     assert.equal(await node.health(), 'OK')
     assert.equal(await node.fetched(token, path), 'in the first')
     assert.equal(await node.fetched(token, second), 'metadata 503')
+  })
+
+  it('what a sealed store holds waits for housekeeping, and what others hold goes', async (t) => {
+    const node = new SealedServer(t, 'plain')
+    const kept = '[housekeeping]\ninterval = 1\nkeep_expired_secrets = 0\n'
+    node.configure(stores(true) + kept)
+    const args = ['kek', 'seal', '--shares=2', '--threshold=2', '--store=keyring:second']
+    const shares = (await node.verb(args)).out.trim().split('\n')
+    await node.start()
+    const token = await node.token()
+    const expiration = new Date(Date.now() + 45_000).toISOString().slice(0, 19)
+    const store = async () => {
+      const answer = await node.ask('/v1/secrets', {
+        method: 'POST',
+        headers: { 'X-Auth-Token': token, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ payload: 'x', payload_content_type: 'text/plain', expiration }),
+      })
+      assert.equal(answer.status, 201, await answer.text())
+    }
+    await store()
+    await node.stop()
+    node.configure(stores(false) + kept)
+    await node.start()
+    for (const share of shares) await node.verb(['unseal'], share)
+    await store()
+    await node.verb(['seal'])
+    const said = (words: RegExp) => until(() => words.test(node.log), `${words}`, 120_000)
+    await said(/"waiting":1,"message":"housekeeping left expired secrets whose KEK store is away/)
+    await said(/"expiredSecrets":1,.*"message":"housekeeping removed"/)
+    for (const share of shares) await node.verb(['unseal'], share)
+    await until(
+      () => node.messages.filter((message) => message === 'housekeeping removed').length === 2,
+      'what waited does not go',
+      120_000,
+    )
   })
 
   it('a share comes from a file as well, which has to be its owner`s alone', async (t) => {
