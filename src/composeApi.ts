@@ -176,8 +176,7 @@ export function composeApi(parts: ApiParts): Api {
     limits: parts.projectKeyLimits,
     ...(parts.onKeyringEvent === undefined ? {} : { onEvent: parts.onKeyringEvent }),
   })
-  const formats = parts.envelopeFormats
-  const sealer = new EnvelopeSealer({ keyring, deploymentId, alarms, formats })
+  const sealer = new EnvelopeSealer({ ...parts, keyring, formats: parts.envelopeFormats })
   const integrity = new RowIntegrity({ keyring, deploymentId, alarms })
   const workload = new Workload({
     ...UNBOUNDED,
@@ -286,7 +285,6 @@ export function composeApi(parts: ApiParts): Api {
     keyring.purge(projectId)
     storeChoice.forget(projectId)
   }
-  const rewrapper = new EnvelopeRewrapper({ keyring, sealer, integrity })
   return {
     app,
     routes,
@@ -296,7 +294,7 @@ export function composeApi(parts: ApiParts): Api {
     forgetKeys,
     forgetAllKeys: () => keyring.forgetAll(),
     storeIsBack: (name) => keyring.storeIsBack(name),
-    rewrapper,
+    rewrapper: new EnvelopeRewrapper({ keyring, sealer, integrity }),
     integrity,
   }
 }

@@ -174,8 +174,7 @@ export class Keyring implements KeyCache {
   #refresh(name: string, id: ProjectKeyId, entry: CachedProjectKey, nowMs: number): void {
     if (nowMs < entry.nextTryAtMs || !this.#callsOf(entry).admitsProbe()) return
     entry.nextTryAtMs = nowMs + RETRY_MS
-    // Nobody waits. A store that is away shows in the events, damage raised its alarm, and the one who
-    // finds the entry too old asks again and gets the answer.
+    // Nobody waits: events and alarms tell what failed, and who finds the entry too old asks again.
     this.#fetches.run(name, () => this.#fetch(name, id)).catch(() => undefined)
   }
 

@@ -69,6 +69,8 @@ const runner = new JobRunner({
   rotation: database.rotation,
   rewrapper: new EnvelopeRewrapper({ keyring, sealer, integrity }),
   integrity,
+  // No project is moved here.
+  bindings: { whyNotMoved: () => undefined },
   clock,
   settleMs: 1_000,
   wait,
