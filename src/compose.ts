@@ -42,6 +42,8 @@ interface Surrounding {
   readonly version?: string
   /** One of several: its parent shows what there is to watch. */
   readonly isWorker?: boolean
+  /** The settings as they are now, for SIGHUP. @throws SettingsRefused */
+  readonly readSettings?: () => Settings
   /** For processes that are given nothing else. */
   readonly openSsl?: OpenSslChoice
 }
@@ -54,7 +56,7 @@ export interface Gatehouse {
   readonly seals: Seals
   /** What the parent of several workers shows of each. */
   report(): Promise<WorkerReport>
-  /** SIGHUP: opens log files anew, reads policy files, certificates and keyrings again. */
+  /** SIGHUP: opens log files anew, reads policy files, certificates and keyrings again, and settings of KEK stores. */
   reload(): Promise<void>
 }
 
@@ -71,9 +73,10 @@ export async function compose(settings: Settings, around: Surrounding): Promise<
 
 async function composeAll(
   settings: Settings,
-  { log, clock, inherited = [], isWorker = false, openSsl, version = 'unknown' }: Surrounding,
+  around: Surrounding,
   opened: Opened,
 ): Promise<Gatehouse> {
+  const { log, clock, inherited = [], isWorker = false, openSsl, version = 'unknown' } = around
   const watch = opened.keep(await composeWatch(settings, { log, clock }), (it) => it.close())
   const database = opened.keep(
     await openDatabase({
@@ -188,6 +191,9 @@ async function composeAll(
       database,
       api,
       kekStores,
+      deploymentId,
+      onKeyringEvent: watch.onKeyringEvent,
+      ...(around.readSettings && { readSettings: around.readSettings }),
       release: version,
       load: new LoopLoad(watch.loopDelay),
       processes,

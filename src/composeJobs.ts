@@ -1,10 +1,12 @@
 import { hostname } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
+import { KekSettingsFollower } from './cli/kekSettingsFollower.ts'
 import { storePlanOfSettings } from './cli/storePlanOfSettings.ts'
 import type { Api } from './composeApi.ts'
 import type { JobWatch } from './composeJobWatch.ts'
 import type { Settings } from './config/settingsTable.ts'
-import { KekFollower } from './crypto/kekFollower.ts'
+import { type KekEvent, KekFollower } from './crypto/kekFollower.ts'
+import type { KeyringEvent } from './crypto/keyringEvent.ts'
 import type { Database } from './db/database.ts'
 import type { CapableKekStore } from './domain/ports/kekChanges.ts'
 import type { NodeReport } from './domain/ports/nodes.ts'
@@ -64,6 +66,10 @@ export function jobWorkerOver(parts: WorkerParts): JobWorker {
 interface Parts extends WorkerParts {
   readonly database: Pick<Database, 'jobs' | 'rotation' | 'leases' | 'nodes' | 'deployment'>
   readonly kekStores: readonly CapableKekStore[]
+  readonly deploymentId: string
+  readonly onKeyringEvent: (event: KeyringEvent) => void
+  /** Left out: settings never change. */
+  readonly readSettings?: () => Settings
   readonly release: string
   readonly watch: JobWatch
 }
@@ -78,6 +84,7 @@ interface Jobs {
 /** Rotation as a server takes part in it: it works on jobs, says which KEKs it holds, and takes up new ones. */
 export function composeJobs(parts: Parts): Jobs {
   const { settings, database, kekStores, processes, clock, watch, log, wait, release } = parts
+  const { deployment } = database
   const worker = jobWorkerOver(parts)
   const name = `${hostname()} process ${process.pid}`
   const reporter = new NodeReporter({
@@ -88,14 +95,20 @@ export function composeJobs(parts: Parts): Jobs {
     wait,
     onFailure: (error) => log.debug({ error: asError(error) }, 'this node could not report'),
   })
+  const onEvent = (event: KekEvent) => {
+    watch.onKekEvent(event)
+    if (event.type === 'taken') reporter.wake()
+  }
   const follower = new KekFollower({
     kekStores,
-    deployment: database.deployment,
+    deployment,
     monotonicMs: () => clock.monotonicMs(),
-    onEvent: (event) => {
-      watch.onKekEvent(event)
-      if (event.type === 'taken') reporter.wake()
-    },
+    onEvent,
+  })
+  const { readSettings = () => settings, deploymentId, onKeyringEvent } = parts
+  const settingsFollower = new KekSettingsFollower({
+    ...{ settings, readSettings, kekStores, deployment, deploymentId, clock, onEvent },
+    onKeyringEvent,
   })
   return {
     start() {
@@ -103,9 +116,13 @@ export function composeJobs(parts: Parts): Jobs {
       follower.start()
       if (settings.rotation.worker) worker.start()
     },
-    look: () => follower.look(),
+    async look() {
+      await settingsFollower.look()
+      await follower.look()
+    },
     async stop() {
       await worker.stop()
+      await settingsFollower.stop()
       await follower.stop()
       await reporter.stop()
     },

@@ -12,7 +12,7 @@ const SRC = join(ROOT, 'src')
  */
 const EVERYONE = ['node:buffer', 'node:events', 'node:timers']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  lib: ['node:crypto'],
+  lib: ['node:crypto', 'node:fs', 'node:tls'],
   model: ['lib'],
   policy: ['lib', 'model', 'yaml', 'node:fs', 'node:path'],
   domain: ['lib', 'model', 'policy'],

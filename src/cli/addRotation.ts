@@ -3,7 +3,7 @@ import { parseDurationSeconds } from '../config/duration.ts'
 import { VERIFY_DEPTHS, type VerifyDepth } from '../model/job.ts'
 import type { ExitReason } from './exitCodes.ts'
 import type { Invoked } from './invoked.ts'
-import type { KekOptions } from './kekVerbs.ts'
+import type { KekOptions } from './kekStoreInHand.ts'
 import type { ProjectKeyOptions, RotateOptions } from './rotateVerbs.ts'
 
 interface Said {
@@ -152,7 +152,7 @@ export function addKekChanges(kek: Command, { surroundings, settings, answer }: 
     .argument('<kek>', 'its id or fingerprint')
     .option(...store)
     .action(async (id: string, options: KekOptions) => {
-      const { kekRetire } = await import('./kekVerbs.ts')
+      const { kekRetire } = await import('./kekEndVerbs.ts')
       report(await kekRetire(settings(), id, { ...options, asking: surroundings }))
     })
   kek
@@ -162,7 +162,7 @@ export function addKekChanges(kek: Command, { surroundings, settings, answer }: 
     .option(...store)
     .option('--force', 'before its retention has passed')
     .action(async (id: string, options: KekOptions) => {
-      const { kekDestroy } = await import('./kekVerbs.ts')
+      const { kekDestroy } = await import('./kekEndVerbs.ts')
       report(await kekDestroy(settings(), id, { ...options, asking: surroundings }))
     })
 }

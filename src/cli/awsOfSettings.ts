@@ -1,5 +1,4 @@
 import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
-import type { AwsKekStore } from '../crypto/kek/aws/awsKekStore.ts'
 import {
   type CredentialSource,
   containerCredentials,
@@ -9,18 +8,20 @@ import {
   webIdentityCredentials,
 } from '../crypto/kek/aws/credentialSources.ts'
 import { openAwsKms } from '../crypto/kek/aws/openAwsKms.ts'
+import type { KeptKekStore } from '../crypto/kek/keptKekStore.ts'
+import { knownKeks } from '../crypto/kek/knownKeks.ts'
 import { followedTlsFiles, readSecretLine } from '../crypto/kek/tlsFiles.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { AroundStore } from './aroundStore.ts'
 import { EXIT_CODES } from './exitCodes.ts'
-import { type AroundStores, knownKekIds } from './knownKekIds.ts'
 
 type AwsSettings = Extract<KekStoreSettings, { readonly kind: 'awskms' }>
 
 /** [awskms] as the store takes it. @throws StartupRefusal */
 export async function openAwsOfSettings(
   settings: AwsSettings,
-  { deployment, clock }: AroundStores,
-): Promise<AwsKekStore> {
+  { deployment, clock }: AroundStore,
+): Promise<KeptKekStore> {
   const { name, options } = settings
   const { key_id: keyId = '', region = '', endpoint_url: endpoint } = options
   return await openAwsKms({
@@ -35,7 +36,7 @@ export async function openAwsOfSettings(
     credentials: credentialsOf(settings, clock),
     keyId,
     formerKeyIds: options.former_key_ids,
-    knownKekIds: knownKekIds(name, deployment),
+    known: knownKeks(name, deployment?.canaries),
     clock,
     awayExitCode: EXIT_CODES.kekStoreAway.code,
   })

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { getCACertificates } from 'node:tls'
 import type { Settings } from '../config/settingsTable.ts'
 import type { Transport } from '../config/transportUrl.ts'
-import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { machineCertificates, readPem } from '../lib/pemFile.ts'
 import type { BrokerTls } from '../messaging/brokerConnection.ts'
 
 /** An option of [oslo_messaging_rabbit] may stand in the address instead, as OpenStack-Ansible writes it. */
@@ -16,10 +14,10 @@ export function brokerTls(settings: Settings, transport: Transport): (() => Brok
   const rabbit = settings.oslo_messaging_rabbit
   if (!(isTrue(transport, 'ssl') ?? rabbit.ssl)) return undefined
   const file = (option: 'ssl_ca_file' | 'ssl_cert_file' | 'ssl_key_file') =>
-    readPem(option, transport.options.get(option) || rabbit[option])
+    pemAt(option, transport.options.get(option) || rabbit[option])
   const read = (): BrokerTls => {
     // Without one, a certificate must chain to what this machine trusts: TLS is not merely for show.
-    const ca = file('ssl_ca_file') ?? machineCertificates()
+    const ca = file('ssl_ca_file') ?? machineCertificates().join('\n')
     const [cert, key] = [file('ssl_cert_file'), file('ssl_key_file')]
     return cert === undefined || key === undefined ? { ca } : { ca, cert, key }
   }
@@ -28,15 +26,6 @@ export function brokerTls(settings: Settings, transport: Transport): (() => Brok
   return read
 }
 
-function machineCertificates(): string {
-  return [...getCACertificates('default'), ...getCACertificates('system')].join('\n')
-}
-
-function readPem(option: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new StartupRefusal(`[oslo_messaging_rabbit] ${option} cannot be read: ${path}`, { cause })
-  }
+function pemAt(option: string, path: string | undefined): string | undefined {
+  return path === undefined ? undefined : readPem('oslo_messaging_rabbit', option, path)
 }

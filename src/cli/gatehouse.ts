@@ -21,7 +21,7 @@ export interface RunningGatehouse {
     unseal(store: string, key: KeyObject): Promise<void>
     seal(): void
   }
-  /** SIGHUP: opens log files anew, reads policy files, certificates and keyrings again. */
+  /** SIGHUP: opens log files anew, reads policy files, certificates and keyrings again, and settings of KEK stores. */
   reload?(): Promise<void>
 }
 
@@ -35,5 +35,7 @@ export type ComposeGatehouse = (
     readonly version: string
     /** Its parent shows what there is to watch, and shares the port with others. */
     readonly isWorker: boolean
+    /** The settings as they are now, for SIGHUP. @throws SettingsRefused */
+    readonly readSettings: () => Settings
   },
 ) => Promise<RunningGatehouse>

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { Settings } from '../config/settingsTable.ts'
 import { canaryContext } from '../crypto/associatedData.ts'
 import { withDeadline } from '../crypto/deadline.ts'
+import type { KeptKekStore } from '../crypto/kek/keptKekStore.ts'
 import type { HsmKek, HsmProbe, ProbedToken } from '../crypto/kek/pkcs11/hsmMessages.ts'
 import { HsmProcess } from '../crypto/kek/pkcs11/hsmProcess.ts'
 import { profileOf } from '../crypto/kek/pkcs11/hsmProfiles.ts'
 import { hsmConnection, openPkcs11 } from '../crypto/kek/pkcs11/openPkcs11.ts'
-import type { Pkcs11KekStore } from '../crypto/kek/pkcs11/pkcs11KekStore.ts'
 import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Fault } from '../lib/fault.ts'
@@ -110,7 +110,8 @@ export async function hsmGenerateKek(
   { label, store }: StoreOption & { readonly label: string },
 ): Promise<Report> {
   // The token alone: its KEK may be the one that is to be made.
-  const request = { ...pkcs11Request(storeNamed(settings, store), systemClock()), labels: [] }
+  const around = { deployment: undefined, clock: systemClock() }
+  const request = { ...pkcs11Request(storeNamed(settings, store), around), labels: [] }
   const connection = hsmConnection({ ...request, isReadWrite: true }, () => undefined)
   try {
     const made = await refusingWith('keys', () =>
@@ -125,8 +126,8 @@ export async function hsmGenerateKek(
     return {
       text: [
         `An AES key of 256 bits was made in the token: ${label}, fingerprint ${kek.fingerprint}.`,
-        `As the first KEK of a database: mkek_label = ${label}. To follow another one: name it in decrypt_labels on`,
-        'every node and restart them; when all have it, exchange it with mkek_label and restart them again.',
+        `Name it on every node: mkek_label = ${label}, and where it is to follow another one, that one in decrypt_labels;`,
+        'reload or restart the nodes, then `gatehouse kek promote`.',
         'Back the token up before anything is wrapped: nobody can make this key a second time.',
       ].join('\n'),
       reason: 'done',
@@ -141,7 +142,11 @@ export async function hsmCheck(settings: Settings, { store }: StoreOption): Prom
   const clock = systemClock()
   const chosen = storeNamed(settings, store)
   const deployment = await deploymentState(settings, clock)
-  const request = { ...pkcs11Request(chosen, clock), patienceMs: 0, mayTryPin: true }
+  const request = {
+    ...pkcs11Request(chosen, { deployment, clock }),
+    patienceMs: 0,
+    mayTryPin: true,
+  }
   const opened = await refusingWith('keys', () => openPkcs11(request))
   try {
     const { keks, protection } = opened.describe()
@@ -169,7 +174,7 @@ export async function hsmCheck(settings: Settings, { store }: StoreOption): Prom
   }
 }
 
-async function roundTrip(store: Pkcs11KekStore, kekId: string): Promise<string> {
+async function roundTrip(store: KeptKekStore, kekId: string): Promise<string> {
   const key = randomBytes(32)
   const context = Buffer.from('gatehouse hsm check')
   try {
@@ -186,7 +191,7 @@ async function roundTrip(store: Pkcs11KekStore, kekId: string): Promise<string> 
 }
 
 async function canary(
-  store: Pkcs11KekStore,
+  store: KeptKekStore,
   kekId: string,
   deployment: DeploymentState | undefined,
 ): Promise<string> {
@@ -194,7 +199,8 @@ async function canary(
     ({ store: name, wrapped }) => name === store.name && wrapped.kekId === kekId,
   )
   const id = deployment?.deploymentId
-  if (row === undefined || id === undefined) return 'none: no server started with this KEK yet'
+  if (row === undefined || id === undefined)
+    return 'none: no server started with this KEK, and it was not promoted'
   try {
     const opened = await withDeadline(PROBE_TIMEOUT_MS, (signal) =>
       store.unwrap(row.wrapped, canaryContext(id, store.name), signal),

@@ -1,8 +1,9 @@
 import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
 import type { Settings } from '../config/settingsTable.ts'
-import type { CapableKekStore, KekFacts } from '../domain/ports/kekChanges.ts'
+import type { CapableKekStore, KekFacts, KnownKek } from '../domain/ports/kekChanges.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { EXIT_CODES } from './exitCodes.ts'
+import { type Elsewhere, KEKS_ELSEWHERE } from './kekElsewhere.ts'
 
 export function storeNamed({ kekStores }: Settings, name: string | undefined): KekStoreSettings {
   const names = kekStores.map((it) => it.name).join(', ')
@@ -17,18 +18,13 @@ export function storeNamed({ kekStores }: Settings, name: string | undefined): K
   )
 }
 
-/** The parts of it that a verb needs. @throws StartupRefusal where this kind of store cannot */
-export function able<Extra>(
-  kekStore: CapableKekStore,
-  ...methods: readonly (string & keyof Extra)[]
-): Extra {
-  const can = kekStore as unknown as Readonly<Record<string, unknown>>
-  const missing = methods.filter((method) => typeof can[method] !== 'function')
-  if (missing.length === 0) return kekStore as unknown as Extra
-  const { kind } = kekStore.describe()
-  throw new StartupRefusal(
-    `A KEK store of kind ${kind} cannot do this from here (${missing.join(', ')}): do it where its keys are.`,
-  )
+/** @throws StartupRefusal with what an operator does instead */
+export function refuseUnable(
+  { kind }: Pick<KekStoreSettings, 'kind'>,
+  does: keyof Elsewhere,
+): never {
+  const instead = KEKS_ELSEWHERE[kind]?.[does] ?? 'do it where its keys are'
+  throw new StartupRefusal(`A KEK store of kind ${kind} cannot do this from here: ${instead}.`)
 }
 
 export function kekNamed(kekStore: CapableKekStore, given: string): KekFacts {
@@ -43,20 +39,39 @@ export function kekNamed(kekStore: CapableKekStore, given: string): KekFacts {
 }
 
 /** The one that was made after the present one, where nothing is said. */
-export function kekToPromote(kekStore: CapableKekStore, given: string | undefined): KekFacts {
+export function kekToPromote(
+  kekStore: CapableKekStore,
+  given: string | undefined,
+  known: readonly KnownKek[],
+): KekFacts {
   if (given !== undefined) return kekNamed(kekStore, given)
   const { keks, currentKekId } = kekStore.describe()
   const current = keks.find(({ id }) => id === currentKekId)
-  const newer = keks.filter(
-    ({ state, createdAt }) => state === 'decrypt-only' && createdAt > (current?.createdAt ?? ''),
-  )
+  const isNewer =
+    kekStore.follow === undefined
+      ? ({ createdAt }: KekFacts) => createdAt > (current?.createdAt ?? '')
+      : ({ id }: KekFacts) => wouldWrap(kekStore, id, known)
+  const newer = keks.filter((kek) => kek.state === 'decrypt-only' && isNewer(kek))
   const [kek, another] = newer
   if (kek !== undefined && another === undefined) return kek
   throw usage(
     kek === undefined
-      ? `${kekStore.name} has no KEK newer than its primary one: \`gatehouse kek generate\` makes one.`
+      ? `${kekStore.name} has no KEK newer than its primary one: \`gatehouse kek generate\` makes one, or says how.`
       : 'Several KEKs are newer than the primary one: say which.',
   )
+}
+
+/** Do nodes with settings as these wrap under it, once the database has its canary? */
+export function wouldWrap(
+  kekStore: CapableKekStore,
+  kekId: string,
+  known: readonly KnownKek[],
+): boolean {
+  if (kekStore.follow === undefined) return true
+  kekStore.follow([...known, { id: kekId, isRetired: false }])
+  const { currentKekId } = kekStore.describe()
+  kekStore.follow(known)
+  return currentKekId === kekId
 }
 
 function usage(message: string): StartupRefusal {

@@ -1,18 +1,19 @@
 import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
-import type { KmipKekStore } from '../crypto/kek/kmip/kmipKekStore.ts'
+import type { KeptKekStore } from '../crypto/kek/keptKekStore.ts'
 import { KMIP_VERSIONS } from '../crypto/kek/kmip/kmipNames.ts'
 import { openKmip } from '../crypto/kek/kmip/openKmip.ts'
+import { knownKeks } from '../crypto/kek/knownKeks.ts'
 import { followedTlsFiles, readSecretLine } from '../crypto/kek/tlsFiles.ts'
+import type { AroundStore } from './aroundStore.ts'
 import { EXIT_CODES } from './exitCodes.ts'
-import { type AroundStores, knownKekIds } from './knownKekIds.ts'
 
 type KmipSettings = Extract<KekStoreSettings, { readonly kind: 'kmip' }>
 
 /** [kmip] as the store takes it. @throws StartupRefusal */
 export async function openKmipOfSettings(
   { name, options }: KmipSettings,
-  { deployment }: AroundStores,
-): Promise<KmipKekStore> {
+  { deployment }: AroundStore,
+): Promise<KeptKekStore> {
   const { host, port, username } = options
   return await openKmip({
     name,
@@ -30,7 +31,7 @@ export async function openKmipOfSettings(
     connections: options.connections,
     keyName: options.key_name,
     formerKeyNames: options.former_key_names,
-    knownKekIds: knownKekIds(name, deployment),
+    known: knownKeks(name, deployment?.canaries),
     wrapping: options.wrapping,
     versions: KMIP_VERSIONS.filter(({ name: spoken }) => isWanted(options.protocol, spoken)),
     awayExitCode: EXIT_CODES.kekStoreAway.code,

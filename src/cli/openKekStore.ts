@@ -4,10 +4,8 @@ import { openKeyringFile } from '../crypto/kek/keyringFile.ts'
 import { openPkcs11 } from '../crypto/kek/pkcs11/openPkcs11.ts'
 import { SealableKeyring, type SealableKeyringParts } from '../crypto/kek/sealableKeyring.ts'
 import { openSimpleCrypto } from '../crypto/kek/simpleCrypto.ts'
-import type { KeyringEvent } from '../crypto/keyringEvent.ts'
 import type { CapableKekStore } from '../domain/ports/kekChanges.ts'
-import type { DeploymentState } from '../domain/ports/keyRepositories.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { AroundStore } from './aroundStore.ts'
 import { openAwsOfSettings } from './awsOfSettings.ts'
 import { keyringProtection } from './keyringOfSettings.ts'
 import { openKmipOfSettings } from './kmipOfSettings.ts'
@@ -15,19 +13,8 @@ import { pkcs11Request } from './pkcs11OfSettings.ts'
 import { type Asking, keyFromShares } from './shareInput.ts'
 import { openTransitOfSettings } from './transitOfSettings.ts'
 
-interface Around {
-  /** Who is asked for the shares of a sealed keyring; undefined: it opens sealed, as in a server. */
-  readonly asking?: Asking
-  /** What the database says; undefined while there is none. */
-  readonly deployment: Pick<DeploymentState, 'canaries' | 'storesInUse'> | undefined
-  /** Only a server that starts makes what is missing. */
-  readonly mayCreate: boolean
-  readonly clock: Clock
-  readonly onEvent?: (event: KeyringEvent) => void
-}
-
 interface Opener<Kind extends KekStoreKind> {
-  readonly open: (settings: Of<Kind>, around: Around) => Promise<CapableKekStore>
+  readonly open: (settings: Of<Kind>, around: AroundStore) => Promise<CapableKekStore>
   /** Why there is nothing to open yet, for a store that a first start makes. */
   readonly notMadeYet?: (settings: Of<Kind>) => string | undefined
 }
@@ -58,8 +45,9 @@ const OPENERS: { readonly [Kind in KekStoreKind]: Opener<Kind> } = {
         : `There is no ${name} at ${file} yet: ${protection === 'shares' ? '`gatehouse kek seal`' : 'the first `gatehouse serve`'} makes it.`,
   },
   pkcs11: {
-    open: (settings, { clock, onEvent, mayCreate }) => {
-      const request = pkcs11Request(settings, clock)
+    open: (settings, around) => {
+      const { onEvent, mayCreate } = around
+      const request = pkcs11Request(settings, around)
       // A server that starts may be before its HSM; whoever types a command wants to know now.
       return openPkcs11({ ...request, onEvent, patienceMs: mayCreate ? request.patienceMs : 0 })
     },
@@ -85,7 +73,10 @@ async function openShared(
 }
 
 /** @throws StartupRefusal with one sentence for whatever keeps it from opening */
-export function openKekStore(settings: KekStoreSettings, around: Around): Promise<CapableKekStore> {
+export function openKekStore(
+  settings: KekStoreSettings,
+  around: AroundStore,
+): Promise<CapableKekStore> {
   return openerOf(settings).open(settings, around)
 }
 

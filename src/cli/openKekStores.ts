@@ -3,6 +3,7 @@ import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import { proveKekStore } from '../crypto/deployment.ts'
 import { LateKekStore } from '../crypto/kek/lateKekStore.ts'
+import { ReplaceableKekStore } from '../crypto/kek/replaceableKekStore.ts'
 import { isSealed } from '../crypto/kek/sealableKeyring.ts'
 import type { KeyringEvent } from '../crypto/keyringEvent.ts'
 import type { Database } from '../db/database.ts'
@@ -34,9 +35,12 @@ export async function openKekStores(
     const canaries = deployment.canaries.filter(({ store }) => store === one.name)
     // One that was never used is a mistake of the settings, or made now.
     const mayBeLate = canaries.length > 0 && isOfTenant(settings, one)
-    const kekStore = mayBeLate
+    const first = mayBeLate
       ? await openNowOrLater(one, database, around, canaries)
       : await openKekStore(one, { deployment, mayCreate: true, ...around })
+    // The file of a keyring is followed by its store, who has opened one with shares keeps it open, and what is late is still to come.
+    const isFixed = one.kind === 'keyring' || first instanceof LateKekStore
+    const kekStore = isFixed ? first : new ReplaceableKekStore(first)
     kekStores.push(opened.keep(kekStore, (it) => it.close()))
   }
   return kekStores

@@ -1,17 +1,21 @@
 import { join } from 'node:path'
 import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
 import type { Pkcs11Options } from '../config/pkcs11Checks.ts'
+import { knownKeks } from '../crypto/kek/knownKeks.ts'
 import type { Pkcs11Request } from '../crypto/kek/pkcs11/openPkcs11.ts'
 import { readPrivateFile } from '../crypto/kek/privateFile.ts'
 import type { SecretReader } from '../crypto/kek/protection.ts'
-import type { Clock } from '../lib/clock.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
+import type { AroundStore } from './aroundStore.ts'
 import { EXIT_CODES } from './exitCodes.ts'
 
 export type Pkcs11Settings = Extract<KekStoreSettings, { readonly kind: 'pkcs11' }>
 
 /** [pkcs11] as the store takes it. The PIN is read when it is needed, each time. */
-export function pkcs11Request({ name, options }: Pkcs11Settings, clock: Clock): Pkcs11Request {
+export function pkcs11Request(
+  { name, options }: Pkcs11Settings,
+  { deployment, clock }: Pick<AroundStore, 'deployment' | 'clock'>,
+): Pkcs11Request {
   return {
     name,
     addon: options.addon,
@@ -22,6 +26,7 @@ export function pkcs11Request({ name, options }: Pkcs11Settings, clock: Clock): 
       slotId: options.slot_id,
     },
     labels: [options.mkek_label ?? '', ...options.decrypt_labels],
+    known: knownKeks(name, deployment?.canaries),
     mechanism:
       options.key_wrap_mechanism === 'CKM_AES_CBC_PAD' ? 'auto' : options.key_wrap_mechanism,
     maxSessions: options.max_sessions,

@@ -46,7 +46,8 @@ export async function serve(
     warnOfUnusedSockets(inherited, settings.DEFAULT.bind_host, log)
     const isWorker = parent !== undefined
     const { version } = surroundings
-    const around = { log, clock: systemClock(), inherited, version, isWorker }
+    const readSettings = () => settingsOfCommand(surroundings, sources).settings
+    const around = { log, clock: systemClock(), inherited, version, isWorker, readSettings }
     const gatehouse = await compose(settings, around)
     return await untilSignal(surroundings, gatehouse, log, loaded, sources)
   } catch (error) {
@@ -129,7 +130,7 @@ function reload(gatehouse: RunningGatehouse, log: OpenLog): void {
     () =>
       log.info(
         {},
-        'reloaded: log files are open anew, policy files, certificates and keyrings were read again',
+        'reloaded: log files are open anew, policy files, certificates, keyrings and settings of KEK stores were read again',
       ),
     (error: unknown) => log.error({ error: asError(error) }, 'the reload failed'),
   )

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { getCACertificates } from 'node:tls'
 import { parseRedisUrl, type RedisLocation, redisBeside } from '../config/redisUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import type { RedisTls } from '../identity/redisConnection.ts'
-import { StartupRefusal } from '../lib/startupRefusal.ts'
+import { machineCertificates, readPem } from '../lib/pemFile.ts'
 
 export interface TokenCacheOptions {
   /** The one to begin with first. */
@@ -38,22 +36,12 @@ export function tokenCacheOptions(settings: Settings): TokenCacheOptions | undef
 }
 
 function tlsOf({ cafile, certfile, keyfile }: Settings['token_cache']): RedisTls {
-  const cert = readPem('certfile', certfile)
-  const key = readPem('keyfile', keyfile)
+  const pemAt = (option: string, path: string | undefined) =>
+    path === undefined ? undefined : readPem('token_cache', option, path)
+  const cert = pemAt('certfile', certfile)
+  const key = pemAt('keyfile', keyfile)
   return {
-    ca: readPem('cafile', cafile) ?? [
-      ...getCACertificates('default'),
-      ...getCACertificates('system'),
-    ],
+    ca: pemAt('cafile', cafile) ?? machineCertificates(),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
-  }
-}
-
-function readPem(option: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new StartupRefusal(`[token_cache] ${option} cannot be read: ${path}`, { cause })
   }
 }

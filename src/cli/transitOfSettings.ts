@@ -1,17 +1,18 @@
 import type { KekStoreSettings } from '../config/kekStoreKinds.ts'
+import { knownKeks } from '../crypto/kek/knownKeks.ts'
 import { followedTlsFiles, readSecretLine } from '../crypto/kek/tlsFiles.ts'
 import { openTransit } from '../crypto/kek/transit/openTransit.ts'
 import type { TransitKekStore } from '../crypto/kek/transit/transitKekStore.ts'
 import type { VaultLogin } from '../crypto/kek/transit/vaultSession.ts'
+import type { AroundStore } from './aroundStore.ts'
 import { EXIT_CODES } from './exitCodes.ts'
-import { type AroundStores, knownKekIds } from './knownKekIds.ts'
 
 type TransitSettings = Extract<KekStoreSettings, { readonly kind: 'transit' }>
 
 /** [transit] as the store takes it. @throws StartupRefusal */
 export async function openTransitOfSettings(
   settings: TransitSettings,
-  { deployment, clock }: AroundStores,
+  { deployment, clock }: AroundStore,
 ): Promise<TransitKekStore> {
   const { name, options } = settings
   return await openTransit({
@@ -28,7 +29,7 @@ export async function openTransitOfSettings(
     login: loginOf(settings),
     mount: options.transit_mountpoint,
     keyName: options.key_name,
-    knownKekIds: knownKekIds(name, deployment),
+    known: knownKeks(name, deployment?.canaries),
     clock,
     awayExitCode: EXIT_CODES.kekStoreAway.code,
   })

@@ -1,6 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KekDescription, KekStore, WrapsUnderAny } from '../domain/ports/crypto.ts'
-import type { KekPromotion } from '../domain/ports/kekChanges.ts'
 import type {
   CanaryRow,
   DeploymentRepository,
@@ -94,31 +93,6 @@ async function establishCanariesOf(
   const { canaries } = await deployment.read()
   for (const kekStore of kekStores) {
     for (const canary of canaries) await refuseWrongCanary(canary, kekStore, deploymentId)
-    await addFurtherCanaries(parts, kekStore, canaries, deploymentId)
-  }
-}
-
-/**
- * Where the configuration says which KEK wraps, one that only opens so far gets its canary at a start, to
- * wrap at the next one: its store has just proven itself. A store that promotes its KEKs does both then.
- */
-async function addFurtherCanaries(
-  { deployment, clock }: Pick<DeploymentParts, 'deployment' | 'clock'>,
-  kekStore: KekStore & Partial<WrapsUnderAny>,
-  canaries: readonly CanaryRow[],
-  deploymentId: string,
-): Promise<void> {
-  const { name: store } = kekStore
-  if ('promote' in kekStore || kekStore.describe().idsProveKeys === true) return
-  for (const { id, state, fingerprint } of kekStore.describe().keks) {
-    const isKnown = canaries.some((canary) => canary.store === store && canary.wrapped.kekId === id)
-    if (isKnown || state !== 'decrypt-only' || kekStore.wrapUnder === undefined) continue
-    const context = canaryContext(deploymentId, store)
-    const wrapped = await ask(kekStore, async (signal) =>
-      kekStore.wrapUnder?.(id, canaryOf(deploymentId), context, signal),
-    )
-    if (wrapped === undefined) continue
-    await deployment.addCanary({ store, wrapped, fingerprint, createdAt: clock.now() })
   }
 }
 
@@ -171,7 +145,7 @@ function mayAddCanary({ canaries, storesInUse }: DeploymentState, kekStore: KekS
   if (description.idsProveKeys === true && ours.length > 0) return true
   const known = fingerprintsOfCanaries(canaries, kekStore.name)
   throw new StartupRefusal(
-    `The database holds project keys of ${kekStore.name} but no canary of its KEK ${currentKekId} (${fingerprintsOf(description)}); it has canaries of ${known}: give it the KEK store it was used with, or restore the canary from a backup. A KEK that is to follow another is first named beside it, among those that only open, and this is started once.`,
+    `The database holds project keys of ${kekStore.name} but no canary of its KEK ${currentKekId} (${fingerprintsOf(description)}); it has canaries of ${known}: give it the KEK store it was used with, or restore the canary from a backup. \`gatehouse kek promote\` gives another KEK its canary.`,
   )
 }
 
@@ -207,7 +181,7 @@ export function refuseUnfitKeks(
 /** Commits the canary of a KEK that is about to become primary. @throws StartupRefusal */
 export async function commitCanary(
   { deployment, clock }: Pick<DeploymentParts, 'deployment' | 'clock'>,
-  kekStore: KekStore & KekPromotion,
+  kekStore: KekStore & WrapsUnderAny,
   kekId: string,
   deploymentId: string,
 ): Promise<void> {

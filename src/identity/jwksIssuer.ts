@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import https from 'node:https'
-import { getCACertificates } from 'node:tls'
 import {
   createRemoteJWKSet,
   customFetch,
@@ -11,6 +9,7 @@ import {
 } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { unavailable } from '../lib/fault.ts'
+import { machineCertificates, readPem } from '../lib/pemFile.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import { refusalOf, TokenRefused } from './localToken.ts'
 
@@ -72,7 +71,9 @@ export class JwksIssuer {
     this.issuer = options.issuer
     this.#options = options
     this.#algorithms = [...(options.algorithms ?? ASYMMETRIC)]
-    const agent = new https.Agent({ keepAlive: true, maxSockets: 2, ca: trusted(options.cafile) })
+    const { cafile } = options
+    const ca = cafile === undefined ? machineCertificates() : readPem('token', 'cafile', cafile)
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 2, ca })
     this.#keys = createRemoteJWKSet(url, {
       timeoutDuration: 5000,
       cooldownDuration: 30_000,
@@ -167,15 +168,6 @@ function checkedUrl(options: JwksOptions): URL {
     )
   }
   return url
-}
-
-function trusted(cafile: string | undefined): string | string[] {
-  if (cafile === undefined) return [...getCACertificates('default'), ...getCACertificates('system')]
-  try {
-    return readFileSync(cafile, 'utf8')
-  } catch (cause) {
-    throw new StartupRefusal(`[token] cafile cannot be read: ${cafile}`, { cause })
-  }
 }
 
 /** fetch takes no CA. Follows no redirects: the keys come from the configured place or not at all. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { getCACertificates, type SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
+import { machineCertificates, readPem } from '../lib/pemFile.ts'
 import { StartupRefusal } from '../lib/startupRefusal.ts'
 import type { KeystoneConnection, KeystoneEvent } from './keystoneOptions.ts'
 import { TlsFiles } from './tlsFiles.ts'
@@ -168,25 +168,14 @@ function baseUrl(authUrl: string): URL {
 
 function tlsOptions(connection: KeystoneConnection): SecureContextOptions {
   const { cafile, certfile, keyfile } = connection
-  const cert = certfile === undefined ? undefined : readPem('certfile', certfile)
-  const key = keyfile === undefined ? cert : readPem('keyfile', keyfile)
+  const pemAt = (option: string, path: string) => readPem('keystone_authtoken', option, path)
+  const cert = certfile === undefined ? undefined : pemAt('certfile', certfile)
+  const key = keyfile === undefined ? cert : pemAt('keyfile', keyfile)
   return {
-    // Python clients look into the machine's store, so certificates of a site's own CA are usually there.
-    ca:
-      cafile === undefined
-        ? [...getCACertificates('default'), ...getCACertificates('system')]
-        : readPem('cafile', cafile),
+    ca: cafile === undefined ? machineCertificates() : pemAt('cafile', cafile),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     minVersion: 'TLSv1.2',
-  }
-}
-
-function readPem(option: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new StartupRefusal(`[keystone_authtoken] ${option} cannot be read: ${path}`, { cause })
   }
 }
 

@@ -6,12 +6,13 @@ import { FakeAws } from '../support/fakeAws.ts'
 import { FakeVault } from '../support/fakeVault.ts'
 import { startNodes, until } from '../support/severalNodes.ts'
 import { PemFolder } from '../support/testPki.ts'
+import type { TlsStandIn } from '../support/tlsStandIn.ts'
 
 /** What a server does with its KEK elsewhere: serve, answer 503 while it is away, heal by itself, start again. */
 async function livesThrough(
   t: TestContext,
   configuration: Configuration,
-  keeper: { stop(): void; listen(port: number): Promise<void>; readonly port: number },
+  keeper: Pick<TlsStandIn, 'stop' | 'listen' | 'port'>,
   status: RegExp,
 ): Promise<string> {
   const { nodes, caller } = await startNodes(t, ['sqlite:///gatehouse.sqlite'], {
@@ -65,7 +66,7 @@ test('a server keeps its KEK in transit, logged in by AppRole', async (t) => {
         approle_secret_id_file: folder.write('secret-id', 'a secret id\n'),
       },
     },
-    vault,
+    vault.server,
     /store {7}transit \(transit\), transit\/keys\/gatehouse at https:.*\nprotection {2}aes256-gcm96 in transit/,
   )
   assert.ok(vault.asked.includes('POST auth/approle/login'))
@@ -92,7 +93,7 @@ test('a server keeps its KEK in AWS KMS, with credentials of the shared file', a
         profile: 'cloud',
       },
     },
-    aws,
+    aws.server,
     /store {7}awskms \(awskms\), alias\/cloud at https:.*\nprotection {2}AWS KMS in eu-central-1/,
   )
   assert.ok(aws.asked.includes('Encrypt AKIDTEST'))

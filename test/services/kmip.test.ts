@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { KmipKekStore } from '../../src/crypto/kek/kmip/kmipKekStore.ts'
+import type { KeptKekStore } from '../../src/crypto/kek/keptKekStore.ts'
 import { KMIP_VERSIONS } from '../../src/crypto/kek/kmip/kmipNames.ts'
 import { type KmipRequestToOpen, openKmip } from '../../src/crypto/kek/kmip/openKmip.ts'
 import { followedTlsFiles } from '../../src/crypto/kek/tlsFiles.ts'
@@ -26,7 +26,7 @@ const skip =
     : 'wants a KMIP server: apt install python3-pykmip'
 let server: PyKmip
 let nextKey = 0
-const opened: KmipKekStore[] = []
+const opened: KeptKekStore[] = []
 
 before(async () => {
   if (skip !== false) return
@@ -43,7 +43,7 @@ type Wishes = Partial<Omit<KmipRequestToOpen, 'place'>> & {
   readonly tls?: KmipRequestToOpen['place']['tls']
 }
 
-async function open({ tls, ...wishes }: Wishes): Promise<KmipKekStore> {
+async function open({ tls, ...wishes }: Wishes): Promise<KeptKekStore> {
   const { client: files, port } = server
   const store = await openKmip({
     name: 'kmip',
@@ -52,7 +52,7 @@ async function open({ tls, ...wishes }: Wishes): Promise<KmipKekStore> {
     connections: 4,
     keyName: 'gatehouse',
     formerKeyNames: [],
-    knownKekIds: [],
+    known: [],
     wrapping: 'aes-gcm',
     versions: KMIP_VERSIONS,
     ...wishes,
@@ -123,12 +123,12 @@ describe('KEKs at a PyKMIP server', { skip }, () => {
     const waiting = await open({
       keyName: 'of-this-year',
       formerKeyNames: ['of-last-year'],
-      knownKekIds: [former],
+      known: [{ id: former, isRetired: false }],
     })
     assert.equal((await waiting.wrap(key, CONTEXT, never)).kekId, former)
     const [next = ''] = store.describe().keks.map(({ id }) => id)
     const canary = await waiting.wrapUnder(next, key, CONTEXT, never)
-    await waiting.promote(next)
+    waiting.follow([former, next].map((id) => ({ id, isRetired: false })))
     assert.equal((await waiting.wrap(key, CONTEXT, never)).kekId, next)
     assert.deepEqual(Buffer.from(await store.unwrap(canary, CONTEXT, never)), key)
     // By its identifier as well.

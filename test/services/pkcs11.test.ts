@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import type { KeptKekStore } from '../../src/crypto/kek/keptKekStore.ts'
 import type { Pkcs11Request } from '../../src/crypto/kek/pkcs11/openPkcs11.ts'
 import { hsmConnection } from '../../src/crypto/kek/pkcs11/openPkcs11.ts'
-import type { Pkcs11KekStore } from '../../src/crypto/kek/pkcs11/pkcs11KekStore.ts'
 import { StartupRefusal } from '../../src/lib/startupRefusal.ts'
 import { kekStoreAwayContract } from '../contract/kekStoreAwayContract.ts'
 import { kekStoreContract } from '../contract/kekStoreContract.ts'
@@ -15,7 +15,7 @@ const signal = new AbortController().signal
 
 describe('SoftHSM', { skip: NO_SOFT_HSM, timeout: 900_000 }, () => {
   let hsm: SoftHsm
-  const stores: Pkcs11KekStore[] = []
+  const stores: KeptKekStore[] = []
   let labels = 0
   before(async () => {
     hsm = await SoftHsm.make()
@@ -38,7 +38,7 @@ describe('SoftHSM', { skip: NO_SOFT_HSM, timeout: 900_000 }, () => {
 
   /** One after the other: SoftHSM's files do not bear that one process looks while another makes a key. */
   let opening: Promise<unknown> = Promise.resolve()
-  function open(changes: Partial<Pkcs11Request> = {}): Promise<Pkcs11KekStore> {
+  function open(changes: Partial<Pkcs11Request> = {}): Promise<KeptKekStore> {
     const opened = opening.then(async () => {
       const store = await hsm.open({ labels: [await freshKek()], ...changes })
       stores.push(store)

@@ -1,9 +1,9 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
 import { buffer } from 'node:stream/consumers'
-import { type Pki, pkiNamed } from './testPki.ts'
+import { gcmOpened, gcmSealed } from './gcmBytes.ts'
+import type { Pki } from './testPki.ts'
+import { TlsStandIn } from './tlsStandIn.ts'
 
 interface CleansUp {
   after(work: () => unknown): unknown
@@ -11,7 +11,8 @@ interface CleansUp {
 
 export interface FakeAwsKey {
   readonly arn: string
-  readonly bytes: Buffer
+  /** Another one is added by each of its rotations. */
+  readonly materials: Buffer[]
   readonly created: number
   state: string
   usage: string
@@ -42,7 +43,6 @@ const FIVE_MINUTES_MS = 300_000
  * that checks every signature with code of its own, for AWS itself cannot be had where the tests run.
  */
 export class FakeAws {
-  readonly pki: Pki
   readonly accounts = new Map<string, Account>([['AKIDTEST', { secret: 'a secret access key' }]])
   readonly keys = new Map<string, FakeAwsKey>()
   readonly aliases = new Map<string, string>()
@@ -51,49 +51,35 @@ export class FakeAws {
   readonly region = REGION
   instead: (operation: string) => readonly [status: number, body: unknown] | undefined = () =>
     undefined
-  readonly #server: Server
-
-  private constructor(pki: Pki, server: Server) {
-    this.pki = pki
-    this.#server = server
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#respond(request, response).catch(() => response.destroy())
-    })
-  }
+  #standIn: TlsStandIn | undefined
 
   static async start(t: CleansUp): Promise<FakeAws> {
-    const pki = await pkiNamed('aws')
-    const { certificate, key } = await pki.issue()
-    const aws = new FakeAws(pki, createServer({ cert: certificate, key }))
-    t.after(() => aws.stop())
-    await aws.listen(0)
+    const aws = new FakeAws()
+    aws.#standIn = await TlsStandIn.start(t, {
+      name: 'aws',
+      respond: (request, response) => aws.#respond(request, response),
+    })
     return aws
   }
 
-  async listen(port: number): Promise<void> {
-    this.#server.listen(port, '127.0.0.1')
-    await once(this.#server, 'listening')
+  get server(): TlsStandIn {
+    if (this.#standIn === undefined) throw new Error('It was not started.')
+    return this.#standIn
   }
 
-  get port(): number {
-    const address = this.#server.address()
-    return address === null || typeof address === 'string' ? 0 : address.port
+  get pki(): Pki {
+    return this.server.pki
   }
 
   get url(): string {
-    return `https://127.0.0.1:${this.port}`
-  }
-
-  stop(): void {
-    this.#server.close()
-    this.#server.closeAllConnections()
+    return this.server.url
   }
 
   makeKey(alias?: string): FakeAwsKey {
     const id = randomBytes(8).toString('hex')
     const key: FakeAwsKey = {
       arn: `arn:aws:kms:${REGION}:111122223333:key/${id}`,
-      bytes: randomBytes(32),
+      materials: [randomBytes(32)],
       created: 1_700_000_000.123,
       state: 'Enabled',
       usage: 'ENCRYPT_DECRYPT',
@@ -102,6 +88,11 @@ export class FakeAws {
     this.keys.set(key.arn, key)
     if (alias !== undefined) this.aliases.set(`alias/${alias}`, key.arn)
     return key
+  }
+
+  /** Automatic rotation: id, ARN and all that DescribeKey tells stay what they were. */
+  rotateMaterial(key: FakeAwsKey): void {
+    key.materials.push(randomBytes(32))
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -187,15 +178,14 @@ export class FakeAws {
     if (key.state !== 'Enabled') throw new Refused('DisabledException', `${key.arn} is disabled`)
     const context = Buffer.from(JSON.stringify(asked['EncryptionContext'] ?? {}))
     if (operation === 'Encrypt') {
-      const nonce = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(context)
       const plaintext = Buffer.from(String(asked['Plaintext']), 'base64')
-      const sealed = [nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]
+      // Like AWS's own, it says which key made it, and nobody outside can tell which material of that key.
+      const material = key.materials.length - 1
+      const sealed = gcmSealed(materialOf(key, material), plaintext, context)
+      const head = Buffer.concat([Buffer.from(key.arn.slice(-16)), Buffer.of(material)])
       return {
         KeyId: key.arn,
-        CiphertextBlob: Buffer.concat([Buffer.from(key.arn.slice(-16)), ...sealed]).toString(
-          'base64',
-        ),
+        CiphertextBlob: Buffer.concat([head, sealed]).toString('base64'),
         EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
       }
     }
@@ -207,16 +197,18 @@ export class FakeAws {
       )
     }
     try {
-      const decipher = createDecipheriv('aes-256-gcm', key.bytes, blob.subarray(16, 28), {
-        authTagLength: 16,
-      })
-      decipher.setAAD(context).setAuthTag(blob.subarray(-16))
-      const opened = Buffer.concat([decipher.update(blob.subarray(28, -16)), decipher.final()])
+      const opened = gcmOpened(materialOf(key, blob[16] ?? 0), blob.subarray(17), context)
       return { KeyId: key.arn, Plaintext: opened.toString('base64') }
     } catch {
       throw new Refused('InvalidCiphertextException', '')
     }
   }
+}
+
+function materialOf({ materials }: FakeAwsKey, index: number): Buffer {
+  const material = materials[index]
+  if (material === undefined) throw new Error('no such material')
+  return material
 }
 
 function mac(key: Buffer, data: string): Buffer {

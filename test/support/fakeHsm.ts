@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { KeptKekStore } from '../../src/crypto/kek/keptKekStore.ts'
 import { openPkcs11, type Pkcs11Request } from '../../src/crypto/kek/pkcs11/openPkcs11.ts'
-import type { Pkcs11KekStore } from '../../src/crypto/kek/pkcs11/pkcs11KekStore.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 
 export const FAKE_ADDON = join(import.meta.dirname, 'fakePkcs11')
@@ -46,7 +46,7 @@ export const MECHANISM_NUMBERS = { ecb: 0x1081, gcm: 0x1087, kwp: 0x210a }
 /** An HSM made of a file, spoken to by the real process over a fake of the addon (fakePkcs11/index.js). */
 export class FakeHsm {
   readonly folder = mkdtempSync(join(tmpdir(), 'gatehouse-fake-hsm-'))
-  readonly #stores: Pkcs11KekStore[] = []
+  readonly #stores: KeptKekStore[] = []
   pin = 'canary-of-a-pin'
 
   constructor() {
@@ -88,6 +88,7 @@ export class FakeHsm {
       libraryPath: this.library,
       token: { serial: undefined, labels: ['gatehouse'], slotId: undefined },
       labels: ['kek'],
+      known: [],
       mechanism: 'auto',
       maxSessions: 4,
       isReadWrite: true,
@@ -100,7 +101,7 @@ export class FakeHsm {
     }
   }
 
-  async open(changes: Partial<Pkcs11Request> = {}): Promise<Pkcs11KekStore> {
+  async open(changes: Partial<Pkcs11Request> = {}): Promise<KeptKekStore> {
     const store = await openPkcs11(this.request(changes))
     this.#stores.push(store)
     return store

@@ -1,9 +1,9 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
 import { json } from 'node:stream/consumers'
-import { type Pki, pkiNamed } from './testPki.ts'
+import { gcmOpened, gcmSealed } from './gcmBytes.ts'
+import type { Pki } from './testPki.ts'
+import { TlsStandIn } from './tlsStandIn.ts'
 
 interface CleansUp {
   after(work: () => unknown): unknown
@@ -28,6 +28,8 @@ export interface FakeTransitKey {
   exportable: boolean
   minDecryption: number
   minEncryption: number
+  /** What is below was trimmed. */
+  minAvailable: number
   readonly versions: Version[]
 }
 
@@ -38,7 +40,6 @@ type Answer = readonly [status: number, body?: unknown, headers?: Readonly<Recor
  * transit engine): a stand-in, for no server of that kind can be had where the tests run.
  */
 export class FakeVault {
-  readonly pki: Pki
   readonly tokens = new Map<string, Token>()
   readonly keys = new Map<string, FakeTransitKey>()
   /** Paths that were asked, with `METHOD `. */
@@ -61,54 +62,30 @@ export class FakeVault {
   }
   /** What a renewal gives; 0: it is refused. */
   renewalSeconds = 3600
-  readonly #server: Server
-
-  private constructor(pki: Pki, server: Server) {
-    this.pki = pki
-    this.#server = server
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#respond(request, response).catch(() => response.destroy())
-    })
-  }
+  #standIn: TlsStandIn | undefined
 
   /** @param wantsCertificate of its clients, as a listener with tls_require_and_verify_client_cert */
   static async start(t: CleansUp, wantsCertificate = false): Promise<FakeVault> {
-    const pki = await pkiNamed('vault')
-    const { certificate, key } = await pki.issue()
-    const server = createServer({
-      cert: certificate,
-      key,
-      ca: pki.caPem,
-      requestCert: wantsCertificate,
-      rejectUnauthorized: wantsCertificate,
+    const vault = new FakeVault()
+    vault.#standIn = await TlsStandIn.start(t, {
+      name: 'vault',
+      wantsCertificate,
+      respond: (request, response) => vault.#respond(request, response),
     })
-    const vault = new FakeVault(pki, server)
-    t.after(() => vault.stop())
-    await vault.listen(0)
     return vault
   }
 
-  async listen(port: number): Promise<void> {
-    this.#server.listen(port, '127.0.0.1')
-    await once(this.#server, 'listening')
+  get server(): TlsStandIn {
+    if (this.#standIn === undefined) throw new Error('It was not started.')
+    return this.#standIn
   }
 
-  get port(): number {
-    const address = this.#server.address()
-    return address === null || typeof address === 'string' ? 0 : address.port
+  get pki(): Pki {
+    return this.server.pki
   }
 
   get url(): string {
-    return `https://127.0.0.1:${this.port}`
-  }
-
-  stop(): void {
-    this.#server.close()
-    this.#server.closeAllConnections()
-  }
-
-  dropConnections(): void {
-    this.#server.closeAllConnections()
+    return this.server.url
   }
 
   issueToken(wishes: Partial<Token> = {}): string {
@@ -124,6 +101,7 @@ export class FakeVault {
       exportable: false,
       minDecryption: 1,
       minEncryption: 0,
+      minAvailable: 0,
       versions: [],
       ...wishes,
     }
@@ -191,15 +169,8 @@ export class FakeVault {
     if (version < key.minEncryption) return [400, { errors: ['requested version is too old'] }]
     const found = key.versions[version - 1]
     if (found === undefined) return [400, { errors: ['requested version is higher'] }]
-    const nonce = randomBytes(12)
-    const cipher = createCipheriv('aes-256-gcm', found.key, nonce)
-    if (this.knowsAssociatedData) cipher.setAAD(bytesIn(body['associated_data']))
-    const sealed = Buffer.concat([
-      nonce,
-      cipher.update(bytesIn(body['plaintext'])),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ])
+    const associatedData = this.#associatedDataIn(body)
+    const sealed = gcmSealed(found.key, bytesIn(body['plaintext']), associatedData)
     return [
       200,
       {
@@ -226,16 +197,15 @@ export class FakeVault {
     const sealed = bytesIn(text)
     if (sealed.length < 12) return [400, { errors: ['invalid ciphertext length'] }]
     try {
-      const decipher = createDecipheriv('aes-256-gcm', found.key, sealed.subarray(0, 12), {
-        authTagLength: 16,
-      })
-      if (this.knowsAssociatedData) decipher.setAAD(bytesIn(body['associated_data']))
-      decipher.setAuthTag(sealed.subarray(-16))
-      const opened = Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
+      const opened = gcmOpened(found.key, sealed, this.#associatedDataIn(body))
       return [200, { data: { plaintext: opened.toString('base64') } }]
     } catch {
       return [400, { errors: ['cipher: message authentication failed'] }]
     }
+  }
+
+  #associatedDataIn(body: Record<string, unknown>): Buffer | undefined {
+    return this.knowsAssociatedData ? bytesIn(body['associated_data']) : undefined
   }
 }
 
@@ -253,10 +223,14 @@ function described(name: string, key: FakeTransitKey) {
       allow_plaintext_backup: false,
       deletion_allowed: false,
       latest_version: key.versions.length,
-      min_available_version: 0,
+      min_available_version: key.minAvailable,
       min_decryption_version: key.minDecryption,
       min_encryption_version: key.minEncryption,
-      keys: Object.fromEntries(key.versions.map(({ made }, index) => [String(index + 1), made])),
+      keys: Object.fromEntries(
+        key.versions
+          .map(({ made }, index) => [index + 1, made] as const)
+          .filter(([version]) => version >= key.minAvailable),
+      ),
       supports_encryption: true,
       supports_decryption: true,
     },

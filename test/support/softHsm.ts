@@ -4,8 +4,12 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { openPkcs11, type Pkcs11Request } from '../../src/crypto/kek/pkcs11/openPkcs11.ts'
-import type { Pkcs11KekStore } from '../../src/crypto/kek/pkcs11/pkcs11KekStore.ts'
+import type { KeptKekStore } from '../../src/crypto/kek/keptKekStore.ts'
+import {
+  hsmConnection,
+  openPkcs11,
+  type Pkcs11Request,
+} from '../../src/crypto/kek/pkcs11/openPkcs11.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { pkcs11Addon } from './pkcs11Addon.ts'
 
@@ -65,6 +69,26 @@ export class SoftHsm {
     )
   }
 
+  /** As `gatehouse hsm generate-kek` does. */
+  async addKey(label: string): Promise<void> {
+    const connection = hsmConnection(this.request({ labels: [] }), () => undefined)
+    try {
+      await connection.open()
+      await connection.ask({ verb: 'generate', label }, [], new AbortController().signal)
+    } finally {
+      connection.close()
+    }
+  }
+
+  /** As with the tools of a vendor. */
+  async destroyKey(label: string): Promise<void> {
+    await promisify(execFile)(
+      process.execPath,
+      [join(import.meta.dirname, 'destroyHsmKey.js'), this.addon, this.library, PIN, label],
+      { env: { ...process.env, ...this.environment } },
+    )
+  }
+
   /** As when somebody pulls the HSM out of the rack. */
   async takeAway(): Promise<void> {
     await rename(this.#tokens, `${this.#tokens}.away`)
@@ -84,6 +108,7 @@ export class SoftHsm {
       libraryPath: this.library,
       token: { serial: undefined, labels: ['gatehouse'], slotId: undefined },
       labels: ['kek'],
+      known: [],
       mechanism: 'auto',
       maxSessions: 4,
       isReadWrite: true,
@@ -96,7 +121,7 @@ export class SoftHsm {
     }
   }
 
-  open(changes: Partial<Pkcs11Request> = {}): Promise<Pkcs11KekStore> {
+  open(changes: Partial<Pkcs11Request> = {}): Promise<KeptKekStore> {
     return openPkcs11(this.request(changes))
   }
 

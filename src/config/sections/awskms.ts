@@ -18,11 +18,12 @@ const variable =
 export const awskmsSection = {
   key_id: optionalSetting({
     explanation:
-      'The KEK that wraps: id, ARN or alias/NAME of an enabled symmetric key. An alias is followed at each start.',
+      'The KEK that wraps: id, ARN or alias/NAME of an enabled symmetric key. An alias is followed at each start. ' +
+      'Where it follows another one, from `gatehouse kek promote` on. SIGHUP reads it again.',
     kind: text,
   }),
   former_key_ids: setting({
-    explanation: 'KEKs that wrapped once and still unwrap.',
+    explanation: 'KEKs that wrapped before it and still unwrap. SIGHUP reads them again.',
     kind: list,
     default: [],
   }),

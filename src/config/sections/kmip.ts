@@ -42,12 +42,14 @@ export const kmipSection = {
   }),
   key_name: setting({
     explanation:
-      'The KEK that wraps: Name, or unique identifier, of an active AES key of 256 bits that serves nothing else.',
+      'The KEK that wraps: Name, or unique identifier, of an active AES key of 256 bits that serves nothing else. ' +
+      'Where it follows another one, from `gatehouse kek promote` on. SIGHUP reads it again.',
     kind: text,
     default: 'gatehouse',
   }),
   former_key_names: setting({
-    explanation: 'KEKs that wrapped once and still unwrap, by Name or unique identifier.',
+    explanation:
+      'KEKs that wrapped before it and still unwrap, by Name or unique identifier. SIGHUP reads them again.',
     kind: list,
     default: [],
   }),

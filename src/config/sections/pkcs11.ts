@@ -63,7 +63,8 @@ export const furtherPkcs11Section = {
     derive: ({ place }) => place.credentialsDirectory,
   }),
   mkek_label: optionalSetting({
-    explanation: 'The label of the AES key in the token that wraps project keys: the KEK.',
+    explanation:
+      'The label of the AES key in the token that wraps project keys: the KEK. Where it follows another one, from `gatehouse kek promote` on. SIGHUP reads it again.',
     kind: text,
   }),
   mkek_length: setting({
@@ -73,7 +74,7 @@ export const furtherPkcs11Section = {
   }),
   decrypt_labels: setting({
     explanation:
-      'Labels of further KEKs, which open what they wrapped and wrap nothing: those before a change of mkek_label, and the next one.',
+      'Labels of further KEKs, which open what they wrapped: those before a change of mkek_label. SIGHUP reads them again.',
     kind: list,
     default: [],
   }),

@@ -1,22 +1,25 @@
 import type { KekDescription } from '../../domain/ports/crypto.ts'
+import type { KnownKek } from '../../domain/ports/kekChanges.ts'
 import { Fault } from '../../lib/fault.ts'
-import type { KekFacts } from './kek.ts'
+import type { KekFacts, KekState } from './kek.ts'
+import type { KekChoice } from './keptKekStore.ts'
 
-type Named = Omit<KekFacts, 'state'>
+export type NamedKek = Omit<KekFacts, 'state'>
 
 /**
  * The KEKs that the settings of a store name, the wanted one first. Which of them wraps is decided by the
  * database: the first that has a canary there, so that one which is only just named waits until it is promoted, and
  * all nodes agree. While the database knows none of them, it is the wanted one.
  */
-export class ConfiguredKeks {
-  readonly #keks: readonly Named[]
+export class ConfiguredKeks implements KekChoice {
+  readonly #keks: readonly [NamedKek, ...NamedKek[]]
   #current: string
+  #retired: ReadonlySet<string> = new Set()
 
-  constructor(keks: readonly [Named, ...Named[]], knownKekIds: readonly string[]) {
+  constructor(keks: readonly [NamedKek, ...NamedKek[]], known: readonly KnownKek[]) {
     this.#keks = keks
-    const known = keks.find(({ id }) => knownKekIds.includes(id))
-    this.#current = (known ?? keks[0]).id
+    this.#current = keks[0].id
+    this.follow(known)
   }
 
   /** Id of the one that wraps. */
@@ -25,25 +28,31 @@ export class ConfiguredKeks {
   }
 
   describe(): Pick<KekDescription, 'currentKekId' | 'keks'> {
-    const stateOf = (id: string) => (id === this.#current ? 'primary' : 'decrypt-only')
     return {
       currentKekId: this.#current,
-      keks: this.#keks.map((kek) => ({ ...kek, state: stateOf(kek.id) })),
+      keks: this.#keks.map((kek) => ({ ...kek, state: this.#stateOf(kek.id) })),
     }
   }
 
-  /** @throws Error when the settings do not name it */
-  promote(kekId: string): void {
-    if (!this.#has(kekId)) throw new Error(`No KEK ${kekId} is configured.`)
-    this.#current = kekId
+  follow(known: readonly KnownKek[]): boolean {
+    const before = this.#keks.map(({ id }) => this.#stateOf(id))
+    const inUse = new Set(known.flatMap(({ id, isRetired }) => (isRetired ? [] : [id])))
+    this.#retired = new Set(known.flatMap(({ id, isRetired }) => (isRetired ? [id] : [])))
+    this.#current = (this.#keks.find(({ id }) => inUse.has(id)) ?? this.#keks[0]).id
+    return this.#keks.some(({ id }, index) => this.#stateOf(id) !== before[index])
   }
 
-  /** @throws Fault('corrupted'): what names it was not wrapped here */
   refuseUnknown(kekId: string): void {
-    if (!this.#has(kekId)) throw new Fault('corrupted', `No KEK ${kekId} is configured.`)
+    if (this.#keks.every(({ id }) => id !== kekId)) {
+      throw new Fault('corrupted', `No KEK ${kekId} is configured.`)
+    }
+    if (this.#stateOf(kekId) === 'retired') {
+      throw new Fault('corrupted', `KEK ${kekId} is retired.`)
+    }
   }
 
-  #has(kekId: string): boolean {
-    return this.#keks.some(({ id }) => id === kekId)
+  #stateOf(id: string): KekState {
+    if (id === this.#current) return 'primary'
+    return this.#retired.has(id) ? 'retired' : 'decrypt-only'
   }
 }

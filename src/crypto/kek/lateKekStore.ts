@@ -1,9 +1,5 @@
-import type {
-  KekDescription,
-  KekStore,
-  SealableKekStore,
-  WrappedKey,
-} from '../../domain/ports/crypto.ts'
+import type { KekDescription, SealableKekStore, WrappedKey } from '../../domain/ports/crypto.ts'
+import type { CapableKekStore, KnownKek } from '../../domain/ports/kekChanges.ts'
 import type { CanaryRow } from '../../domain/ports/keyRepositories.ts'
 import { unavailable } from '../../lib/fault.ts'
 import { SingleFlight } from '../../lib/singleFlight.ts'
@@ -13,7 +9,7 @@ export interface LateKekStoreParts {
   /** Those of this store: what it will have to hold. */
   readonly canaries: readonly CanaryRow[]
   /** Opens it and sees that it is the one. Asked again with each call until it is. */
-  readonly open: () => Promise<KekStore>
+  readonly open: () => Promise<CapableKekStore>
 }
 
 /**
@@ -23,8 +19,8 @@ export interface LateKekStoreParts {
 export class LateKekStore implements SealableKekStore {
   readonly name: string
   readonly #parts: LateKekStoreParts
-  readonly #openings = new SingleFlight<'open', KekStore>()
-  #opened: KekStore | undefined
+  readonly #openings = new SingleFlight<'open', CapableKekStore>()
+  #opened: CapableKekStore | undefined
   #isClosed = false
 
   constructor(parts: LateKekStoreParts) {
@@ -73,17 +69,26 @@ export class LateKekStore implements SealableKekStore {
     return (await this.#open()).health(signal)
   }
 
+  /** What changed outside before it is opened is found when it is. */
+  async reload(take: (found: KekDescription) => Promise<void>): Promise<'same' | 'changed'> {
+    return (await this.#opened?.reload?.(take)) ?? 'same'
+  }
+
+  follow(known: readonly KnownKek[]): boolean {
+    return this.#opened?.follow?.(known) ?? false
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#opened?.close()
   }
 
-  #open(): KekStore | Promise<KekStore> {
+  #open(): CapableKekStore | Promise<CapableKekStore> {
     if (this.#isClosed) throw unavailable(`The KEK store ${this.name} is closed.`)
     return this.#opened ?? this.#openings.run('open', () => this.#openNow())
   }
 
-  async #openNow(): Promise<KekStore> {
+  async #openNow(): Promise<CapableKekStore> {
     const opened = await this.#parts.open().catch((cause: unknown) => {
       throw unavailable(`The KEK store ${this.name} cannot be opened.`, cause)
     })

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
-import { createSecureContext, getCACertificates } from 'node:tls'
+import { statSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { machineCertificates, readNamedFile, readPem } from '../../lib/pemFile.ts'
 import { StartupRefusal } from '../../lib/startupRefusal.ts'
-import { reasonOf } from './reasonOf.ts'
 
 /** What TLS towards a KEK store needs, read. */
 export interface TlsFiles {
@@ -70,35 +70,16 @@ function marksOf({ caFile, certFile, keyFile }: TlsFilePaths): string {
 function readTlsFiles(section: string, paths: TlsFilePaths): TlsFiles {
   const { caFile, certFile, keyFile } = paths
   const ca =
-    caFile === undefined
-      ? [...getCACertificates('default'), ...getCACertificates('system')]
-      : readPem(section, 'CA certificates', caFile)
+    caFile === undefined ? machineCertificates() : readPem(section, 'CA certificates', caFile)
   if (certFile === undefined) return { ca }
   const cert = readPem(section, 'certificate', certFile)
   const key = keyFile === undefined ? cert : readPem(section, 'key', keyFile)
   return { ca, cert, key }
 }
 
-function readPem(section: string, what: string, path: string): string {
-  const pem = readText(section, what, path)
-  if (pem.includes('-----BEGIN ')) return pem
-  throw new StartupRefusal(`[${section}] wants its ${what} as PEM, which ${path} is not.`)
-}
-
-function readText(section: string, what: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new StartupRefusal(
-      `[${section}] The ${what} in ${path} cannot be read: ${reasonOf(cause)}.`,
-      { cause },
-    )
-  }
-}
-
 /** The first line of a file: a password or a token. @throws StartupRefusal */
 export function readSecretLine(section: string, what: string, path: string): string {
-  const line = readText(section, what, path).split('\n', 1)[0]?.trim() ?? ''
+  const line = readNamedFile(section, what, path).split('\n', 1)[0]?.trim() ?? ''
   if (line !== '') return line
   throw new StartupRefusal(`[${section}] The ${what} in ${path} is empty.`)
 }

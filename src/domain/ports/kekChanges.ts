@@ -1,4 +1,4 @@
-import type { KekDescription, KekStore, WrappedKey } from './crypto.ts'
+import type { KekDescription, KekStore, WrapsUnderAny } from './crypto.ts'
 
 /*
  * What else a KEK store may be able to do (ADR 0047), each a small interface of its own: one whose KEKs are versions
@@ -12,16 +12,21 @@ export interface KekGeneration {
   generate(signal: AbortSignal): Promise<KekFacts>
 }
 
-/** Chooses the KEK that wraps. */
-export interface KekPromotion {
-  /** As KekStore.wrap, under a KEK that is not current yet: its canary has to be committed before it becomes so. */
-  wrapUnder(
-    kekId: string,
-    bytes: Uint8Array,
-    context: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<WrappedKey>
+/** Chooses the KEK that wraps: its canary has to be committed before it becomes so. */
+export interface KekPromotion extends WrapsUnderAny {
   promote(kekId: string, signal: AbortSignal): Promise<void>
+}
+
+/** A KEK of which the database has a canary. */
+export interface KnownKek {
+  readonly id: string
+  readonly isRetired: boolean
+}
+
+/** The other way to choose it: the database says which KEKs are in use, and the store which of these comes first. */
+export interface KekFollowing extends WrapsUnderAny {
+  /** @returns true when another one wraps from now on, or one is retired */
+  follow(known: readonly KnownKek[]): boolean
 }
 
 /** Ends a KEK: first it opens nothing any more and could be taken back, then it is gone. */
@@ -36,7 +41,9 @@ export interface KekReload {
   reload(take: (found: KekDescription) => Promise<void>): Promise<'same' | 'changed'>
 }
 
-export type KekStoreExtras = Partial<KekGeneration & KekPromotion & KekRetirement & KekReload>
+export type KekStoreExtras = Partial<
+  KekGeneration & KekPromotion & KekFollowing & KekRetirement & KekReload
+>
 
 /** All that a KEK store can do. */
 export type CapableKekStore = KekStore & KekStoreExtras

@@ -50,6 +50,6 @@ describe('a server with a shared token cache', () => {
 
   it('does not start with certificates that cannot be read', async (t) => {
     const env = { ...environment(t), OS_TOKEN_CACHE__CAFILE: '/nowhere/ca.pem' }
-    await refused(env, /\[token_cache\] cafile cannot be read: \/nowhere\/ca\.pem/)
+    await refused(env, /\[token_cache\] The cafile in \/nowhere\/ca\.pem cannot be read: ENOENT/)
   })
 })

@@ -10,7 +10,7 @@ import { KeyringKekStore } from '../../../src/crypto/kek/keyringKekStore.ts'
 import { SealableKeyring } from '../../../src/crypto/kek/sealableKeyring.ts'
 import { dealShares } from '../../../src/crypto/kek/shares/shareScheme.ts'
 import { openSimpleCrypto } from '../../../src/crypto/kek/simpleCrypto.ts'
-import type { KekStore, WrapsUnderAny } from '../../../src/domain/ports/crypto.ts'
+import type { KekStore } from '../../../src/domain/ports/crypto.ts'
 import { StartupRefusal } from '../../../src/lib/startupRefusal.ts'
 import { MemoryKekStore } from '../../support/memoryKekStore.ts'
 import { MemoryDeployment } from '../../support/memoryProjectKeys.ts'
@@ -363,56 +363,5 @@ describe('several KEK stores', () => {
     }
     const message = await refused(several(deployment, named('keyring', 1), named('keyring:b', 1)))
     assert.match(message, /of keyring .* does not open/)
-  })
-})
-
-describe('a KEK that is to follow another', () => {
-  /** Two KEKs as a store has them whose configuration names the current one. */
-  function configured(current: MemoryKekStore, other: MemoryKekStore): KekStore & WrapsUnderAny {
-    const keks = [current, other].flatMap((one) => one.describe().keks)
-    const [first, second] = keks
-    assert.ok(first && second)
-    const storeOf = (id: string) => (id === first.id ? current : other)
-    return {
-      name: current.name,
-      describe: () => ({
-        ...current.describe(),
-        keks: [first, { ...second, state: 'decrypt-only' }],
-      }),
-      wrap: (...given) => current.wrap(...given),
-      wrapUnder: (kekId, ...given) => storeOf(kekId).wrap(...given),
-      unwrap: (wrapped, ...given) => storeOf(wrapped.kekId).unwrap(wrapped, ...given),
-      health: (signal) => current.health(signal),
-      close: () => current.close(),
-    }
-  }
-
-  test('gets its canary while it only opens, and may wrap from the next start on', async () => {
-    const [old, next] = [new MemoryKekStore(), new MemoryKekStore()]
-    const deployment = await inUse(old)
-    await start(deployment, configured(old, next))
-    assert.equal(deployment.state.canaries.length, 2)
-    await start(deployment, configured(next, old))
-  })
-
-  test('is refused where it wraps at once', async () => {
-    const [old, next] = [new MemoryKekStore(), new MemoryKekStore()]
-    const message = await refusalOf(await inUse(old), configured(next, old))
-    assert.match(message, /first named beside it, among those that only open/)
-  })
-
-  test('gets none from a store that has not proven itself', async () => {
-    const deployment = await inUse(new MemoryKekStore())
-    await refusalOf(deployment, configured(new MemoryKekStore(), new MemoryKekStore()))
-  })
-
-  test('gets none at a start where its store promotes it', async () => {
-    const [old, next] = [new MemoryKekStore(), new MemoryKekStore()]
-    const deployment = await inUse(old)
-    await start(deployment, {
-      ...configured(old, next),
-      promote: async () => undefined,
-    } as KekStore)
-    assert.equal(deployment.state.canaries.length, 1)
   })
 })

@@ -1,13 +1,14 @@
+import type { KnownKek } from '../../../domain/ports/kekChanges.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { StartupRefusal } from '../../../lib/startupRefusal.ts'
 import { timestampFromMicros } from '../../../lib/timestamp.ts'
 import { withDeadline } from '../../deadline.ts'
-import { ConfiguredKeks } from '../configuredKeks.ts'
+import { ConfiguredKeks, type NamedKek } from '../configuredKeks.ts'
 import { isAway } from '../isAway.ts'
-import type { KekFacts } from '../kek.ts'
+import { type KeptKekStore, keptKekStore } from '../keptKekStore.ts'
 import type { TlsSource } from '../tlsFiles.ts'
 import { fingerprintOfUnseen } from '../unseenKek.ts'
-import { AwsKekStore } from './awsKekStore.ts'
+import { awsKeeper } from './awsKeeper.ts'
 import { AwsKms, AwsRefusal, type KeyMetadata } from './awsKms.ts'
 import type { CredentialSource } from './credentialSources.ts'
 import { HeldCredentials } from './heldCredentials.ts'
@@ -22,8 +23,7 @@ export interface AwsRequestToOpen {
   readonly keyId: string
   /** Of those that only unwrap what they wrapped once. */
   readonly formerKeyIds: readonly string[]
-  /** KEKs of which the database has a canary. */
-  readonly knownKekIds: readonly string[]
+  readonly known: readonly KnownKek[]
   readonly clock: Clock
   /** Of a refusal because KMS is away; 1 unless said. */
   readonly awayExitCode?: number
@@ -37,7 +37,7 @@ const MAX_ARN_LENGTH = 200
  * KEKs in AWS KMS.
  * @throws StartupRefusal with one sentence for whatever keeps them from being used
  */
-export async function openAwsKms(request: AwsRequestToOpen): Promise<AwsKekStore> {
+export async function openAwsKms(request: AwsRequestToOpen): Promise<KeptKekStore> {
   const { endpoint, region, tls, clock } = request
   const credentials = new HeldCredentials(request.credentials, clock)
   const client = new AwsKms({ endpoint, region, tls, credentials, clock })
@@ -53,10 +53,10 @@ async function open(
   request: AwsRequestToOpen,
   client: AwsKms,
   signal: AbortSignal,
-): Promise<AwsKekStore> {
-  const { name, keyId, formerKeyIds, knownKekIds, region, credentials } = request
+): Promise<KeptKekStore> {
+  const { name, keyId, formerKeyIds, known, region, credentials } = request
   const wanted = await lookUp(request, client, keyId, signal)
-  const former: AwsKek[] = []
+  const former: NamedKek[] = []
   for (const id of formerKeyIds) {
     former.push(await lookUp(request, client, id, signal))
   }
@@ -64,22 +64,21 @@ async function open(
   if (twice !== undefined) {
     throw new StartupRefusal(`[${name}] former_key_ids names ${twice.id}, which is key_id.`)
   }
-  return new AwsKekStore({
+  return keptKekStore({
     name,
-    client,
-    keks: new ConfiguredKeks([wanted, ...former], knownKekIds),
-    protection: `AWS KMS in ${region}, as ${credentials.name}`,
+    kind: 'awskms',
+    keeper: awsKeeper(client),
+    keks: new ConfiguredKeks([wanted, ...former], known),
+    protection: () => `AWS KMS in ${region}, as ${credentials.name}`,
   })
 }
-
-type AwsKek = Omit<KekFacts, 'state'>
 
 async function lookUp(
   { name }: AwsRequestToOpen,
   client: AwsKms,
   keyId: string,
   signal: AbortSignal,
-): Promise<AwsKek> {
+): Promise<NamedKek> {
   const key = await client.describeKey(keyId, signal)
   const wrong = whatIsWrong(key)
   if (wrong !== undefined) throw new StartupRefusal(`[${name}] The key ${keyId} ${wrong}.`)

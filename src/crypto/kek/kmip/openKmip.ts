@@ -1,14 +1,15 @@
+import type { KnownKek } from '../../../domain/ports/kekChanges.ts'
 import { Fault } from '../../../lib/fault.ts'
 import { StartupRefusal } from '../../../lib/startupRefusal.ts'
 import { timestampFromMicros } from '../../../lib/timestamp.ts'
 import { withDeadline } from '../../deadline.ts'
-import { ConfiguredKeks } from '../configuredKeks.ts'
+import { ConfiguredKeks, type NamedKek } from '../configuredKeks.ts'
 import { isAway } from '../isAway.ts'
-import type { KekFacts } from '../kek.ts'
+import { type KeptKekStore, keptKekStore } from '../keptKekStore.ts'
 import { fingerprintOfUnseen } from '../unseenKek.ts'
 import { KmipClient, type KmipClientParts } from './kmipClient.ts'
 import { KmipUnreachable } from './kmipConnection.ts'
-import { KmipKekStore } from './kmipKekStore.ts'
+import { kmipKeeper } from './kmipKeeper.ts'
 import { KmipRefusal } from './kmipMessages.ts'
 import {
   ALGORITHM_AES,
@@ -31,8 +32,7 @@ export interface KmipRequestToOpen extends KmipClientParts {
   readonly keyName: string
   /** Of those that only unwrap what they wrapped once. */
   readonly formerKeyNames: readonly string[]
-  /** KEKs of which the database has a canary. */
-  readonly knownKekIds: readonly string[]
+  readonly known: readonly KnownKek[]
   readonly wrapping: 'aes-gcm' | 'derived'
   /** In the order in which they are wanted. */
   readonly versions: readonly KmipVersion[]
@@ -49,7 +49,7 @@ const KEK_BITS = 256
  * KEKs at a KMIP server.
  * @throws StartupRefusal with one sentence for whatever keeps them from being used
  */
-export async function openKmip(request: KmipRequestToOpen): Promise<KmipKekStore> {
+export async function openKmip(request: KmipRequestToOpen): Promise<KeptKekStore> {
   const client = new KmipClient(request)
   try {
     return await withDeadline(TIMEOUT_MS, (signal) => open(request, client, signal))
@@ -63,8 +63,8 @@ async function open(
   request: KmipRequestToOpen,
   client: KmipClient,
   signal: AbortSignal,
-): Promise<KmipKekStore> {
-  const { name, keyName, formerKeyNames, knownKekIds, wrapping, versions, place } = request
+): Promise<KeptKekStore> {
+  const { name, keyName, formerKeyNames, known, wrapping, versions, place } = request
   const version = await client.agreeOnVersion(versions, signal)
   if (version === undefined) {
     const ours = versions.map((one) => one.name).join(', ')
@@ -78,17 +78,18 @@ async function open(
     )
   }
   const wanted = await lookUp(request, client, keyName, 'wanted', signal)
-  const former: KmipKek[] = []
+  const former: NamedKek[] = []
   for (const formerName of formerKeyNames) {
     former.push(await lookUp(request, client, formerName, 'former', signal))
   }
   const ways = [gcmWrapping(client), derivedWrapping(client)] as const
-  const store = new KmipKekStore({
+  const store = keptKekStore({
     name,
-    client,
-    wrappings: wrapping === 'aes-gcm' ? ways : [ways[1], ways[0]],
-    keks: new ConfiguredKeks([wanted, ...former], knownKekIds),
-    protection: `KMIP ${version.name} server ${place.host}:${place.port}, ${IN_WORDS[wrapping]}`,
+    kind: 'kmip',
+    keeper: kmipKeeper(client, wrapping === 'aes-gcm' ? ways : [ways[1], ways[0]]),
+    keks: new ConfiguredKeks([wanted, ...former], known),
+    protection: () =>
+      `KMIP ${version.name} server ${place.host}:${place.port}, ${IN_WORDS[wrapping]}`,
   })
   if (await store.bindsContext(signal)) return store
   throw new StartupRefusal(
@@ -102,7 +103,6 @@ const IN_WORDS = {
 } satisfies Record<KmipRequestToOpen['wrapping'], string>
 
 type Role = 'wanted' | 'former'
-type KmipKek = Omit<KekFacts, 'state'>
 
 async function lookUp(
   { name: section, wrapping }: KmipRequestToOpen,
@@ -110,7 +110,7 @@ async function lookUp(
   keyName: string,
   role: Role,
   signal: AbortSignal,
-): Promise<KmipKek> {
+): Promise<NamedKek> {
   const found = await client.locate(keyName, signal)
   if (found.length > 1) {
     throw new StartupRefusal(

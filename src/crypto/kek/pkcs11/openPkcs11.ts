@@ -1,17 +1,21 @@
 import { setTimeout } from 'node:timers/promises'
+import type { KnownKek } from '../../../domain/ports/kekChanges.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { StartupRefusal } from '../../../lib/startupRefusal.ts'
 import type { KeyringEvent } from '../../keyringEvent.ts'
+import type { KeptKekStore } from '../keptKekStore.ts'
 import type { SecretReader } from '../protection.ts'
 import { HsmConnection } from './hsmConnection.ts'
 import type { HsmOpened, LibraryRequest, TokenChoice } from './hsmMessages.ts'
 import { HsmLost } from './hsmProcess.ts'
-import { Pkcs11KekStore } from './pkcs11KekStore.ts'
+import { pkcs11KekStore } from './pkcs11KekStore.ts'
 
 export interface Pkcs11Request extends LibraryRequest {
   readonly name: string
   readonly token: TokenChoice
+  /** The wanted one first. */
   readonly labels: readonly string[]
+  readonly known: readonly KnownKek[]
   readonly mechanism: string
   readonly maxSessions: number
   readonly isReadWrite: boolean
@@ -33,16 +37,16 @@ const OPEN_TIMEOUT_MS = 20_000
 const BETWEEN_TRIES_MS = 1_000
 
 /** @throws StartupRefusal with one sentence for whatever keeps it from opening */
-export async function openPkcs11(request: Pkcs11Request): Promise<Pkcs11KekStore> {
-  const { name, clock, patienceMs, awayExitCode } = request
-  const known: { opened?: HsmOpened } = {}
-  const connection = hsmConnection(request, (opened) => refuseOtherKeks(opened, known.opened))
+export async function openPkcs11(request: Pkcs11Request): Promise<KeptKekStore> {
+  const { name, clock, patienceMs, awayExitCode, known } = request
+  const first: { opened?: HsmOpened } = {}
+  const connection = hsmConnection(request, (opened) => refuseOtherKeks(opened, first.opened))
   const endMs = clock.monotonicMs() + patienceMs
   let isAwaited = false
   for (;;) {
     try {
-      known.opened = await connection.open()
-      return new Pkcs11KekStore({ name, connection, opened: known.opened })
+      first.opened = await connection.open()
+      return pkcs11KekStore({ name, connection, opened: first.opened, known })
     } catch (cause) {
       if (cause instanceof StartupRefusal) throw cause
       const why = cause instanceof Error ? cause.message : String(cause)

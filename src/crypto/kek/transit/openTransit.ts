@@ -1,10 +1,11 @@
+import type { KnownKek } from '../../../domain/ports/kekChanges.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { StartupRefusal } from '../../../lib/startupRefusal.ts'
 import { withDeadline } from '../../deadline.ts'
 import { isAway } from '../isAway.ts'
 import { MissingPolicy, TransitClient } from './transitClient.ts'
-import { TransitKekStore } from './transitKekStore.ts'
-import { chooseVersion, refuseUnfit } from './transitKey.ts'
+import { type TransitKekStore, transitKekStore } from './transitKekStore.ts'
+import { newestVersion, refuseUnfit } from './transitKey.ts'
 import { VaultHttp, type VaultPlace, VaultRefusal } from './vaultHttp.ts'
 import { type Later, type VaultLogin, VaultSession } from './vaultSession.ts'
 
@@ -14,8 +15,7 @@ export interface TransitRequestToOpen {
   readonly login: VaultLogin
   readonly mount: string
   readonly keyName: string
-  /** KEKs of which the database has a canary. */
-  readonly knownKekIds: readonly string[]
+  readonly known: readonly KnownKek[]
   readonly clock: Clock
   readonly later?: Later
   /** Of a refusal because Vault is away; 1 unless said. */
@@ -47,24 +47,23 @@ export async function openTransit(request: TransitRequestToOpen): Promise<Transi
 }
 
 async function open(
-  { name, place, mount, keyName, knownKekIds }: TransitRequestToOpen,
+  { name, place, mount, keyName, known }: TransitRequestToOpen,
   client: TransitClient,
   signal: AbortSignal,
 ): Promise<TransitKekStore> {
   const key = await client.readKey(signal)
   refuseUnfit(name, keyName, key)
-  const current = chooseVersion(keyName, key, knownKekIds)
-  if (current === undefined) {
+  if (newestVersion(key) === undefined) {
     throw new StartupRefusal(
       `[${name}] No version of the transit key ${keyName} may encrypt: look at its min_encryption_version.`,
     )
   }
-  const store = new TransitKekStore({
+  const store = transitKekStore({
     name,
     client,
     keyName,
     key,
-    current,
+    known,
     place: `${place.url}, ${mount}/keys/${keyName}`,
   })
   if (await store.bindsContext(signal)) return store

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { KnownKek } from '../../../domain/ports/kekChanges.ts'
 import { StartupRefusal } from '../../../lib/startupRefusal.ts'
 import { timestampFromMicros } from '../../../lib/timestamp.ts'
 import type { KekFacts, KekState } from '../kek.ts'
@@ -70,27 +71,36 @@ export function mayEncrypt(key: TransitKey, version: number): boolean {
   return version >= key.min_encryption_version && version >= key.min_decryption_version
 }
 
-/**
- * The version that wraps: the newest that the database knows, so that a version which somebody makes is used only
- * once its canary is there; the newest of all where the database knows none.
- */
-export function chooseVersion(
-  name: string,
-  key: TransitKey,
-  knownKekIds: readonly string[],
-): number | undefined {
-  const usable = versionsOf(key).filter((version) => mayEncrypt(key, version))
-  const known = new Set(knownKekIds.map((id) => versionIn(name, id)))
-  return usable.findLast((version) => known.has(version)) ?? usable.at(-1)
+/** The version that wraps where the database knows none: the newest. */
+export function newestVersion(key: TransitKey): number | undefined {
+  return versionsOf(key).findLast((version) => mayEncrypt(key, version))
 }
 
-export function kekFacts(name: string, key: TransitKey, current: number): readonly KekFacts[] {
+/** The version that wraps: the newest that the database knows. One that somebody makes waits for its canary. */
+export function newestKnown(
+  name: string,
+  key: TransitKey,
+  known: readonly KnownKek[],
+): number | undefined {
+  const ids = new Set(known.flatMap(({ id, isRetired }) => (isRetired ? [] : [id])))
+  const versions = versionsOf(key).filter((version) => ids.has(kekIdOf(name, version)))
+  // One that Vault lets nobody encrypt with is better than one that other nodes cannot know of.
+  return versions.findLast((version) => mayEncrypt(key, version)) ?? versions.at(-1)
+}
+
+export function kekFacts(
+  name: string,
+  key: TransitKey,
+  current: number,
+  known: readonly KnownKek[],
+): readonly KekFacts[] {
+  const retired = new Set(known.flatMap(({ id, isRetired }) => (isRetired ? [id] : [])))
   return versionsOf(key).map((version) => {
     const made = key.keys[String(version)]
     const seconds = typeof made === 'number' && made > 0 && made < 253_402_300_800 ? made : 0
     return {
       id: kekIdOf(name, version),
-      state: stateOf(key, version, current),
+      state: retired.has(kekIdOf(name, version)) ? 'retired' : stateOf(key, version, current),
       createdAt: timestampFromMicros(Math.floor(seconds) * 1_000_000),
       fingerprint: fingerprintOfUnseen('transit', name, String(version), String(seconds)),
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { KMIP_VERSIONS, TAG } from '../../../../../src/crypto/kek/kmip/kmipNames.ts'
 import { type KmipRequestToOpen, openKmip } from '../../../../../src/crypto/kek/kmip/openKmip.ts'
@@ -7,9 +7,8 @@ import type { Ttlv } from '../../../../../src/crypto/kek/kmip/ttlv.ts'
 import { Fault } from '../../../../../src/lib/fault.ts'
 import { kekStoreContract } from '../../../../contract/kekStoreContract.ts'
 import { FakeKmip, message, refusal } from '../../../../support/fakeKmip.ts'
-
-const CONTEXT = Buffer.from('deployment, project, project-key id')
-const never = new AbortController().signal
+import { type CleansUp, CONTEXT, never, untilTheEnd } from '../../../../support/keptStores.ts'
+import { faultOf } from '../../../../support/refusals.ts'
 
 /** An answer to Discover Versions. */
 const VERSION_1_1: readonly Ttlv[] = [
@@ -30,10 +29,6 @@ const VERSION_1_1: readonly Ttlv[] = [
   },
 ]
 
-interface CleansUp {
-  after(work: () => unknown): unknown
-}
-
 async function opened(t: CleansUp, fake: FakeKmip, wishes: Partial<KmipRequestToOpen> = {}) {
   const store = await openKmip({
     name: 'kmip',
@@ -42,22 +37,13 @@ async function opened(t: CleansUp, fake: FakeKmip, wishes: Partial<KmipRequestTo
     connections: 2,
     keyName: 'gatehouse',
     formerKeyNames: [],
-    knownKekIds: [],
+    known: [],
     wrapping: 'aes-gcm',
     versions: KMIP_VERSIONS,
     ...wishes,
   })
   t.after(() => store.close())
   return store
-}
-
-function unavailable(saying: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof Fault, String(error))
-    assert.equal(error.kind, 'unavailable')
-    assert.match(error.message, saying)
-    return true
-  }
 }
 
 describe('a KMIP store', () => {
@@ -114,13 +100,13 @@ describe('a KMIP store', () => {
       fake.mood = () => refusal(reason, 'the module is gone')
       await assert.rejects(
         store.unwrap({ kekId, blob }, CONTEXT, never),
-        unavailable(/the module is gone/),
+        faultOf('unavailable', /the module is gone/),
       )
     }
     fake.mood = () => refusal(0x0c, 'not any more')
     await assert.rejects(
       store.unwrap({ kekId, blob: damaged }, CONTEXT, never),
-      unavailable(/Permission Denied: not any more/),
+      faultOf('unavailable', /Permission Denied: not any more/),
     )
   })
 
@@ -160,7 +146,7 @@ describe('a KMIP store', () => {
     ]
     for (const [lie, saying] of lies) {
       fake.mood = () => lie
-      await assert.rejects(store.unwrap(wrapped, CONTEXT, never), unavailable(saying))
+      await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf('unavailable', saying))
     }
     // Of the right shape, and of the wrong length.
     fake.mood = () =>
@@ -172,7 +158,10 @@ describe('a KMIP store', () => {
           items: [{ tag: 0x4200c2, type: 'bytes', value: Buffer.alloc(31) }],
         },
       )
-    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), unavailable(/number of bytes/))
+    await assert.rejects(
+      store.unwrap(wrapped, CONTEXT, never),
+      faultOf('unavailable', /number of bytes/),
+    )
     fake.mood = () => undefined
     await store.unwrap(wrapped, CONTEXT, never)
   })
@@ -204,7 +193,7 @@ describe('a KMIP store', () => {
       return 'silence'
     }
     const call = store.health(never)
-    const ended = assert.rejects(call, unavailable(/is closed/))
+    const ended = assert.rejects(call, faultOf('unavailable', /is closed/))
     await asked.promise
     await store.close()
     await ended
@@ -223,13 +212,9 @@ describe('a KMIP store', () => {
   })
 })
 
-const cleaning: (() => unknown)[] = []
-const untilTheEnd = { after: (work: () => unknown) => void cleaning.push(work) }
-after(async () => {
-  for (const work of cleaning) await work()
-})
+const shared = untilTheEnd()
 for (const wrapping of ['aes-gcm', 'derived'] as const) {
   kekStoreContract(`KMIP at a server of the tests, ${wrapping}`, async () =>
-    opened(untilTheEnd, await FakeKmip.start(untilTheEnd), { wrapping }),
+    opened(shared, await FakeKmip.start(shared), { wrapping }),
   )
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { followedTlsFiles } from '../../../../../src/crypto/kek/tlsFiles.ts'
 import {
   openTransit,
@@ -8,19 +7,13 @@ import {
 } from '../../../../../src/crypto/kek/transit/openTransit.ts'
 import type { VaultLogin } from '../../../../../src/crypto/kek/transit/vaultSession.ts'
 import { systemClock } from '../../../../../src/lib/clock.ts'
-import { Fault } from '../../../../../src/lib/fault.ts'
+import type { Fault } from '../../../../../src/lib/fault.ts'
 import { StartupRefusal } from '../../../../../src/lib/startupRefusal.ts'
 import { kekStoreContract } from '../../../../contract/kekStoreContract.ts'
 import { FakeVault, rotate } from '../../../../support/fakeVault.ts'
+import { type CleansUp, CONTEXT, KEY, never, untilTheEnd } from '../../../../support/keptStores.ts'
+import { faultOf, refusal } from '../../../../support/refusals.ts'
 import { PemFolder, type Pki, pkiNamed } from '../../../../support/testPki.ts'
-
-const CONTEXT = Buffer.from('deployment, project, project-key id')
-const KEY = randomBytes(32)
-const never = new AbortController().signal
-
-interface CleansUp {
-  after(work: () => unknown): unknown
-}
 
 type Wishes = Partial<TransitRequestToOpen> & { readonly namespace?: string }
 
@@ -32,7 +25,7 @@ async function opened(t: CleansUp, vault: FakeVault, { namespace, ...wishes }: W
     login: { method: 'token', token: () => token },
     mount: 'transit',
     keyName: 'gatehouse',
-    knownKekIds: [],
+    known: [],
     clock: systemClock(),
     ...wishes,
   })
@@ -44,23 +37,6 @@ async function withKey(t: CleansUp): Promise<FakeVault> {
   const vault = await FakeVault.start(t)
   vault.makeKey('gatehouse')
   return vault
-}
-
-function refused(saying: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof StartupRefusal, String(error))
-    assert.match(error.message, saying)
-    return true
-  }
-}
-
-function fault(kind: Fault['kind'], saying: RegExp = /./) {
-  return (error: unknown) => {
-    assert.ok(error instanceof Fault, String(error))
-    assert.equal(error.kind, kind)
-    assert.match(error.message, saying)
-    return true
-  }
 }
 
 describe('how a transit store logs in', () => {
@@ -83,10 +59,10 @@ describe('how a transit store logs in', () => {
 
     vault.tokens.clear()
     vault.secretId = 'one that it does not have'
-    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), fault('unavailable', /login/))
+    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf('unavailable', /login/))
     await assert.rejects(
       opened(t, vault, { login }),
-      refused(/does not take our approle: auth\/approle\/login.*400: invalid role or secret ID/),
+      refusal(/does not take our approle: auth\/approle\/login.*400: invalid role or secret ID/),
     )
   })
 
@@ -106,7 +82,7 @@ describe('how a transit store logs in', () => {
     const store = await opened(t, vault, { ...wishes, namespace: 'cloud/prod' })
     assert.match(store.describe().protection, /team\/transit\/keys\/kek-of-the-cloud/)
     await store.wrap(KEY, CONTEXT, never)
-    await assert.rejects(opened(t, vault, wishes), refused(/no handler for route/))
+    await assert.rejects(opened(t, vault, wishes), refusal(/no handler for route/))
   })
 
   it('with the token of an agent, that is exchanged in its file', async (t) => {
@@ -116,7 +92,7 @@ describe('how a transit store logs in', () => {
     vault.tokens.delete(token)
     await assert.rejects(
       store.wrap(KEY, CONTEXT, never),
-      fault('unavailable', /wants path "transit\/encrypt\/gatehouse"/),
+      faultOf('unavailable', /wants path "transit\/encrypt\/gatehouse"/),
     )
     token = vault.issueToken()
     await store.wrap(KEY, CONTEXT, never)
@@ -190,7 +166,7 @@ describe('how a transit store logs in', () => {
     mayEncrypt = false
     vault.asked.length = 0
     for (let round = 0; round < 3; round += 1) {
-      await assert.rejects(store.wrap(KEY, CONTEXT, never), fault('unavailable', /wants path/))
+      await assert.rejects(store.wrap(KEY, CONTEXT, never), faultOf('unavailable', /wants path/))
     }
     assert.equal(vault.asked.filter((one) => one.endsWith('login')).length, 0)
   })
@@ -217,14 +193,14 @@ describe('what a transit store refuses to start with', () => {
     const vault = await FakeVault.start(t)
     await assert.rejects(
       opened(t, vault),
-      refused(/no transit key gatehouse at .*`vault write -f transit\/keys\/gatehouse`/),
+      refusal(/no transit key gatehouse at .*`vault write -f transit\/keys\/gatehouse`/),
     )
     vault.makeKey('gatehouse', { type: 'rsa-4096' })
-    await assert.rejects(opened(t, vault), refused(/of type rsa-4096; a KEK is aes256-gcm96/))
+    await assert.rejects(opened(t, vault), refusal(/of type rsa-4096; a KEK is aes256-gcm96/))
     vault.makeKey('gatehouse', { derived: true })
-    await assert.rejects(opened(t, vault), refused(/is derived/))
+    await assert.rejects(opened(t, vault), refusal(/is derived/))
     vault.makeKey('gatehouse', { minEncryption: 2 })
-    await assert.rejects(opened(t, vault), refused(/look at its min_encryption_version/))
+    await assert.rejects(opened(t, vault), refusal(/look at its min_encryption_version/))
   })
 
   it('a policy that lacks a line, with that line', async (t) => {
@@ -238,31 +214,31 @@ describe('what a transit store refuses to start with', () => {
       ['POST transit/encrypt/gatehouse', /path "transit\/encrypt\/gatehouse" .* = \["update"\]/],
       ['POST transit/decrypt/gatehouse', /path "transit\/decrypt\/gatehouse" .* = \["update"\]/],
     ] as const) {
-      await assert.rejects(lacking(lacks), refused(line))
+      await assert.rejects(lacking(lacks), refusal(line))
     }
     await assert.rejects(
       opened(t, vault, { login: { method: 'token', token: () => 'hvs.unknown' } }),
-      refused(/does not take our token/),
+      refusal(/does not take our token/),
     )
   })
 
   it('a server that ignores associated data, is sealed, sends us elsewhere, or has another CA', async (t) => {
     const vault = await withKey(t)
     vault.knowsAssociatedData = false
-    await assert.rejects(opened(t, vault), refused(/ignores associated_data/))
+    await assert.rejects(opened(t, vault), refusal(/ignores associated_data/))
     vault.knowsAssociatedData = true
     vault.isSealed = true
-    await assert.rejects(opened(t, vault), refused(/is sealed/))
+    await assert.rejects(opened(t, vault), refusal(/is sealed/))
     vault.isSealed = false
     vault.instead = () => [307, {}, { Location: 'https://elsewhere.example/' }]
-    await assert.rejects(opened(t, vault), refused(/sends us elsewhere/))
+    await assert.rejects(opened(t, vault), refusal(/sends us elsewhere/))
     vault.instead = () => undefined
     const { caPem } = await pkiNamed('another')
     await assert.rejects(
       opened(t, vault, {
         place: { url: vault.url, tls: () => ({ ca: caPem }), namespace: undefined },
       }),
-      refused(/cannot be reached: (SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY)/),
+      refusal(/cannot be reached: (SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY)/),
     )
   })
 
@@ -284,14 +260,14 @@ describe('what a transit store refuses to start with', () => {
     const place = { url: vault.url, tls: () => ({ ca: caPem }), namespace: undefined }
     assert.equal(await codeOf({ place }), 1)
     assert.equal(await codeOf({ keyName: 'nobody' }), 1)
-    vault.stop()
+    vault.server.stop()
     assert.equal(await codeOf({}), 14)
   })
 
   it('a listener that wants a certificate, unless it is shown one', async (t) => {
     const vault = await FakeVault.start(t, true)
     vault.makeKey('gatehouse')
-    await assert.rejects(opened(t, vault), refused(/cannot be reached/))
+    await assert.rejects(opened(t, vault), refusal(/cannot be reached/))
     const { certificate: cert, key } = await vault.pki.issue({
       commonName: 'gatehouse',
       alternativeNames: [],
@@ -316,15 +292,20 @@ describe('certificates of a transit store', () => {
     const store = await opened(t, vault, { place })
     // Of somebody whom the listener does not know; a kept connection is not asked again.
     folder.put('client', await issued(await pkiNamed('another')))
-    await assert.rejects(store.wrap(KEY, CONTEXT, never), fault('unavailable', /cannot be reached/))
+    await assert.rejects(
+      store.wrap(KEY, CONTEXT, never),
+      faultOf('unavailable', /cannot be reached/),
+    )
     folder.put('client', await issued(vault.pki))
     await store.wrap(KEY, CONTEXT, never)
     // Half of a renewal: the certificate, and the key of the one before.
     folder.write('client.pem', (await issued(vault.pki)).certificate)
-    vault.dropConnections()
+    vault.server.dropConnections()
     await store.wrap(KEY, CONTEXT, never)
   })
 })
+
+const inUse = (...ids: readonly string[]) => ids.map((id) => ({ id, isRetired: false }))
 
 describe('versions of a transit key', () => {
   it('one that somebody makes unwraps everywhere, and wraps once the database knows it', async (t) => {
@@ -337,7 +318,9 @@ describe('versions of a transit key', () => {
     assert.equal((await node.wrap(KEY, CONTEXT, never)).kekId, 'gatehouse/v1')
 
     const under = await node.wrapUnder(made.id, KEY, CONTEXT, never)
-    await node.promote(made.id, never)
+    const before = inUse('gatehouse/v1')
+    assert.equal(node.follow(before), false)
+    assert.equal(node.follow([...before, ...inUse(made.id)]), true)
     assert.equal(node.describe().currentKekId, 'gatehouse/v2')
     assert.deepEqual(
       node.describe().keks.map(({ state }) => state),
@@ -346,11 +329,12 @@ describe('versions of a transit key', () => {
     // The other node has not heard of the version, and finds out.
     assert.deepEqual(Buffer.from(await other.unwrap(under, CONTEXT, never)), KEY)
     assert.deepEqual(Buffer.from(await node.unwrap(first, CONTEXT, never)), KEY)
-    await assert.rejects(node.promote('gatehouse/v9', never), /has no KEK gatehouse\/v9/)
+    // Known to the database, and not yet to this process.
+    assert.equal(node.follow(inUse('gatehouse/v1', 'gatehouse/v2', 'gatehouse/v9')), false)
 
     rotate(vault.keys.get('gatehouse') ?? vault.makeKey('never'))
-    const current = async (...knownKekIds: readonly string[]) =>
-      (await opened(t, vault, { knownKekIds })).describe().currentKekId
+    const current = async (...known: readonly string[]) =>
+      (await opened(t, vault, { known: inUse(...known) })).describe().currentKekId
     assert.equal(await current(), 'gatehouse/v3')
     assert.equal(await current('gatehouse/v1', 'gatehouse/v2'), 'gatehouse/v2')
     assert.equal(await current('other/v1'), 'gatehouse/v3')
@@ -359,16 +343,14 @@ describe('versions of a transit key', () => {
   it('are taken up by a running process, unless it does not agree', async (t) => {
     const vault = await withKey(t)
     const store = await opened(t, vault)
-    const refuse = () => {
-      throw new Error('not these')
-    }
+    const refuse = async () => Promise.reject(new Error('not these'))
     assert.equal(await store.reload(refuse), 'same')
     rotate(vault.keys.get('gatehouse') ?? vault.makeKey('never'))
     await assert.rejects(store.reload(refuse), /not these/)
     assert.equal(store.describe().keks.length, 1)
     let found = 0
     assert.equal(
-      await store.reload(({ keks }) => {
+      await store.reload(async ({ keks }) => {
         found = keks.length
       }),
       'changed',
@@ -385,16 +367,53 @@ describe('versions of a transit key', () => {
     assert.ok(key !== undefined)
     rotate(key)
     key.minDecryption = 2
-    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), fault('unavailable', /too old/))
+    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf('unavailable', /too old/))
     const later = await opened(t, vault)
     assert.equal(later.describe().keks[0]?.state, 'retired')
     await assert.rejects(
       later.unwrap(wrapped, CONTEXT, never),
-      fault('unavailable', /older than min_decryption_version \(2\)/),
+      faultOf('unavailable', /older than min_decryption_version \(2\)/),
     )
     // And back, as soon as it may.
     key.minDecryption = 1
     assert.deepEqual(Buffer.from(await later.unwrap(wrapped, CONTEXT, never)), KEY)
+  })
+
+  it('bounds at Vault never make a version wrap that the database does not know', async (t) => {
+    const vault = await withKey(t)
+    const store = await opened(t, vault, { known: inUse('gatehouse/v1') })
+    const key = vault.keys.get('gatehouse')
+    assert.ok(key !== undefined)
+    rotate(key)
+    key.minEncryption = 2
+    await store.reload(async () => undefined)
+    assert.equal(store.describe().currentKekId, 'gatehouse/v1')
+    await assert.rejects(
+      store.wrap(KEY, CONTEXT, never),
+      faultOf('unavailable', /requested version is too old/),
+    )
+    store.follow(inUse('gatehouse/v1', 'gatehouse/v2'))
+    assert.equal((await store.wrap(KEY, CONTEXT, never)).kekId, 'gatehouse/v2')
+  })
+
+  it('one that is retired opens nothing, and may then be trimmed at Vault', async (t) => {
+    const vault = await withKey(t)
+    const key = vault.keys.get('gatehouse')
+    assert.ok(key !== undefined)
+    rotate(key)
+    const known = inUse('gatehouse/v1', 'gatehouse/v2')
+    const store = await opened(t, vault, { known })
+    const wrapped = await store.wrapUnder('gatehouse/v1', KEY, CONTEXT, never)
+    store.follow([{ id: 'gatehouse/v1', isRetired: true }, ...inUse('gatehouse/v2')])
+    assert.equal(store.describe().keks[0]?.state, 'retired')
+    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf('corrupted', /is retired/))
+    key.minDecryption = key.minAvailable = 2
+    await store.reload(async () => undefined)
+    assert.deepEqual(
+      store.describe().keks.map(({ id, state }) => [id, state]),
+      [['gatehouse/v2', 'primary']],
+    )
+    await store.wrap(KEY, CONTEXT, never)
   })
 
   it('what makes a key weaker is said', async (t) => {
@@ -409,15 +428,15 @@ describe('a Vault in trouble', () => {
     const vault = await withKey(t)
     const store = await opened(t, vault)
     const wrapped = await store.wrap(KEY, CONTEXT, never)
-    const { port } = vault
-    vault.stop()
-    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), fault('unavailable', /ECONN/))
-    await assert.rejects(store.health(never), fault('unavailable'))
-    await vault.listen(port)
+    const { port } = vault.server
+    vault.server.stop()
+    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf('unavailable', /ECONN/))
+    await assert.rejects(store.health(never), faultOf('unavailable'))
+    await vault.server.listen(port)
     assert.deepEqual(Buffer.from(await store.unwrap(wrapped, CONTEXT, never)), KEY)
     vault.isSealed = true
-    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), fault('unavailable', /is sealed/))
-    await assert.rejects(store.health(never), fault('unavailable', /is sealed/))
+    await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf('unavailable', /is sealed/))
+    await assert.rejects(store.health(never), faultOf('unavailable', /is sealed/))
     vault.isSealed = false
     await store.health(never)
   })
@@ -428,7 +447,7 @@ describe('a Vault in trouble', () => {
     const wrapped = await store.wrap(KEY, CONTEXT, never)
     for (const status of [400, 404, 429, 500, 502]) {
       vault.instead = () => [status, { errors: ['not today'] }]
-      await assert.rejects(store.unwrap(wrapped, CONTEXT, never), fault('unavailable'))
+      await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf('unavailable'))
     }
   })
 
@@ -446,24 +465,20 @@ describe('a Vault in trouble', () => {
     ]
     for (const [lie, saying, kind] of lies) {
       vault.instead = () => [200, lie]
-      await assert.rejects(store.unwrap(wrapped, CONTEXT, never), fault(kind, saying))
+      await assert.rejects(store.unwrap(wrapped, CONTEXT, never), faultOf(kind, saying))
     }
     vault.instead = () => [200, { data: { ciphertext: 'vault:v2:AAAA' } }]
-    await assert.rejects(store.wrap(KEY, CONTEXT, never), fault('unavailable', /something else/))
+    await assert.rejects(store.wrap(KEY, CONTEXT, never), faultOf('unavailable', /something else/))
   })
 })
 
-const cleaning: (() => unknown)[] = []
-const untilTheEnd = { after: (work: () => unknown) => void cleaning.push(work) }
-after(async () => {
-  for (const work of cleaning) await work()
-})
+const shared = untilTheEnd()
 let vaultOfAll: Promise<FakeVault> | undefined
 let keys = 0
 kekStoreContract('transit, at a stand-in for Vault', async () => {
-  vaultOfAll ??= FakeVault.start(untilTheEnd)
+  vaultOfAll ??= FakeVault.start(shared)
   const vault = await vaultOfAll
   keys += 1
   vault.makeKey(`key-${keys}`)
-  return opened(untilTheEnd, vault, { keyName: `key-${keys}` })
+  return opened(shared, vault, { keyName: `key-${keys}` })
 })
