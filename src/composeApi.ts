@@ -157,12 +157,12 @@ const UNBOUNDED: Omit<WorkloadParts, 'isLoopLate'> = {
 export function composeApi(parts: ApiParts): Api {
   const { database, kekStores, storePlan, deploymentId, policy, alarms, clock } = parts
   const bindings = new StoreBindings(storePlan)
-  const witness = new DomainWitness(parts.authenticator)
+  const witness = bindings.haveDomains ? new DomainWitness(parts.authenticator) : undefined
   const storeChoice = new PreferredStores({
     plan: storePlan,
     bindings,
     preferences: database.secretStores,
-    domainOf: (projectId) => witness.domainOf(projectId),
+    domainOf: (projectId) => witness?.domainOf(projectId),
     clock,
     maxEntries: parts.projectKeyLimits.maxEntries,
   })
@@ -274,7 +274,7 @@ export function composeApi(parts: ApiParts): Api {
     ...parts.door,
     workload,
     routes,
-    authenticator: bindings.haveDomains ? witness : parts.authenticator,
+    authenticator: witness ?? parts.authenticator,
     hrefBase: hrefBase(parts.href),
     proxyWords: parts.href.proxyWords,
     cors: new Cors(parts.cors),

@@ -331,7 +331,7 @@ export function severalStores(boundTo: StoreBinding | undefined): StorePlan {
 export const KEY_LIMITS = {
   ttlSeconds: 900,
   staleSeconds: 600,
-  maxEntries: 10_000,
+  maxEntries: 1_000,
   maxWrapsPerTerm: 2 ** 30,
   wrapBlock: 2 ** 16,
   maxTermAgeSeconds: 365 * 86_400,

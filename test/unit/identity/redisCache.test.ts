@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { RedisCache, type RedisEvent } from '../../../src/identity/redisCache.ts'
 
 /** Lets everybody in, and answers each GET as it is told. */
-async function redisThat(t: TestContext, onGet: (socket: Socket) => void) {
+async function redisThat(t: TestContext, onGet: (socket: Socket) => void, timeoutMs = 60_000) {
   const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer((socket) => {
@@ -33,7 +33,7 @@ async function redisThat(t: TestContext, onGet: (socket: Socket) => void) {
       },
     ],
     tls: () => undefined,
-    timeoutMs: 30,
+    timeoutMs,
     onEvent: (event) => {
       events.push(event)
       told.get(event.kind)?.()
@@ -67,7 +67,7 @@ const MISBEHAVIOUR: readonly (readonly [string, (socket: Socket) => void, RegExp
 ]
 for (const [name, onGet, reason] of MISBEHAVIOUR) {
   test(`one that ${name} loses its connection, and is tried again later`, async (t) => {
-    const redis = await redisThat(t, onGet)
+    const redis = await redisThat(t, onGet, 500)
     const away = redis.next('away')
     const back = redis.next('there')
     await redis.cache.get('name').catch(() => undefined)
