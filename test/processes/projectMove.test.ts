@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { EXIT_CODES } from '../../src/cli/exitCodes.ts'
+import { PREFERENCE_TTL_MS } from '../../src/crypto/preferredStores.ts'
 import { SealedServer } from '../support/sealedServer.ts'
 import { until } from '../support/severalNodes.ts'
 
@@ -12,7 +13,11 @@ const SECRETS = 60
 /** Slow enough that somebody who looks sees it in the middle. */
 const SLOWLY = ['--rate', '40/s']
 const PATIENCE_MS = 120_000
-const STORES = `[secretstore]
+/** Enough where nothing is written meanwhile. */
+const SHORT_SECONDS = 1
+/** Longer than a process takes to hear of a preference: what it writes until then makes a key where the old one was. */
+const SAFE_SECONDS = PREFERENCE_TTL_MS / 1000 + 2
+const storesWith = (settleSeconds: number) => `[secretstore]
 enable_multiple_secret_stores = true
 stores_lookup_suffix = first, second
 [secretstore:first]
@@ -25,7 +30,7 @@ kek_store = keyring:second
 [keyring:second]
 protection = shares
 [rotation]
-settle_time = 1
+settle_time = ${settleSeconds}
 `
 
 /** A server with two stores, the second one sealed by shares, and its clients. */
@@ -45,9 +50,12 @@ class MovingCloud {
     this.#shares = shares
   }
 
-  static async open(t: ConstructorParameters<typeof SealedServer>[0]): Promise<MovingCloud> {
+  static async open(
+    t: ConstructorParameters<typeof SealedServer>[0],
+    settleSeconds = SHORT_SECONDS,
+  ): Promise<MovingCloud> {
     const node = new SealedServer(t, 'plain')
-    node.configure(STORES)
+    node.configure(storesWith(settleSeconds))
     const args = ['kek', 'seal', '--shares=2', '--threshold=2', '--store=keyring:second']
     const shares = (await node.verb(args)).out.trim().split('\n')
     await node.start()
@@ -71,7 +79,11 @@ class MovingCloud {
 
   startTraffic(): void {
     const writing = async () => {
-      while (!this.#stopping.signal.aborted) await this.store()
+      while (!this.#stopping.signal.aborted) {
+        await this.store()
+        // Not faster than the job can follow.
+        await delay(50)
+      }
     }
     const reading = async () => {
       for (let round = 0; !this.#stopping.signal.aborted; round += 1) {
@@ -79,6 +91,7 @@ class MovingCloud {
         const [path, payload] = all[(round * 7) % all.length] ?? assert.fail()
         const found = await this.node.fetched(this.token, path)
         if (found !== payload) this.wrong.push(`${path}: ${found}`)
+        await delay(10)
       }
     }
     this.#traffic = Promise.all([writing(), reading(), reading()])
@@ -147,7 +160,7 @@ async function endOf(child: ChildProcess): Promise<{ readonly code: number | nul
 }
 
 test('a project moves to another store beside its traffic: a bar, exit code 0, and nothing of it in the old store', async (t) => {
-  const cloud = await MovingCloud.open(t)
+  const cloud = await MovingCloud.open(t, SAFE_SECONDS)
   const { node } = cloud
   await cloud.unseal()
   cloud.startTraffic()
