@@ -1,5 +1,6 @@
 /** Everything that needs real peers, in one process: one Keystone, one order, nothing left behind. */
 import { after } from 'node:test'
+import { boundStores } from './boundStores.ts'
 import { callers } from './callers.ts'
 import { CallersCloud } from './callersCloud.ts'
 import { consumers } from './consumers.ts'
@@ -29,6 +30,7 @@ const cloud = new CallersCloud({ world, keystoneSide: legacy, newRules, tokenSid
 callers(cloud)
 consumers(world, cloud)
 policyModes(world, legacy)
+boundStores(world)
 refusals(world, legacy)
 outages(world, legacy)
 deletedProjects(world.folder)

@@ -85,13 +85,17 @@ export class Cloud {
   }
 
   /** A project of its own, in which this person may create secrets. */
-  async makeProject(name: string, person: Person): Promise<string> {
+  async makeProject(name: string, person: Person, domainId = 'default'): Promise<string> {
     const api = await this.#administrator()
-    const projectId = await api.ensure('project', name, { domain_id: 'default' })
+    const projectId = await api.ensure('project', name, { domain_id: domainId })
     const userId = await api.ensure('user', person)
     const roleId = await api.ensure('role', 'creator')
     await api.send('PUT', `projects/${projectId}/users/${userId}/roles/${roleId}`)
     return projectId
+  }
+
+  async makeDomain(name: string): Promise<string> {
+    return (await this.#administrator()).ensure('domain', name)
   }
 
   async deleteProject(projectId: string): Promise<void> {

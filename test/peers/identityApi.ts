@@ -32,7 +32,9 @@ const authenticate = async (url: string, auth: object): Promise<Login> => {
 }
 
 export type Scope =
+  /** By its name, in the default domain. */
   | { readonly project: string }
+  | { readonly projectId: string }
   | { readonly system: true }
   | { readonly domain: string }
   | 'unscoped'
@@ -40,6 +42,7 @@ export type Scope =
 const wireScope = (scope: Scope): unknown => {
   if (scope === 'unscoped') return 'unscoped'
   if ('project' in scope) return { project: { name: scope.project, domain: { id: 'default' } } }
+  if ('projectId' in scope) return { project: { id: scope.projectId } }
   if ('domain' in scope) return { domain: { id: scope.domain } }
   return { system: { all: true } }
 }
