@@ -112,24 +112,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['lib', 'model', 'zod', 'node:fs', 'node:net', 'node:path'],
 }
 /** These see everything: they are where things meet. */
-const SEE_EVERYTHING = [
-  'cli',
-  'compose.ts',
-  'composeApi.ts',
-  'composeAuthenticator.ts',
-  'composeHousekeeping.ts',
-  'composeHousekeepingWatch.ts',
-  'composeJobs.ts',
-  'composeJobWatch.ts',
-  'composeListener.ts',
-  'composePolicy.ts',
-  'composeSeals.ts',
-  'composeDeletions.ts',
-  'composeDeletionWatch.ts',
-  'composeTokenCache.ts',
-  'composeWatch.ts',
-  'main.ts',
-]
+const SEE_EVERYTHING = ['cli', 'compose', 'compose.ts', 'main.ts']
 
 function sourceFiles(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

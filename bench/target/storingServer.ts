@@ -3,7 +3,7 @@
  * one number that the shipped server does not let anybody choose. Logs are left out, on both sides alike.
  */
 import { join } from 'node:path'
-import { composeApi } from '../../src/composeApi.ts'
+import { composeApi } from '../../src/compose/api.ts'
 import { ChildKeyPairMaker } from '../../src/crypto/childKeyPairMaker.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import { openKeyringFile } from '../../src/crypto/kek/keyringFile.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { jobWorkerOver } from '../composeJobs.ts'
+import { jobWorkerOver } from '../compose/jobs.ts'
 import { maskUrl } from '../config/maskUrl.ts'
 import type { Settings } from '../config/settingsTable.ts'
 import { EnvelopeRewrapper } from '../crypto/envelopeRewrapper.ts'

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { composeUnsealing } from '../composeSeals.ts'
+import { composeUnsealing } from '../compose/seals.ts'
 import type { ConfigSource } from '../config/configFiles.ts'
 import type { LoadedSettings } from '../config/loadSettings.ts'
 import type { Settings } from '../config/settingsTable.ts'

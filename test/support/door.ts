@@ -1,5 +1,5 @@
 import { Agent, createServer, type Server } from 'node:http'
-import { type Api, composeApi } from '../../src/composeApi.ts'
+import { type Api, composeApi } from '../../src/compose/api.ts'
 import { ChildKeyPairMaker } from '../../src/crypto/childKeyPairMaker.ts'
 import { establishDeployment } from '../../src/crypto/deployment.ts'
 import type { EnvelopeFormats } from '../../src/crypto/envelopeFormat.ts'

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { Api } from '../../src/composeApi.ts'
+import type { Api } from '../../src/compose/api.ts'
 import { Listener, type ListenerOptions } from '../../src/http/listener.ts'
 
 /** Bytes on a real socket, below anything a client library would let through. */

@@ -1,11 +1,11 @@
-import { observeKeystone } from './composeAuthenticator.ts'
-import type { Shredded } from './domain/ports/projectDeletions.ts'
-import type { ProjectEvent } from './domain/projectEvent.ts'
-import type { KeystoneEvent } from './identity/keystoneOptions.ts'
-import type { Log } from './lib/log.ts'
-import type { ListenerEvent } from './messaging/listenerEvent.ts'
-import type { Audit } from './ops/audit.ts'
-import type { Metrics } from './ops/metrics.ts'
+import type { Shredded } from '../domain/ports/projectDeletions.ts'
+import type { ProjectEvent } from '../domain/projectEvent.ts'
+import type { KeystoneEvent } from '../identity/keystoneOptions.ts'
+import type { Log } from '../lib/log.ts'
+import type { ListenerEvent } from '../messaging/listenerEvent.ts'
+import type { Audit } from '../ops/audit.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import { observeKeystone } from './authenticator.ts'
 
 /** Looks on while projects end. */
 export interface DeletionWatch {

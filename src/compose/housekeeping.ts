@@ -1,13 +1,13 @@
-import type { Api } from './composeApi.ts'
-import type { Watch } from './composeWatch.ts'
-import type { Settings } from './config/settingsTable.ts'
-import { parseDatabaseUrl } from './db/databaseLocation.ts'
-import type { LeaseRepository } from './domain/ports/leases.ts'
-import type { Clock } from './lib/clock.ts'
-import type { Log } from './lib/log.ts'
-import { newOwnerName } from './lib/ownerName.ts'
-import { Housekeeper } from './worker/housekeeper.ts'
-import { type LeaseEvent, LeaseKeeper } from './worker/leaseKeeper.ts'
+import type { Settings } from '../config/settingsTable.ts'
+import { parseDatabaseUrl } from '../db/databaseLocation.ts'
+import type { LeaseRepository } from '../domain/ports/leases.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import { newOwnerName } from '../lib/ownerName.ts'
+import { Housekeeper } from '../worker/housekeeper.ts'
+import { type LeaseEvent, LeaseKeeper } from '../worker/leaseKeeper.ts'
+import type { Api } from './api.ts'
+import type { Watch } from './watch.ts'
 
 interface Parts {
   readonly leases: LeaseRepository

@@ -1,8 +1,8 @@
-import type { KekEvent } from './crypto/kekFollower.ts'
-import type { JobEvent } from './domain/rotation/jobEvent.ts'
-import type { Log } from './lib/log.ts'
-import type { Audit } from './ops/audit.ts'
-import type { Metrics } from './ops/metrics.ts'
+import type { KekEvent } from '../crypto/kekFollower.ts'
+import type { JobEvent } from '../domain/rotation/jobEvent.ts'
+import type { Log } from '../lib/log.ts'
+import type { Audit } from '../ops/audit.ts'
+import type { Metrics } from '../ops/metrics.ts'
 
 /** Looks on while keys are rotated. */
 export interface JobWatch {

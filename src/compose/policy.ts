@@ -1,9 +1,9 @@
-import { openPolicyFiles } from './cli/policyOfSettings.ts'
-import type { Watch } from './composeWatch.ts'
-import type { Settings } from './config/settingsTable.ts'
-import type { Log } from './lib/log.ts'
-import { Policy } from './policy/policy.ts'
-import { PolicyFollower } from './policy/policyFollower.ts'
+import { openPolicyFiles } from '../cli/policyOfSettings.ts'
+import type { Settings } from '../config/settingsTable.ts'
+import type { Log } from '../lib/log.ts'
+import { Policy } from '../policy/policy.ts'
+import { PolicyFollower } from '../policy/policyFollower.ts'
+import type { Watch } from './watch.ts'
 
 export async function composePolicy(settings: Settings, watch: Watch, log: Log) {
   const files = await openPolicyFiles(settings)

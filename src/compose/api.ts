@@ -1,77 +1,77 @@
 import type Koa from 'koa'
-import { CertificateReader } from './crypto/certificateReader.ts'
-import type { EnvelopeFormats } from './crypto/envelopeFormat.ts'
-import { EnvelopeRewrapper } from './crypto/envelopeRewrapper.ts'
-import { RowIntegrity } from './crypto/integrity.ts'
-import { Keyring } from './crypto/keyring.ts'
-import type { KeyringParts } from './crypto/keyringParts.ts'
-import { PreferredStores } from './crypto/preferredStores.ts'
-import { EnvelopeSealer } from './crypto/sealer.ts'
-import { containerAclParent, secretAclParent } from './domain/aclParents.ts'
-import { Acls } from './domain/acls.ts'
-import { Certificates } from './domain/certificates.ts'
-import { CertificateWatch } from './domain/certificateWatch.ts'
-import { ContainerConsumers } from './domain/containerConsumers.ts'
-import { Containers } from './domain/containers.ts'
-import { Orders } from './domain/orders.ts'
-import type { CertificateRepository } from './domain/ports/certificateRepositories.ts'
+import { CertificateReader } from '../crypto/certificateReader.ts'
+import type { EnvelopeFormats } from '../crypto/envelopeFormat.ts'
+import { EnvelopeRewrapper } from '../crypto/envelopeRewrapper.ts'
+import { RowIntegrity } from '../crypto/integrity.ts'
+import { Keyring } from '../crypto/keyring.ts'
+import type { KeyringParts } from '../crypto/keyringParts.ts'
+import { PreferredStores } from '../crypto/preferredStores.ts'
+import { EnvelopeSealer } from '../crypto/sealer.ts'
+import { containerAclParent, secretAclParent } from '../domain/aclParents.ts'
+import { Acls } from '../domain/acls.ts'
+import { Certificates } from '../domain/certificates.ts'
+import { CertificateWatch } from '../domain/certificateWatch.ts'
+import { ContainerConsumers } from '../domain/containerConsumers.ts'
+import { Containers } from '../domain/containers.ts'
+import { Orders } from '../domain/orders.ts'
+import type { CertificateRepository } from '../domain/ports/certificateRepositories.ts'
 import type {
   ContainerConsumerRepository,
   ContainerRepository,
-} from './domain/ports/containerRepositories.ts'
-import type { Alarms, Integrity, KekStore, KeyPairMaker } from './domain/ports/crypto.ts'
-import type { Authenticator } from './domain/ports/identity.ts'
-import type { ProjectKeyRepository } from './domain/ports/keyRepositories.ts'
+} from '../domain/ports/containerRepositories.ts'
+import type { Alarms, Integrity, KekStore, KeyPairMaker } from '../domain/ports/crypto.ts'
+import type { Authenticator } from '../domain/ports/identity.ts'
+import type { ProjectKeyRepository } from '../domain/ports/keyRepositories.ts'
 import type {
   OrderRepository,
   OrderTaskRepository,
   ProcessMarks,
-} from './domain/ports/orderRepositories.ts'
+} from '../domain/ports/orderRepositories.ts'
 import type {
   PurgeRepository,
   QuotaRepository,
   SecretStoreRepository,
   TransportKeyRepository,
-} from './domain/ports/projectRepositories.ts'
-import type { Rewrapper } from './domain/ports/rotation.ts'
+} from '../domain/ports/projectRepositories.ts'
+import type { Rewrapper } from '../domain/ports/rotation.ts'
 import type {
   SecretConsumerRepository,
   SecretMetadataRepository,
   SecretRepository,
-} from './domain/ports/secretRepositories.ts'
-import { SecretPurge, TombstonePurge } from './domain/purge.ts'
-import { ProjectQuotaSettings } from './domain/quotas.ts'
-import { SecretConsumers } from './domain/secretConsumers.ts'
-import { SecretMetadata } from './domain/secretMetadata.ts'
-import { SecretStores } from './domain/secretStores.ts'
-import { Secrets } from './domain/secrets.ts'
-import { TransportKeys } from './domain/transportKeys.ts'
-import { ApiDocument } from './http/apiDocument.ts'
-import { type AppParts, createApp } from './http/app.ts'
-import { Cors, type CorsOptions } from './http/cors.ts'
-import { type HrefOptions, hrefBase } from './http/hrefs.ts'
-import { containerAclRoutes, secretAclRoutes } from './http/resources/acls.ts'
-import { certificateRoutes } from './http/resources/certificates.ts'
-import { containerConsumerRoutes } from './http/resources/containerConsumers.ts'
-import { containerRoutes } from './http/resources/containers.ts'
-import { orderRoutes } from './http/resources/orders.ts'
-import { quotaRoutes } from './http/resources/quotas.ts'
-import { secretConsumerRoutes } from './http/resources/secretConsumers.ts'
-import { secretMetadataRoutes } from './http/resources/secretMetadata.ts'
-import { secretStoreRoutes } from './http/resources/secretStores.ts'
-import { type SecretRouteOptions, secretRoutes } from './http/resources/secrets.ts'
-import { transportKeyRoutes } from './http/resources/transportKeys.ts'
-import type { Route } from './http/route.ts'
-import { Workload, type WorkloadParts } from './http/workload.ts'
-import { DomainWitness } from './identity/domainWitness.ts'
-import type { Clock } from './lib/clock.ts'
-import type { ProjectId } from './lib/ids.ts'
-import type { Quotas } from './model/quota.ts'
-import type { StorePlan } from './model/secretStore.ts'
-import { StoreBindings } from './model/storeBindings.ts'
-import type { Policy } from './policy/policy.ts'
-import { KeyPairTask } from './worker/keyPairTask.ts'
-import { OrderWorker, type OrderWorkerParts } from './worker/orderWorker.ts'
+} from '../domain/ports/secretRepositories.ts'
+import { SecretPurge, TombstonePurge } from '../domain/purge.ts'
+import { ProjectQuotaSettings } from '../domain/quotas.ts'
+import { SecretConsumers } from '../domain/secretConsumers.ts'
+import { SecretMetadata } from '../domain/secretMetadata.ts'
+import { SecretStores } from '../domain/secretStores.ts'
+import { Secrets } from '../domain/secrets.ts'
+import { TransportKeys } from '../domain/transportKeys.ts'
+import { ApiDocument } from '../http/apiDocument.ts'
+import { type AppParts, createApp } from '../http/app.ts'
+import { Cors, type CorsOptions } from '../http/cors.ts'
+import { type HrefOptions, hrefBase } from '../http/hrefs.ts'
+import { containerAclRoutes, secretAclRoutes } from '../http/resources/acls.ts'
+import { certificateRoutes } from '../http/resources/certificates.ts'
+import { containerConsumerRoutes } from '../http/resources/containerConsumers.ts'
+import { containerRoutes } from '../http/resources/containers.ts'
+import { orderRoutes } from '../http/resources/orders.ts'
+import { quotaRoutes } from '../http/resources/quotas.ts'
+import { secretConsumerRoutes } from '../http/resources/secretConsumers.ts'
+import { secretMetadataRoutes } from '../http/resources/secretMetadata.ts'
+import { secretStoreRoutes } from '../http/resources/secretStores.ts'
+import { type SecretRouteOptions, secretRoutes } from '../http/resources/secrets.ts'
+import { transportKeyRoutes } from '../http/resources/transportKeys.ts'
+import type { Route } from '../http/route.ts'
+import { Workload, type WorkloadParts } from '../http/workload.ts'
+import { DomainWitness } from '../identity/domainWitness.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ProjectId } from '../lib/ids.ts'
+import type { Quotas } from '../model/quota.ts'
+import type { StorePlan } from '../model/secretStore.ts'
+import { StoreBindings } from '../model/storeBindings.ts'
+import type { Policy } from '../policy/policy.ts'
+import { KeyPairTask } from '../worker/keyPairTask.ts'
+import { OrderWorker, type OrderWorkerParts } from '../worker/orderWorker.ts'
 
 /** What the API stands on, opened by somebody else: `compose.ts`, or a test with fakes. */
 export interface ApiParts {
@@ -279,7 +279,7 @@ export function composeApi(parts: ApiParts): Api {
     proxyWords: parts.href.proxyWords,
     cors: new Cors(parts.cors),
     // Beside `src`, and beside `dist/src` in what was built.
-    apiDocument: new ApiDocument(new URL('../api-ref/openapi.json', import.meta.url)),
+    apiDocument: new ApiDocument(new URL('../../api-ref/openapi.json', import.meta.url)),
   })
   const forgetKeys = (projectId: ProjectId): void => {
     keyring.purge(projectId)

@@ -1,20 +1,20 @@
-import { brokerTls, isTrue } from './cli/brokerOfSettings.ts'
-import { keystoneConnection } from './cli/keystoneOfSettings.ts'
-import { shredReportingOf } from './cli/shredReportingOfSettings.ts'
-import type { DeletionWatch } from './composeDeletionWatch.ts'
-import type { Settings } from './config/settingsTable.ts'
-import { parseTransportUrl } from './config/transportUrl.ts'
-import type { Database } from './db/database.ts'
-import type { ProcessMarks } from './domain/ports/orderRepositories.ts'
-import { ProjectDeletions } from './domain/projectDeletions.ts'
-import { ProjectPoll } from './domain/projectPoll.ts'
-import { ProjectShredding } from './domain/projectShredding.ts'
-import { KeystoneProjects } from './identity/keystoneProjects.ts'
-import type { Clock } from './lib/clock.ts'
-import type { ProjectId } from './lib/ids.ts'
-import type { KeystoneListener } from './messaging/keystoneListener.ts'
-import type { Probe } from './ops/readiness.ts'
-import { ProjectReaper } from './worker/projectReaper.ts'
+import { brokerTls, isTrue } from '../cli/brokerOfSettings.ts'
+import { keystoneConnection } from '../cli/keystoneOfSettings.ts'
+import { shredReportingOf } from '../cli/shredReportingOfSettings.ts'
+import type { Settings } from '../config/settingsTable.ts'
+import { parseTransportUrl } from '../config/transportUrl.ts'
+import type { Database } from '../db/database.ts'
+import type { ProcessMarks } from '../domain/ports/orderRepositories.ts'
+import { ProjectDeletions } from '../domain/projectDeletions.ts'
+import { ProjectPoll } from '../domain/projectPoll.ts'
+import { ProjectShredding } from '../domain/projectShredding.ts'
+import { KeystoneProjects } from '../identity/keystoneProjects.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ProjectId } from '../lib/ids.ts'
+import type { KeystoneListener } from '../messaging/keystoneListener.ts'
+import type { Probe } from '../ops/readiness.ts'
+import { ProjectReaper } from '../worker/projectReaper.ts'
+import type { DeletionWatch } from './deletionWatch.ts'
 
 interface Parts {
   readonly settings: Settings
@@ -119,7 +119,7 @@ async function listenerOf(parts: Parts, deletions: ProjectDeletions): Promise<Ke
   const transport = parseTransportUrl(notifications.transport_url ?? '')
   if (transport === undefined) throw new Error('The settings were to see that there is a broker.')
   // Loaded here alone: nobody else waits for it.
-  const { KeystoneListener: Listener } = await import('./messaging/keystoneListener.ts')
+  const { KeystoneListener: Listener } = await import('../messaging/keystoneListener.ts')
   const rabbit = settings.oslo_messaging_rabbit
   return new Listener({
     brokers: transport.brokers,

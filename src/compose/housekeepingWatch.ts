@@ -1,6 +1,6 @@
-import type { Log } from './lib/log.ts'
-import type { Metrics } from './ops/metrics.ts'
-import type { HousekeepingRun } from './worker/housekeeper.ts'
+import type { Log } from '../lib/log.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import type { HousekeepingRun } from '../worker/housekeeper.ts'
 
 /** Looks on while what is over is removed. */
 export interface HousekeepingWatch {
