@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --no-parallel-scavenge
+#!/usr/bin/env -S node --max-semi-space-size=4 --no-parallel-scavenge
 // The API under the names that deployment tools start it by.
 import { start } from './start.js'
 

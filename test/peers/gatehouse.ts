@@ -10,7 +10,7 @@ const run = promisify(execFile)
 
 const COMMAND = resolve(import.meta.dirname, '../../bin/gatehouse.js')
 /** As in the first line of the command. */
-const NODE_ARGS = ['--max-semi-space-size=8', '--no-parallel-scavenge']
+const NODE_ARGS = ['--max-semi-space-size=4', '--no-parallel-scavenge']
 
 /** Section, option, value: what a barbican.conf is made of. */
 export type Configuration = Readonly<Record<string, Readonly<Record<string, string>>>>

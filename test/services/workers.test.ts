@@ -46,7 +46,7 @@ describe('several workers on one port', () => {
     assert.equal(pids.length, WORKERS)
     for (const pid of pids) {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      assert.match(command, /--max-semi-space-size=8/)
+      assert.match(command, /--max-semi-space-size=4/)
     }
     const before = await metric(node, 'gatehouse_http_request_duration_seconds_count')
     const ids = await Promise.all(
