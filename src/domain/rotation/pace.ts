@@ -22,8 +22,8 @@ const BUSY = 0.7
 const HEARD_MS = 100
 /** On an idle server: rest for each millisecond of work. */
 const LEAST_REST = 0.25
-/** On a busy one: a record costs this process a third of a millisecond or so, its writer included, and gets a twelfth of it. */
-const REST_FOR_RECORD_MS = 4
+/** On a busy one: a record costs this process a third of a millisecond or so, its writer included, and gets a fiftieth of it. */
+const REST_FOR_RECORD_MS = 16
 const REST_FOR_DELAY = 2
 const OVERLOADED_MS = 1_000
 const LONGEST_REST_MS = 2_000
